@@ -1,0 +1,238 @@
+#include <pounce/config/bind_address.hpp>
+
+#include <algorithm>
+
+#include <pounce/config/value.hpp>
+
+namespace pounce::inline v0::config {
+
+namespace {
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_hex(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/// Letters, digits, '-' and '_' in labels of 1 to 63 bytes. A name whose last label is a number
+/// would be read by a resolver as an IPv4 address in an odd notation, so it is none.
+bool is_name(std::string_view text) {
+  if (text.empty() || text.size() > 253) {
+    return false;
+  }
+  std::string_view rest = text;
+  std::string_view label;
+  while (true) {
+    const std::size_t dot = rest.find('.');
+    label = rest.substr(0, dot);
+    const bool plain = std::all_of(label.begin(), label.end(), [](char c) {
+      return is_letter(c) || is_digit(c) || c == '-' || c == '_';
+    });
+    if (label.empty() || label.size() > 63 || !plain || label.front() == '-' ||
+        label.back() == '-') {
+      return false;
+    }
+    if (dot == std::string_view::npos) {
+      break;
+    }
+    rest.remove_prefix(dot + 1);
+  }
+  return !std::all_of(label.begin(), label.end(), is_digit);
+}
+
+std::expected<std::uint16_t, AddressFault> parse_port(std::string_view text) {
+  if (text.empty()) {
+    return std::unexpected(AddressFault::no_port);
+  }
+  const auto number = parse_count(text);
+  if (!number || *number > 65535) {
+    return std::unexpected(AddressFault::bad_port);
+  }
+  return static_cast<std::uint16_t>(*number);
+}
+
+std::expected<BindAddress, AddressFault> parse_unix(std::string_view path) {
+  if (path.empty()) {
+    return std::unexpected(AddressFault::no_path);
+  }
+  if (path.size() > longest_unix_path) {
+    return std::unexpected(AddressFault::long_path);
+  }
+  const bool control = std::any_of(path.begin(), path.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+  });
+  // A leading '@' is how other tools write an abstract socket: a file of that name surprises.
+  if (control || path.front() == '@') {
+    return std::unexpected(AddressFault::bad_path);
+  }
+  BindAddress address;
+  address.kind = BindAddress::Kind::unix_path;
+  address.path = path;
+  return address;
+}
+
+}  // namespace
+
+bool is_ipv4(std::string_view text) {
+  std::size_t parts = 0;
+  while (true) {
+    const std::size_t dot = text.find('.');
+    const auto number = parse_count(text.substr(0, dot));
+    ++parts;
+    if (!number || *number > 255 || parts > 4) {
+      return false;
+    }
+    if (dot == std::string_view::npos) {
+      return parts == 4;
+    }
+    text.remove_prefix(dot + 1);
+  }
+}
+
+bool is_ipv6(std::string_view text) {
+  if (text.size() < 2 || text.size() > 45) {
+    return false;
+  }
+  std::size_t groups = 0;
+  bool gap = false;
+  if (text.starts_with("::")) {
+    gap = true;
+    text.remove_prefix(2);
+  }
+  while (!text.empty()) {
+    if (text.find(':') == std::string_view::npos && text.find('.') != std::string_view::npos) {
+      groups += 2;  // an IPv4 tail
+      if (!is_ipv4(text)) {
+        return false;
+      }
+      break;
+    }
+    std::size_t digits = 0;
+    while (digits < text.size() && is_hex(text[digits])) {
+      ++digits;
+    }
+    if (digits == 0 || digits > 4) {
+      return false;
+    }
+    ++groups;
+    text.remove_prefix(digits);
+    if (text.empty()) {
+      break;
+    }
+    if (text.starts_with("::")) {
+      if (gap) {
+        return false;
+      }
+      gap = true;
+      text.remove_prefix(2);
+    } else if (text.front() == ':' && text.size() > 1) {
+      text.remove_prefix(1);
+    } else {
+      return false;
+    }
+  }
+  return gap ? groups < 8 : groups == 8;
+}
+
+std::string BindAddress::text() const {
+  if (kind == Kind::unix_path) {
+    return "unix:" + path;
+  }
+  std::string result = kind == Kind::tcp6 ? "[" + host + "]" : host;
+  return result.append(":").append(detail::decimal(port));
+}
+
+std::expected<BindAddress, AddressFault> parse_host(std::string_view text) {
+  if (text.empty()) {
+    return std::unexpected(AddressFault::no_host);
+  }
+  BindAddress address;
+  const bool brackets = text.size() >= 2 && text.front() == '[' && text.back() == ']';
+  if (brackets) {
+    text = text.substr(1, text.size() - 2);
+  }
+  if (is_ipv6(text)) {
+    address.kind = BindAddress::Kind::tcp6;
+  } else if (!brackets && is_ipv4(text)) {
+    address.kind = BindAddress::Kind::tcp4;
+  } else if (!brackets && is_name(text)) {
+    address.kind = BindAddress::Kind::tcp_name;
+  } else {
+    return std::unexpected(AddressFault::bad_host);
+  }
+  address.host = text;
+  return address;
+}
+
+std::expected<BindAddress, AddressFault> parse_bind_address(std::string_view text) {
+  if (text.empty()) {
+    return std::unexpected(AddressFault::empty);
+  }
+  if (text.starts_with("unix:")) {
+    return parse_unix(text.substr(5));
+  }
+  std::string_view host;
+  std::string_view port;
+  if (text.front() == '[') {
+    const std::size_t end = text.find(']');
+    if (end == std::string_view::npos) {
+      return std::unexpected(AddressFault::bad_host);
+    }
+    host = text.substr(0, end + 1);
+    port = text.substr(end + 1);
+    if (!port.starts_with(':')) {
+      return std::unexpected(port.empty() ? AddressFault::no_port : AddressFault::bad_host);
+    }
+    port.remove_prefix(1);
+  } else {
+    const std::size_t colon = text.find(':');
+    if (colon == std::string_view::npos) {
+      return std::unexpected(AddressFault::no_port);
+    }
+    if (text.find(':', colon + 1) != std::string_view::npos) {
+      return std::unexpected(AddressFault::bare_v6);
+    }
+    host = text.substr(0, colon);
+    port = text.substr(colon + 1);
+  }
+  const auto number = parse_port(port);
+  auto address = parse_host(host);
+  if (!address) {
+    return address;
+  }
+  if (!number) {
+    return std::unexpected(number.error());
+  }
+  address->port = *number;
+  return address;
+}
+
+std::string_view text_of(AddressFault fault) {
+  switch (fault) {
+    case AddressFault::empty:
+      return "is empty";
+    case AddressFault::no_port:
+      return "has no port";
+    case AddressFault::no_host:
+      return "has no host";
+    case AddressFault::bad_port:
+      return "has no port between 0 and 65535";
+    case AddressFault::bad_host:
+      return "has neither an IPv4 address, an IPv6 address in brackets nor a name";
+    case AddressFault::bare_v6:
+      return "has an IPv6 address without brackets";
+    case AddressFault::no_path:
+      return "has no path after unix:";
+    case AddressFault::long_path:
+      return "has a path over 107 bytes, more than a socket address holds";
+    case AddressFault::bad_path:
+      return "has a path with a control byte or a leading '@'";
+  }
+  return {};
+}
+
+}  // namespace pounce::inline v0::config

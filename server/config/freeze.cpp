@@ -1,0 +1,326 @@
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include <pounce/config/config.hpp>
+
+namespace pounce::inline v0::config {
+
+namespace {
+
+// What is wrong with one value: the sentence after the quoted value, and what to write instead.
+struct Wrong {
+  std::string message;
+  std::string hint;
+};
+template <class T>
+using Read = std::expected<T, Wrong>;
+
+std::unexpected<Wrong> wrong(std::string message, std::string hint = {}) {
+  return std::unexpected(Wrong{std::move(message), std::move(hint)});
+}
+
+std::string_view example(const Option& option) {
+  switch (option.kind) {
+    case Kind::size:
+      return "a size is written 512, 512B, 64KiB, 1MiB or 2GiB";
+    case Kind::rate:
+      return "a rate is written 500, 500B/s or 64KiB/s";
+    case Kind::duration:
+      return "a duration is written 250ms, 5s, 2m or 1h";
+    case Kind::optional_count:
+      return "write a whole number or none";
+    case Kind::auto_count:
+      return "write a whole number or auto";
+    default:
+      return "write a whole number";
+  }
+}
+
+std::unexpected<Wrong> wrong(const Option& option, ValueFault fault) {
+  const std::string hint(example(option));
+  switch (fault) {
+    case ValueFault::empty:
+      return wrong("is empty", hint);
+    case ValueFault::sign:
+      return wrong("has a sign", hint);
+    case ValueFault::blank:
+      return wrong("has a blank in it", hint);
+    case ValueFault::not_a_number:
+      return wrong("is not a number", hint);
+    case ValueFault::leading_zero:
+      return wrong("has a leading zero", hint);
+    case ValueFault::fraction:
+      return wrong("has a fraction", hint);
+    case ValueFault::missing_unit:
+      return wrong("has no unit", hint);
+    case ValueFault::unknown_unit:
+      return wrong("has an unknown unit", hint);
+    case ValueFault::too_large:
+      return wrong("is above " + std::string(option.most), hint);
+  }
+  return wrong("is no value", hint);
+}
+
+template <class T, class Parse>
+Read<T> bounded(const Option& option, const T& value, Parse parse) {
+  if (value < parse(option.least).value()) {
+    return wrong("is below " + std::string(option.least),
+                 value == T{} ? "0 does not mean unlimited" : "");
+  }
+  if (value > parse(option.most).value()) {
+    return wrong("is above " + std::string(option.most));
+  }
+  return value;
+}
+
+template <class Parse>
+auto parsed(const Option& option, std::string_view text, Parse parse)
+    -> Read<typename decltype(parse(text))::value_type> {
+  const auto value = parse(text);
+  if (!value) {
+    return wrong(option, value.error());
+  }
+  return bounded(option, *value, parse);
+}
+
+/// A count in the narrower type of its member. The bounds of the row keep it from losing anything.
+template <class Type, class Number>
+Read<Type> read_count(const Option& option, std::string_view text) {
+  const auto value = parsed(option, text, parse_count);
+  if (!value) {
+    return std::unexpected(value.error());
+  }
+  return Type(static_cast<Number>(*value));
+}
+
+/// Text that may stand in a header field: visible bytes and inner blanks (RFC 9110 section 5.5).
+bool is_field_text(std::string_view text) {
+  const auto visible = [](char c) { return c > 0x20 && c < 0x7f; };
+  return !text.empty() && visible(text.front()) && visible(text.back()) &&
+         std::all_of(text.begin(), text.end(), [&](char c) { return visible(c) || c == ' '; });
+}
+
+template <Kind kind>
+Read<typename detail::Typed<kind>::Type> read(const Option& option, std::string_view text) {
+  using Type = typename detail::Typed<kind>::Type;
+  if constexpr (kind == Kind::path) {
+    if (text.empty() || text.find('\0') != std::string_view::npos) {
+      return wrong("is no path");
+    }
+    return Type(std::string(text));
+  } else if constexpr (kind == Kind::boolean) {
+    if (text == "true" || text == "false") {
+      return text == "true";
+    }
+    return wrong("is neither true nor false");
+  } else if constexpr (kind == Kind::host) {
+    auto host = parse_host(text);
+    if (!host) {
+      return wrong(host.error() == AddressFault::no_host
+                       ? "is empty"
+                       : "is neither an IPv4 address, an IPv6 address nor a name",
+                   "for a port use --port, for a Unix socket --bind unix:PATH");
+    }
+    return std::move(host->host);
+  } else if constexpr (kind == Kind::optional_text) {
+    if (text == "none") {
+      return Type();
+    }
+    if (!is_field_text(text)) {
+      return wrong(text.empty() ? "is empty" : "is not visible ASCII text",
+                   "none leaves the field out");
+    }
+    return Type(std::string(text));
+  } else if constexpr (kind == Kind::auto_count) {
+    return text == "auto" ? Read<Type>(Type()) : read_count<Type, unsigned>(option, text);
+  } else if constexpr (kind == Kind::optional_count) {
+    return text == "none" ? Read<Type>(Type()) : read_count<Type, std::size_t>(option, text);
+  } else if constexpr (kind == Kind::port) {
+    return read_count<Type, Type>(option, text);
+  } else if constexpr (kind == Kind::count) {
+    return parsed(option, text, parse_count);
+  } else if constexpr (kind == Kind::size) {
+    return parsed(option, text, parse_size);
+  } else if constexpr (kind == Kind::rate) {
+    return parsed(option, text, parse_rate);
+  } else {
+    static_assert(kind == Kind::duration);
+    return parsed(option, text, parse_duration);
+  }
+}
+
+Read<BindAddress> read_address(std::string_view text) {
+  auto address = parse_bind_address(text);
+  if (!address) {
+    return wrong(std::string(text_of(address.error())), "write ADDR:PORT, [V6]:PORT or unix:PATH");
+  }
+  return std::move(*address);
+}
+
+class Freezer {
+ public:
+  explicit Freezer(Program program) { config_.program = program; }
+
+  void add(const Setting& setting);
+  std::vector<Problem> finish();
+  Config take() { return std::move(config_); }
+
+ private:
+  void report(const Option& option, const Origin& origin, std::string message, std::string hint) {
+    problems_.push_back({name_at(option, origin), std::move(message), origin, std::move(hint)});
+  }
+  bool outranked(const Option& option, const Setting& setting);
+  template <Kind kind>
+  void assign(typename detail::Typed<kind>::Type& member, const Option& option,
+              const Setting& setting);
+  void check_addresses();
+
+  [[nodiscard]] bool is_set(OptionId id) const {
+    return config_.origin(id).kind != Origin::Kind::built_in;
+  }
+
+  Config config_;
+  std::vector<Problem> problems_;
+};
+
+/// Decides by origin whether a value takes effect, and notes where the member now comes from.
+bool Freezer::outranked(const Option& option, const Setting& setting) {
+  Origin& holder = config_.origins[static_cast<std::size_t>(option.id)];
+  if (setting.origin.kind < holder.kind) {
+    return true;
+  }
+  if (setting.origin.kind == holder.kind && holder.kind != Origin::Kind::built_in) {
+    if (!is_list(option)) {
+      report(option, setting.origin, "is given more than once",
+             holder.line == 0 ? "" : "first " + holder.text());
+      return true;
+    }
+    return false;  // one more element; the origin of the first stays
+  }
+  if (is_list(option)) {
+    config_.bind.clear();
+  }
+  holder = setting.origin;
+  return false;
+}
+
+template <Kind kind>
+void Freezer::assign(typename detail::Typed<kind>::Type& member, const Option& option,
+                     const Setting& setting) {
+  const auto fault = [&](const Wrong& found) {
+    report(option, setting.origin, quoted(setting.value) + " " + found.message, found.hint);
+  };
+  if constexpr (kind == Kind::addresses) {
+    const bool ignored = outranked(option, setting);
+    auto address = read_address(setting.value);
+    if (!address) {
+      return fault(address.error());
+    }
+    if (!ignored) {
+      member.push_back(std::move(*address));
+    }
+  } else {
+    auto value = read<kind>(option, setting.value);
+    if (!value) {
+      fault(value.error());
+    }
+    // Also with a wrong value the origin counts: the operator did set it.
+    if (!outranked(option, setting) && value) {
+      member = std::move(*value);
+    }
+  }
+}
+
+void Freezer::add(const Setting& setting) {
+  const Option* option = find(setting.name);
+  if (option == nullptr) {
+    problems_.push_back({setting.name, "is no option", setting.origin,
+                         nearest_hint(setting.name, config_.program, setting.origin.kind)});
+    return;
+  }
+  if (!applies_to(*option, config_.program)) {
+    const Program other =
+        config_.program == Program::pounce_async ? Program::pounce_sync : Program::pounce_async;
+    report(*option, setting.origin,
+           "is an option of " + std::string(program_name(other)) + " and means nothing to " +
+               std::string(program_name(config_.program)),
+           option->id == OptionId::async_workers ? "workers sets the number of reactors here" : "");
+    return;
+  }
+  if (setting.origin.kind == Origin::Kind::file && !is_file_key(*option)) {
+    report(*option, setting.origin, "cannot stand in a configuration file",
+           "use " + flag(*option) + " or " + variable(*option));
+    return;
+  }
+  switch (option->id) {
+#define POUNCE_ASSIGN(kind, name, ...)                  \
+  case OptionId::name:                                  \
+    assign<Kind::kind>(config_.name, *option, setting); \
+    break;
+    POUNCE_OPTIONS(POUNCE_ASSIGN)
+#undef POUNCE_ASSIGN
+  }
+}
+
+void Freezer::check_addresses() {
+  if (!is_set(OptionId::bind)) {
+    return;
+  }
+  const Option& bind = row(OptionId::bind);
+  for (const OptionId id : {OptionId::host, OptionId::port}) {
+    if (is_set(id)) {
+      report(
+          row(id), config_.origin(id), "cannot be set together with bind",
+          "bind was set by " + config_.origin(OptionId::bind).text() + "; leave one of them out");
+    }
+  }
+  const auto& addresses = config_.bind;
+  for (auto later = addresses.begin(); later != addresses.end(); ++later) {
+    const bool any_port = later->kind != BindAddress::Kind::unix_path && later->port == 0;
+    if (!any_port && std::find(addresses.begin(), later, *later) != later) {
+      report(bind, config_.origin(OptionId::bind),
+             quoted(later->text()) + " is given more than once", "");
+    }
+  }
+}
+
+std::vector<Problem> Freezer::finish() {
+  check_addresses();
+  if (config_.max_request_line > config_.max_header_size) {
+    const bool line_set = is_set(OptionId::max_request_line);
+    const OptionId id = line_set ? OptionId::max_request_line : OptionId::max_header_size;
+    report(row(id), config_.origin(id),
+           "max_request_line (" + size_text(config_.max_request_line) +
+               ") is above max_header_size (" + size_text(config_.max_header_size) + ")",
+           "the head contains the request line: raise max_header_size or lower max_request_line");
+  }
+  return std::move(problems_);
+}
+
+}  // namespace
+
+std::vector<BindAddress> Config::addresses() const {
+  if (!bind.empty()) {
+    return bind;
+  }
+  // Frozen, so it parses; the fallback is for a Config built by hand with a host that does not.
+  BindAddress address = parse_host(host).value_or(BindAddress{});
+  address.port = port;
+  return {std::move(address)};
+}
+
+std::expected<std::shared_ptr<const Config>, std::vector<Problem>> freeze(
+    Program program, std::span<const Setting> settings) {
+  Freezer freezer(program);
+  for (const Setting& setting : settings) {
+    freezer.add(setting);
+  }
+  std::vector<Problem> problems = freezer.finish();
+  if (!problems.empty()) {
+    return std::unexpected(std::move(problems));
+  }
+  return std::make_shared<const Config>(freezer.take());
+}
+
+}  // namespace pounce::inline v0::config

@@ -1,0 +1,70 @@
+// What it is: the one list of options. From it come the members of Config, the flags, the POUNCE_*
+// variables, the keys of pounce.toml, --help and docs/configuration.md.
+// What it is not: a place for values that an application sets, or for actions such as --help
+// (those stand in option_table.cpp: they are no configuration).
+// How to add an option: add a row, use the member of Config of the same name somewhere (a test
+// fails if nothing does), and build the target `options-doc`.
+//
+// X(kind, name, default, least, most, group, programs, stability, help)
+//
+// Default, least and most are written as an operator would write them and are parsed by value.hpp;
+// "" stands for "absent" or "not bounded this way". Zero is below the least everywhere except for a
+// port: an operator who knows 0 as "unlimited" from elsewhere must not get a closed door or an open
+// one by surprise. Say `none` where that is allowed.
+#pragma once
+
+// clang-format off
+#define POUNCE_OPTIONS(X)                                                                          \
+  X(path, target, "", "", "", application, both, stable,                                           \
+    "What to serve: an application module (./libchat.so) or a directory. Without it, a welcome "   \
+    "page says what to do next.")                                                                  \
+  X(path, config, "", "", "", application, both, stable,                                           \
+    "Configuration file. Without it, pounce.toml in the working directory is read if it exists.")  \
+                                                                                                   \
+  X(host, host, "127.0.0.1", "", "", listening, both, stable,                                      \
+    "Name or address to listen on, when no --bind is given.")                                      \
+  X(port, port, "8000", "0", "65535", listening, both, stable,                                     \
+    "Port to listen on, when no --bind is given; 0 takes any free port and prints it.")            \
+  X(addresses, bind, "", "", "", listening, both, stable,                                          \
+    "Address to listen on: ADDR:PORT, [V6]:PORT or unix:PATH. Repeatable; takes the place of "     \
+    "--host and --port.")                                                                          \
+  X(count, backlog, "4096", "1", "65535", listening, both, stable,                                 \
+    "Connections the kernel holds for us before they are accepted, per listener.")                 \
+                                                                                                   \
+  X(auto_count, workers, "auto", "1", "1024", workers, both, stable,                               \
+    "Threads that serve connections; auto counts the CPUs that affinity and cgroup allow.")        \
+  X(auto_count, async_workers, "auto", "1", "1024", workers, sync_only, stable,                    \
+    "Reactors that serve what cannot be served by blocking: waits, HTTP/2, WebSocket.")            \
+  X(count, max_connections, "10000", "1", "10000000", workers, both, stable,                       \
+    "Connections open at once over all workers; one more is answered 503.")                        \
+  X(optional_count, max_requests_per_connection, "none", "1", "1000000000", workers, both, stable, \
+    "Requests served on one connection before it is closed.")                                      \
+                                                                                                   \
+  X(size, max_request_line, "8KiB", "32B", "1MiB", limits, both, stable,                           \
+    "Longest request line; a longer one is answered 414.")                                         \
+  X(size, max_header_size, "64KiB", "64B", "16MiB", limits, both, stable,                          \
+    "Largest request head, request line included; a larger one is answered 431.")                  \
+  X(count, max_headers, "100", "1", "10000", limits, both, stable,                                 \
+    "Most fields in a request head; one more is answered 431.")                                    \
+  X(size, max_request_size, "1MiB", "1B", "1024TiB", limits, both, stable,                      \
+    "Largest request body; a larger one is answered 413.")                                         \
+                                                                                                   \
+  X(duration, header_timeout, "10s", "1ms", "24h", deadlines, both, stable,                        \
+    "Time for a whole request head, from its first byte; then 408.")                               \
+  X(duration, request_timeout, "30s", "1ms", "24h", deadlines, both, stable,                       \
+    "Time a request body may make no progress; then 408.")                                         \
+  X(rate, min_rate, "500B/s", "1B/s", "1GiB/s", deadlines, both, stable,                           \
+    "Slowest rate at which a peer may send a body or take an answer, after 10 s of grace.")        \
+  X(duration, write_timeout, "30s", "1ms", "24h", deadlines, both, stable,                         \
+    "Time an answer may make no progress because the peer does not read.")                         \
+  X(duration, keep_alive_timeout, "75s", "1ms", "24h", deadlines, both, stable,                    \
+    "Time a connection may stand idle between requests.")                                          \
+  X(duration, shutdown_timeout, "10s", "1ms", "24h", deadlines, both, stable,                      \
+    "Time for open requests to end after SIGTERM or SIGINT; then they are cut and the exit "       \
+    "code is 4.")                                                                                  \
+                                                                                                   \
+  X(optional_text, server_header, "pounce", "", "", answers, both, stable,                         \
+    "Text of the Server field of every answer; none leaves the field out.")                        \
+  X(boolean, date_header, "true", "", "", answers, both, stable,                                   \
+    "Whether answers carry a Date field. Turn it off if a proxy in front adds one.")
+// clang-format on

@@ -1,0 +1,20 @@
+# Sources of the configuration, a part of the layer `server`. Headers are relative to
+# POUNCE_CONFIG_INCLUDE; sources are whole paths.
+set(POUNCE_CONFIG_INCLUDE ${CMAKE_CURRENT_LIST_DIR}/include)
+set(POUNCE_CONFIG_HEADERS
+  pounce/config/bind_address.hpp
+  pounce/config/config.hpp
+  pounce/config/environment.hpp
+  pounce/config/option_list.hpp
+  pounce/config/option_table.hpp
+  pounce/config/print.hpp
+  pounce/config/setting.hpp
+  pounce/config/value.hpp)
+set(POUNCE_CONFIG_SOURCES
+  ${CMAKE_CURRENT_LIST_DIR}/bind_address.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/environment.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/freeze.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/manual.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/option_table.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/print.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/setting.cpp)
