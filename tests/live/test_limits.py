@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""The limits as an operator sets them: each flag moves its boundary, memory stays bounded, good clients stay served."""
+
+import unittest
+
+import harness
+from harness import GoodClient, Server, Settings, eventually, scaled
+from wire import Broken, Ended, Late, Reset
+
+KIB, MIB = 1 << 10, 1 << 20
+
+
+def ask(server, data, method="GET"):
+    with server.connect() as wire:
+        wire.send_while_open(data)
+        return wire.response(method).status
+
+
+class MovedBoundaries(unittest.TestCase):
+    """Each limit set away from its default; what is inside by every way of counting passes, what is outside does not."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server("--max-request-line", "1KiB", "--max-header-size", "4KiB", "--max-headers", "10", "--max-request-size",
+                            "20000", "--max-requests-per-connection", "3")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.__exit__(None, None, None)
+
+    def test_request_line(self):
+        for spare, status in ((0, 200), (3, 414), (3000, 414)):
+            line = f"GET /hello?{'a' * (1024 - 22 + spare)} HTTP/1.1\r\n"
+            self.assertEqual(len(line), 1024 + spare)
+            self.assertEqual(ask(self.server, line + "Host: a\r\n\r\n"), status, len(line))
+
+    def test_head_size(self):
+        start = "GET /hello HTTP/1.1\r\nHost: a\r\n"
+        for spare, status in ((0, 200), (60, 431), (100_000, 431)):
+            rest = 4096 - len(start) - len("X: \r\n\r\n") + spare
+            self.assertEqual(ask(self.server, f"{start}X: {'a' * rest}\r\n\r\n"), status, spare)
+
+    def test_number_of_fields(self):
+        for number, status in ((9, 200), (10, 431), (500, 431)):
+            self.assertEqual(ask(self.server, "GET /hello HTTP/1.1\r\nHost: a\r\n" + "X: a\r\n" * number + "\r\n"), status, number)
+
+    def test_number_of_trailer_fields(self):
+        head = "POST /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+        self.assertEqual(ask(self.server, head + "X: a\r\n" * 9 + "\r\n"), 200)
+        self.assertIn(ask(self.server, head + "X: a\r\n" * 500 + "\r\n"), (400, 431))
+
+    def test_body(self):
+        for size, status in ((0, 200), (19_999, 200), (20_000, 200), (20_001, 413), (10**15, 413)):
+            body = "x" * min(size, 20_001)
+            self.assertEqual(ask(self.server, f"POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: {size}\r\n\r\n{body}"), status, size)
+
+    def test_chunked_body(self):
+        for size, status in ((19_999, 200), (20_000, 200), (20_001, 413)):
+            for piece in (1000, 16_384):
+                chunks = "".join(f"{len(part):x}\r\n{part}\r\n" for part in
+                                 ("x" * min(piece, size - at) for at in range(0, size, piece)))
+                data = f"POST /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n"
+                self.assertEqual(ask(self.server, data), status, (size, piece))
+
+    def test_body_limit_holds_for_a_stream(self):
+        """A handler that streams the body never sees a complete body that was too large."""
+        with self.server.connect() as wire:
+            wire.send_while_open("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + "3e8\r\n" + "x" * 1000 + "\r\n")
+            for _ in range(30):
+                if not wire.send_while_open("3e8\r\n" + "x" * 1000 + "\r\n"):
+                    break
+            wire.send_while_open("0\r\n\r\n")
+            try:
+                self.assertEqual(wire.response().status, 413)
+            except (Ended, Reset):
+                pass  # the answer had begun and was cut: not complete, which is the point
+
+    def test_requests_per_connection(self):
+        request = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
+        for together in (False, True):
+            with self.server.connect() as wire:
+                if together:
+                    wire.send(request * 5)
+                for number in (1, 2, 3):
+                    if not together:
+                        wire.send(request)
+                    answer = wire.response()
+                    self.assertEqual((answer.status, answer.closes()), (200, number == 3))
+                wire.end()
+
+
+class Connections(unittest.TestCase):
+    LIMIT = 8
+
+    def test_one_too_many_is_told_so(self):
+        """--max-connections counts over all workers. Who comes after gets 503 with Retry-After, and nobody else suffers."""
+        with Server("--max-connections", str(self.LIMIT), workers=16 if Settings.is_sync() else 2) as server:
+            wires = []
+            for _ in range(self.LIMIT):
+                wire = server.connect()
+                wire.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+                self.assertEqual(wire.response().status, 200)
+                wires.append(wire)
+            for _ in range(3):
+                with server.connect() as extra:
+                    extra.send_while_open("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+                    answer = extra.response()
+                    self.assertEqual(answer.status, 503)
+                    self.assertTrue(answer.get("Retry-After"), answer)
+                    self.assertTrue(answer.closes(), answer)
+                    extra.end()
+            for wire in wires:  # those inside are still served
+                wire.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+                self.assertEqual(wire.response().status, 200)
+            wires.pop().close()
+
+            def served():
+                try:
+                    return server.get().status == 200
+                except Broken:
+                    return False
+            eventually(served, what="a place becomes free")
+            for wire in wires:
+                wire.close()
+
+    def test_a_storm_at_the_limit_leaves_nothing_behind(self):
+        with Server("--max-connections", "4", workers=8 if Settings.is_sync() else 2) as server:
+            before = server.descriptors()
+            held = [server.connect() for _ in range(4)]
+            for wire in held:
+                wire.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+                wire.response()
+            for number in range(200):
+                extra = server.connect()
+                if number % 2:
+                    extra.reset()
+                else:
+                    extra.close()
+            for wire in held:
+                wire.close()
+            eventually(lambda: server.descriptors() <= before + 1, what="descriptors given back")
+            eventually(lambda: self._ok(server), what="served again")
+
+    @staticmethod
+    def _ok(server):
+        try:
+            return server.get().status == 200
+        except Broken:
+            return False
+
+
+class BoundedMemory(unittest.TestCase):
+    """Attackers send without end, or ask without reading; the server's memory does not follow."""
+    ROOM = 24 * MIB
+
+    def setUp(self):
+        if Settings.sanitizer:
+            self.skipTest("memory is not meaningful under a sanitizer")
+
+    def attack(self, assault, wires=12, **options):
+        with Server(**options) as server:
+            with GoodClient(server):
+                before = server.rss()
+                outcome = harness.in_parallel({n: (lambda: assault(server)) for n in range(wires)}, width=wires)
+            peak = server.peak_rss()
+        self.assertEqual({n: repr(e) for n, e in outcome.items() if e}, {})
+        self.assertLess(peak - before, self.ROOM)
+
+    def flood(self, server, start, piece, statuses):
+        with server.connect() as wire:
+            wire.send_while_open(start)
+            for _ in range(200):
+                if not wire.send_while_open(piece):
+                    break
+            try:
+                self.assertIn(wire.response().status, statuses)
+            except Reset:
+                pass  # 12 MiB after the answer are more than anybody must listen to
+
+    def test_endless_head(self):
+        self.attack(lambda server: self.flood(server, b"GET / HTTP/1.1\r\nX: ", b"a" * 65536, (431,)))
+
+    def test_endless_fields(self):
+        self.attack(lambda server: self.flood(server, b"GET / HTTP/1.1\r\n", b"X: a\r\n" * 10000, (431,)))
+
+    def test_endless_request_line(self):
+        self.attack(lambda server: self.flood(server, b"GET /", b"a" * 65536, (414,)))
+
+    def test_endless_chunk_extension(self):
+        self.attack(lambda server: self.flood(
+            server, b"POST /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;", b"a" * 65536, (400, 413, 431)))
+
+    def test_endless_trailers(self):
+        self.attack(lambda server: self.flood(
+            server, b"POST /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: a\r\n" * 10000, (400, 431)))
+
+    def test_endless_chunked_body(self):
+        piece = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+        self.attack(lambda server: self.flood(
+            server, b"POST /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", piece, (413,)))
+
+    def test_pipelining_flood_without_a_reader(self):
+        """Thousands of requests for 1 MiB each, and nobody reads: input stops while output is blocked."""
+        def assault(server):
+            with server.connect(rcvbuf=4096) as wire:
+                wire.timeout = scaled(1)
+                try:
+                    for _ in range(400):
+                        wire.send(b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n" * 500)
+                except (Late, Reset):
+                    return
+                raise AssertionError("200 000 requests were taken although no answer was read")
+        self.attack(assault)
+
+    def test_pipelining_flood_of_small_answers(self):
+        def assault(server):
+            with server.connect(rcvbuf=4096) as wire:
+                wire.timeout = scaled(1)
+                try:
+                    for _ in range(2000):
+                        wire.send(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n" * 500)
+                except (Late, Reset):
+                    return
+                raise AssertionError("a million requests were taken although no answer was read")
+        self.attack(assault)
+
+
+if __name__ == "__main__":
+    harness.main()
