@@ -36,7 +36,8 @@ if(NOT TARGET pounce_thirdparty_llhttp)
                 ${Llhttp_SOURCE_DIR}/api.c ${Llhttp_SOURCE_DIR}/http.c ${Llhttp_SOURCE_DIR}/llhttp.c)
     target_include_directories(pounce_thirdparty_llhttp SYSTEM PUBLIC ${Llhttp_INCLUDE_DIR})
     target_compile_definitions(pounce_thirdparty_llhttp PUBLIC LLHTTP_STRICT_MODE=1)
-    target_compile_options(pounce_thirdparty_llhttp PRIVATE -w)
+    target_compile_options(pounce_thirdparty_llhttp PRIVATE
+                           -w -include ${CMAKE_CURRENT_LIST_DIR}/llhttp_quiet.h)
   endif()
 endif()
 
