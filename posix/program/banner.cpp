@@ -1,0 +1,94 @@
+#include <pounce/program/banner.hpp>
+
+#include <unistd.h>
+
+#include <pounce/config/value.hpp>
+
+namespace pounce::inline v0::program {
+
+namespace {
+
+std::string_view variable(const char* const* environment, std::string_view name) {
+  for (; environment != nullptr && *environment != nullptr; ++environment) {
+    const std::string_view entry(*environment);
+    if (entry.starts_with(name) && entry.substr(name.size()).starts_with('=')) {
+      return entry.substr(name.size() + 1);
+    }
+  }
+  return {};
+}
+
+std::string counted(std::uint64_t number, std::string_view noun) {
+  std::string text = config::detail::decimal(number).append(" ").append(noun);
+  return number == 1 ? text : text.append("s");
+}
+
+std::string_view noun_of(config::Program program) {
+  return program == config::Program::pounce_async ? "reactor" : "worker";
+}
+
+std::string coloured(std::string_view text, std::string_view code, Style style) {
+  std::string result;
+  if (!style.colour) {
+    return result.append(text);
+  }
+  return result.append("\x1b[").append(code).append("m").append(text).append("\x1b[0m");
+}
+
+}  // namespace
+
+Style style_of(int descriptor, const char* const* environment) {
+  Style style;
+  style.terminal = ::isatty(descriptor) == 1;
+  style.colour = style.terminal && variable(environment, "NO_COLOR").empty() &&
+                 variable(environment, "TERM") != "dumb";
+  return style;
+}
+
+std::string url_of(const config::BindAddress& address, bool secure) {
+  if (address.kind == config::BindAddress::Kind::unix_path) {
+    return address.text();
+  }
+  return (secure ? "https://" : "http://") + address.text();
+}
+
+std::string start_text(const Started& started, Style style) {
+  const std::string name(config::program_name(started.program));
+  const std::string workers = counted(started.workers, noun_of(started.program));
+  const std::string target(started.target.empty() ? "a welcome page" : started.target);
+  std::string text;
+  if (!style.terminal) {
+    for (const config::BindAddress& address : started.addresses) {
+      text.append(name).append(" ").append(started.version).append(": serving ").append(target);
+      text.append(" on ").append(url_of(address)).append(" with ").append(workers).append("\n");
+    }
+    return text;
+  }
+  text.append("\n  ").append(coloured("Pounce " + std::string(started.version), "1", style));
+  text.append("  ").append(coloured(name + ", " + workers, "2", style));
+  text.append("\n  serving ").append(target).append(" on\n");
+  for (const config::BindAddress& address : started.addresses) {
+    text.append("    ").append(coloured(url_of(address), "36", style)).append("\n");
+  }
+  return text.append("  ").append(coloured("Ctrl+C to stop", "2", style)).append("\n\n");
+}
+
+std::string drain_text(config::Program program, std::size_t connections,
+                       std::chrono::nanoseconds at_most, Style style) {
+  std::string text(config::program_name(program));
+  text.append(": draining ").append(counted(connections, "connection"));
+  text.append(", for ").append(config::duration_text(at_most)).append(" at most");
+  return style.terminal ? text.append("; once more to cut them now\n") : text.append("\n");
+}
+
+std::string end_text(const Ended& ended, Style style) {
+  std::string text(config::program_name(ended.program));
+  const std::string requests = counted(ended.requests, "request");
+  if (ended.cut == 0) {
+    return text.append(": drained, ").append(requests).append(" served\n");
+  }
+  text.append(": ").append(coloured("cut " + counted(ended.cut, "connection"), "33", style));
+  return text.append(", ").append(requests).append(" served\n");
+}
+
+}  // namespace pounce::inline v0::program

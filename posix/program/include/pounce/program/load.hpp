@@ -1,0 +1,61 @@
+// What it is: from argc, argv and environ to a frozen Config, or to a text and an exit code.
+// What it is not: a start. Nothing is opened but the configuration file, nothing printed.
+// Ownership: arguments are borrowed for the call; the Outcome owns what it holds.
+// Limits: a configuration file is at most 1 MiB.
+// Errors: every problem of flags, variables and file at once, each a line; exit code 2.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <pounce/config/config.hpp>
+
+namespace pounce::inline v0::program {
+
+/// The exit codes of both programs.
+enum class Exit : std::uint8_t {
+  clean = 0,
+  failed = 1,       // at run time
+  bad_usage = 2,    // command line or configuration
+  no_start = 3,     // address, module, start hook
+  cut_at_drain = 4  // the shutdown deadline cut connections
+};
+
+/// A library for --version, beside the ones this layer knows itself.
+struct Library {
+  std::string_view name;
+  std::string_view version;
+};
+
+struct Outcome {
+  enum class Next : std::uint8_t {
+    serve,  // config is set
+    check,  // config is set: try the target, then print text, or your own error instead
+    leave,  // print text, exit
+  };
+
+  Next next = Next::leave;
+  std::shared_ptr<const config::Config> config;
+  std::string text;
+  bool is_error = false;  // text belongs on standard error
+  Exit exit = Exit::clean;
+};
+
+[[nodiscard]] Outcome load(config::Program which, int argc, const char* const* argv,
+                           const char* const* environment, std::span<const Library> linked = {});
+
+/// The version of Pounce that this was built as: "0.1.0".
+[[nodiscard]] std::string_view pounce_version();
+
+[[nodiscard]] std::string version_text(config::Program which, std::span<const Library> linked);
+
+/// Writes all of the text to a descriptor; a closed pipe or a full disk is nobody's concern here.
+void print(int descriptor, std::string_view text);
+
+/// print() to standard output or standard error, as the outcome says.
+void print(const Outcome& outcome);
+
+}  // namespace pounce::inline v0::program

@@ -1,0 +1,39 @@
+// What it is: SIGTERM and SIGINT as something to wait for beside sockets: a readable descriptor and
+// next(). SIGPIPE is ignored meanwhile, for a peer that has gone shows as a failed write.
+// What it is not: a policy. First drain, second cut is for the program to say. SIGHUP is left
+// alone, so that nohup works.
+// Ownership: one object per process, made in main before any thread starts (threads inherit the
+// blocked signals) and gone after the last has ended; it restores what it changed.
+// Errors: a constructor that cannot get its descriptor throws std::system_error.
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+
+namespace pounce::inline v0::program {
+
+enum class Signal : std::uint8_t { none, terminate, interrupt };
+
+class Signals {
+ public:
+  Signals();
+  ~Signals();
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  /// Readable when a signal waits. Non-blocking, closed on exec.
+  [[nodiscard]] int descriptor() const noexcept { return read_end_; }
+
+  /// The next signal, or none. Never waits.
+  [[nodiscard]] Signal next() noexcept;
+
+ private:
+  int read_end_ = -1;
+  int write_end_ = -1;  // of the pipe, where there is no signalfd
+  sigset_t old_mask_{};
+  struct sigaction old_pipe_ {};
+  struct sigaction old_term_ {};
+  struct sigaction old_int_ {};
+};
+
+}  // namespace pounce::inline v0::program

@@ -1,0 +1,163 @@
+#include <pounce/program/load.hpp>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <expected>
+#include <utility>
+#include <vector>
+
+#include <pounce/config/environment.hpp>
+#include <pounce/config/print.hpp>
+#include <pounce/program/command_line.hpp>
+#include <pounce/program/config_file.hpp>
+
+namespace pounce::inline v0::program {
+
+namespace {
+
+using config::Origin;
+using config::Problem;
+using config::Setting;
+
+constexpr std::string_view default_file = "pounce.toml";
+constexpr std::size_t largest_file = 1 << 20;
+
+/// The text of a file, or errno (EFBIG where it is over the limit).
+std::expected<std::string, int> contents(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    return std::unexpected(errno);
+  }
+  std::string text;
+  char piece[8192];
+  int fault = 0;
+  while (fault == 0) {
+    const ssize_t got = ::read(file, piece, sizeof piece);
+    if (got > 0) {
+      text.append(piece, static_cast<std::size_t>(got));
+      fault = text.size() > largest_file ? EFBIG : 0;
+    } else if (got == 0) {
+      break;
+    } else if (errno != EINTR) {
+      fault = errno;
+    }
+  }
+  ::close(file);
+  if (fault != 0) {
+    return std::unexpected(fault);
+  }
+  return text;
+}
+
+/// The strongest setting of `config`, which says where the other settings are.
+const Setting* named_file(const std::vector<Setting>& settings) {
+  const Setting* best = nullptr;
+  for (const Setting& setting : settings) {
+    if (setting.name == "config" && (best == nullptr || best->origin.kind < setting.origin.kind)) {
+      best = &setting;
+    }
+  }
+  return best;
+}
+
+void add_file(config::Program which, std::vector<Setting>& settings,
+              std::vector<Problem>& problems) {
+  const Setting* const named = named_file(settings);
+  const std::string path = named != nullptr ? named->value : std::string(default_file);
+  if (path.empty()) {
+    return;  // freeze reports it
+  }
+  const auto text = contents(path);
+  if (text) {
+    for (Setting& setting : settings_of_file(which, *text, path, problems)) {
+      settings.push_back(std::move(setting));
+    }
+  } else if (named != nullptr || text.error() != ENOENT) {
+    const Origin origin = named != nullptr ? named->origin : Origin::file(path, 0);
+    problems.push_back({config::name_at(config::row(config::OptionId::config), origin),
+                        "cannot read " + config::quoted(path) + ": " + std::strerror(text.error()),
+                        origin, ""});
+  }
+}
+
+Outcome leave(std::string text) {
+  Outcome outcome;
+  outcome.text = std::move(text);
+  return outcome;
+}
+
+}  // namespace
+
+Outcome load(config::Program which, int argc, const char* const* argv,
+             const char* const* environment, std::span<const Library> linked) {
+  std::vector<Problem> problems;
+  const std::vector<std::string> arguments(argc > 0 ? argv + 1 : argv,
+                                           argc > 0 ? argv + argc : argv);
+  CommandLine line = read_command_line(which, arguments, problems);
+  // Somebody who asks for help gets it, whatever else is wrong.
+  if (line.help) {
+    return leave(config::help_text(which));
+  }
+  if (line.version) {
+    return leave(version_text(which, linked));
+  }
+
+  std::vector<std::string_view> variables;
+  for (; environment != nullptr && *environment != nullptr; ++environment) {
+    variables.emplace_back(*environment);
+  }
+  std::vector<Setting> settings = config::settings_of_environment(which, variables, problems);
+  for (Setting& setting : line.settings) {
+    settings.push_back(std::move(setting));
+  }
+  add_file(which, settings, problems);
+
+  auto frozen = config::freeze(which, settings);
+  if (!frozen) {
+    for (Problem& found : frozen.error()) {
+      problems.push_back(std::move(found));
+    }
+  }
+  if (!problems.empty() || !frozen) {
+    Outcome outcome;
+    for (const Problem& found : problems) {
+      outcome.text += config::line_of(which, found);
+    }
+    outcome.is_error = true;
+    outcome.exit = Exit::bad_usage;
+    return outcome;
+  }
+  if (line.print_config) {
+    return leave(config::config_text(**frozen));
+  }
+  Outcome outcome;
+  outcome.next = line.check ? Outcome::Next::check : Outcome::Next::serve;
+  outcome.text = line.check ? "configuration ok\n" : "";
+  outcome.config = std::move(*frozen);
+  return outcome;
+}
+
+void print(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t wrote = ::write(descriptor, text.data(), text.size());
+    if (wrote > 0) {
+      text.remove_prefix(static_cast<std::size_t>(wrote));
+    } else if (wrote < 0 && errno == EAGAIN) {
+      // Somebody made our standard output non-blocking: wait for room, but not for ever.
+      pollfd room{descriptor, POLLOUT, 0};
+      if (::poll(&room, 1, 1000) <= 0) return;
+    } else if (wrote == 0 || errno != EINTR) {
+      return;
+    }
+  }
+}
+
+void print(const Outcome& outcome) {
+  print(outcome.is_error ? STDERR_FILENO : STDOUT_FILENO, outcome.text);
+}
+
+}  // namespace pounce::inline v0::program

@@ -1,0 +1,119 @@
+#include <pounce/program/signals.hpp>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/signalfd.h>
+#endif
+
+#include <cerrno>
+#include <system_error>
+
+namespace pounce::inline v0::program {
+
+namespace {
+
+[[noreturn]] void fail(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+Signal named(int number) {
+  switch (number) {
+    case SIGTERM:
+      return Signal::terminate;
+    case SIGINT:
+      return Signal::interrupt;
+    default:
+      return Signal::none;
+  }
+}
+
+#ifndef __linux__
+// What a signal handler may touch: one descriptor, set before the handler is installed.
+volatile sig_atomic_t pipe_write_end = -1;
+
+extern "C" void write_to_pipe(int number) {
+  const int saved = errno;
+  const char byte = static_cast<char>(number);
+  (void)!::write(pipe_write_end, &byte, 1);
+  errno = saved;
+}
+#endif
+
+}  // namespace
+
+#ifdef __linux__
+
+Signals::Signals() {
+  sigset_t both;
+  sigemptyset(&both);
+  sigaddset(&both, SIGTERM);
+  sigaddset(&both, SIGINT);
+  read_end_ = ::signalfd(-1, &both, SFD_NONBLOCK | SFD_CLOEXEC);
+  if (read_end_ < 0) fail("signalfd");
+  // An ignored signal never arrives at a signalfd, and a shell ignores SIGINT for its background
+  // jobs; such a SIGINT stays ignored. SIGTERM is how we are asked to go, so it must arrive.
+  struct sigaction ours {};
+  ours.sa_handler = SIG_DFL;
+  ::sigaction(SIGTERM, &ours, &old_term_);
+  ours.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &ours, &old_pipe_);
+  ::pthread_sigmask(SIG_BLOCK, &both, &old_mask_);
+}
+
+Signals::~Signals() {
+  // What still waits would kill the process the moment it is unblocked.
+  while (next() != Signal::none) {
+  }
+  ::pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
+  ::sigaction(SIGPIPE, &old_pipe_, nullptr);
+  ::sigaction(SIGTERM, &old_term_, nullptr);
+  ::close(read_end_);
+}
+
+Signal Signals::next() noexcept {
+  signalfd_siginfo info;
+  return ::read(read_end_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)
+             ? named(static_cast<int>(info.ssi_signo))
+             : Signal::none;
+}
+
+#else
+
+Signals::Signals() {
+  int ends[2];
+  if (::pipe(ends) != 0) fail("pipe");
+  for (const int end : ends) {
+    ::fcntl(end, F_SETFD, FD_CLOEXEC);
+    ::fcntl(end, F_SETFL, ::fcntl(end, F_GETFL) | O_NONBLOCK);
+  }
+  read_end_ = ends[0];
+  write_end_ = ends[1];
+  pipe_write_end = write_end_;
+  struct sigaction ours {};
+  ours.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &ours, &old_pipe_);
+  ours.sa_handler = write_to_pipe;
+  ours.sa_flags = SA_RESTART;
+  ::sigaction(SIGTERM, &ours, &old_term_);
+  ::sigaction(SIGINT, &ours, &old_int_);
+}
+
+Signals::~Signals() {
+  ::sigaction(SIGINT, &old_int_, nullptr);
+  ::sigaction(SIGTERM, &old_term_, nullptr);
+  ::sigaction(SIGPIPE, &old_pipe_, nullptr);
+  pipe_write_end = -1;
+  ::close(write_end_);
+  ::close(read_end_);
+}
+
+Signal Signals::next() noexcept {
+  char number = 0;
+  return ::read(read_end_, &number, 1) == 1 ? named(number) : Signal::none;
+}
+
+#endif
+
+}  // namespace pounce::inline v0::program
