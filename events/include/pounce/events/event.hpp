@@ -1,0 +1,136 @@
+// Lifecycle events: what happened on the server, as immutable plain structs.
+//
+// They are views of the past: nobody changes the server by them. Every event carries the monotonic instant at which it
+// happened. Strings are borrowed and live for the length of the call that delivers the event: a collector that keeps an event
+// copies them. Ids come from one process-wide source (posix/observe), are unique across threads and increase with time.
+//
+// Order, per connection (checked by events::OrderCheck and by tests):
+//   * ConnectionOpened comes first and exactly once, ConnectionCompleted last and exactly once;
+//   * each RequestStarted is followed by exactly one ResponseCompleted or RequestFailed with the same request id;
+//   * a connection that fails before a request head was complete has no RequestStarted, but a ConnectionCompleted with
+//     the fault;
+//   * ClientDisconnected stands before the RequestFailed that it causes;
+//   * DrainStarted and WorkerStarted/WorkerStopped belong to workers, not to connections.
+#pragma once
+
+#include <pounce/core/fault.hpp>
+#include <pounce/core/ids.hpp>
+#include <pounce/core/message.hpp>
+#include <pounce/core/time.hpp>
+
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+namespace pounce::inline v0::events {
+
+using WorkerId = std::uint32_t;
+
+struct ConnectionOpened {
+  Instant at;
+  ConnectionId connection;
+  WorkerId worker;
+  std::string_view local;  // "127.0.0.1:8000", "[::1]:8000", "unix:/run/x"
+  std::string_view peer;   // "127.0.0.1:40112"; "unix:" for a Unix socket
+};
+
+struct RequestStarted {
+  Instant at;
+  ConnectionId connection;
+  WorkerId worker;
+  StreamId stream;
+  RequestId request;
+  std::string_view method;
+  std::string_view target;
+  Version version;
+};
+
+struct ResponseCompleted {
+  Instant at;
+  ConnectionId connection;
+  WorkerId worker;
+  StreamId stream;
+  RequestId request;
+  std::string_view method;
+  std::string_view target;
+  std::uint16_t status;
+  std::uint64_t body_received;  // request content, decoded, that reached the session
+  std::uint64_t body_sent;      // response content before transfer coding
+  Duration duration;            // since RequestStarted
+};
+
+enum class Failure : std::uint8_t {
+  peer_fault,     // `fault` says what
+  client_gone,    // reset or closed before the response was complete
+  handler_threw,  // after the head went out; before it, the answer is a 500 and the response completes
+  handler_left,   // returned without completing its response
+  cut,            // the drain deadline
+};
+
+[[nodiscard]] std::string_view name(Failure failure) noexcept;
+
+struct RequestFailed {
+  Instant at;
+  ConnectionId connection;
+  WorkerId worker;
+  StreamId stream;
+  RequestId request;
+  std::string_view method;
+  std::string_view target;
+  std::uint16_t status;  // 0: no head went out
+  Failure failure;
+  Fault fault;           // with peer_fault
+  Duration duration;
+};
+
+struct HandlerThrew {
+  Instant at;
+  ConnectionId connection;
+  WorkerId worker;
+  RequestId request;
+  std::string_view what;
+};
+
+struct ClientDisconnected {
+  Instant at;
+  ConnectionId connection;
+  WorkerId worker;
+};
+
+struct ConnectionCompleted {
+  Instant at;
+  ConnectionId connection;
+  WorkerId worker;
+  Fault fault;  // why, where a fault ended it
+  std::uint64_t requests;
+  std::uint64_t bytes_received;  // on the wire
+  std::uint64_t bytes_sent;      // on the wire
+  Duration duration;
+};
+
+struct WorkerStarted {
+  Instant at;
+  WorkerId worker;
+};
+
+struct WorkerStopped {
+  Instant at;
+  WorkerId worker;
+};
+
+struct DrainStarted {
+  Instant at;
+  WorkerId worker;
+};
+
+// A connection that was accepted only to be told that there is no place for it; it has no other events.
+struct ConnectionRefused {
+  Instant at;
+  WorkerId worker;
+  std::string_view reason;  // stable: "max_connections", "descriptors"
+};
+
+using Lifecycle = std::variant<ConnectionOpened, RequestStarted, ResponseCompleted, RequestFailed, HandlerThrew, ClientDisconnected,
+                               ConnectionCompleted, WorkerStarted, WorkerStopped, DrainStarted, ConnectionRefused>;
+
+}  // namespace pounce::inline v0::events

@@ -1,0 +1,95 @@
+// Event: what a protocol machine found in the bytes it was given. One closed set for all protocols.
+//
+// Events are small and trivially copyable (asserted). Views in them borrow from the input and from the `Events` list until
+// that list is cleared or the machine is called again, whichever comes first. A batch is in order; `Failed` is terminal and
+// last, and what was found before it is kept.
+#pragma once
+
+#include <pounce/core/bytes.hpp>
+#include <pounce/core/fault.hpp>
+#include <pounce/core/ids.hpp>
+#include <pounce/core/message.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+namespace pounce::inline v0 {
+
+namespace event {
+
+// A complete request head. Data and End follow unless the connection fails.
+struct Request {
+  StreamId stream;
+  const RequestHead* head;
+};
+
+// Content in order, never empty, decoded from its transfer coding.
+struct Data {
+  StreamId stream;
+  Bytes bytes;
+};
+
+// The request is complete. `trailers` is empty unless the peer sent trailer fields that may be kept.
+struct End {
+  StreamId stream;
+  FieldList trailers;
+};
+
+// The connection can do no more. The answer, where there is one, is already in the output. `stream` is the request that
+// was under way; its number is 0 when none was.
+struct Failed {
+  StreamId stream;
+  Fault fault;
+};
+
+}  // namespace event
+
+using Event = std::variant<event::Request, event::Data, event::End, event::Failed>;
+
+static_assert(std::is_trivially_copyable_v<Event>);
+static_assert(sizeof(Event) <= 40);
+
+// The event list of one step, and the place where the heads in it live, so that an idle connection keeps neither. Belongs to
+// whoever drives the machine (a Workspace holds one per worker) and keeps its memory from step to step.
+class Events {
+ public:
+  // A head under construction, or trailers (then only `fields` is used).
+  struct Slot {
+    RequestHead head;
+    std::vector<Field> fields;
+  };
+
+  Events() = default;
+  Events(const Events&) = delete;
+  Events& operator=(const Events&) = delete;
+
+  void push(const Event& event) { list_.push_back(event); }
+  // A slot for the next head, reset, at an address that is stable until `clear`.
+  [[nodiscard]] Slot& slot() {
+    if (used_ == slots_.size()) slots_.push_back(std::make_unique<Slot>());
+    Slot& slot = *slots_[used_++];
+    slot.head = RequestHead{};
+    slot.fields.clear();
+    return slot;
+  }
+  void clear() noexcept {
+    list_.clear();
+    used_ = 0;
+  }
+
+  [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
+  [[nodiscard]] std::size_t size() const noexcept { return list_.size(); }
+  [[nodiscard]] const Event& operator[](std::size_t i) const noexcept { return list_[i]; }
+  [[nodiscard]] auto begin() const noexcept { return list_.begin(); }
+  [[nodiscard]] auto end() const noexcept { return list_.end(); }
+
+ private:
+  std::vector<Event> list_;
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace pounce::inline v0

@@ -1,0 +1,76 @@
+// Fault: everything that a peer, or time, can do wrong, with the answer to it.
+//
+// One table (fault.cpp) gives each fault its stable name, a sentence for people, and the HTTP status that answers it.
+// Names never change once released: logs, metrics and tests use them. Status 0 means that no response is sent (nobody is
+// there to read it, or silence is the right answer). Faults are terminal for their connection; *our* mistakes are `Sent`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace pounce::inline v0 {
+
+enum class Fault : std::uint8_t {
+  none,
+  // HTTP/1.1 request line (RFC 9112, section 3)
+  invalid_request_line,
+  invalid_target,
+  request_line_too_long,
+  unsupported_version,
+  too_many_empty_lines,
+  // field lines (RFC 9110, section 5; RFC 9112, section 5)
+  invalid_line_end,
+  obsolete_folding,
+  invalid_field_name,
+  invalid_field_value,
+  missing_colon,
+  head_too_large,
+  too_many_fields,
+  // routing (RFC 9110, section 7.2; RFC 9112, section 3.2)
+  missing_host,
+  repeated_host,
+  invalid_host,
+  // framing (RFC 9112, section 6)
+  invalid_content_length,
+  repeated_content_length,
+  length_with_transfer_coding,
+  transfer_coding_on_http10,
+  invalid_transfer_coding,
+  unsupported_transfer_coding,
+  unsupported_expectation,
+  // content (RFC 9112, section 7)
+  invalid_chunk_size,
+  invalid_chunk_extension,
+  invalid_chunk_end,
+  chunk_extensions_too_large,
+  invalid_trailer,
+  trailers_too_large,
+  body_too_large,
+  // the peer left in the middle
+  truncated_head,
+  truncated_body,
+  // time
+  header_timeout,
+  body_timeout,
+  body_too_slow,
+  write_timeout,
+  write_too_slow,
+  keep_alive_timeout,
+  linger_timeout,
+  // the transport
+  connection_reset,
+};
+
+inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::connection_reset) + 1;
+
+struct FaultInfo {
+  Fault fault;
+  std::string_view name;    // stable, snake_case
+  std::string_view text;    // one sentence without a final stop
+  std::uint16_t status;     // HTTP status of the answer, 0: none
+};
+
+[[nodiscard]] const FaultInfo& info(Fault fault) noexcept;
+
+}  // namespace pounce::inline v0

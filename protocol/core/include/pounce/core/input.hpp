@@ -1,0 +1,52 @@
+// Input: the received bytes of one connection that no machine has consumed yet.
+//
+// Between steps it holds nothing but an unconsumed remainder, in a block of its own; while a step runs it usually stands on
+// the Workspace's read block, so that an idle connection costs no buffer. Bytes are contiguous: a machine is shown them
+// again, with what came after, until it consumes them.
+// Limits: `limit` bounds the remainder; `space` is empty when it is reached, and the owner stops reading.
+// Under AddressSanitizer `consume` poisons what it drops, so that a stale view is a report and not a mystery.
+#pragma once
+
+#include <pounce/core/bytes.hpp>
+#include <pounce/core/storage.hpp>
+#include <pounce/core/workspace.hpp>
+
+#include <cstddef>
+
+namespace pounce::inline v0 {
+
+class Input {
+ public:
+  explicit Input(std::size_t limit) noexcept : limit_(limit) {}
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+  ~Input() { release(); }
+
+  // Where the next read goes; valid until the next call of any member. Empty when the limit is reached.
+  [[nodiscard]] MutableBytes space(Workspace& workspace);
+  // `n` bytes were read into what `space` returned.
+  void received(std::size_t n) noexcept { end_ += n; }
+
+  [[nodiscard]] MutableBytes readable() noexcept { return {block_ ? block_->data() + begin_ : nullptr, end_ - begin_}; }
+  [[nodiscard]] std::size_t size() const noexcept { return end_ - begin_; }
+  void consume(std::size_t n) noexcept;
+
+  // A loan on the memory that `readable` stands on.
+  [[nodiscard]] StorageRef storage() const noexcept { return block_; }
+
+  // End of a step: an empty input gives its block back; a small remainder is copied out of the read block; a large one
+  // takes the read block with it.
+  void settle(Workspace& workspace);
+
+ private:
+  void release() noexcept;
+  void move_to(BlockRef block) noexcept;
+
+  std::size_t limit_;
+  BlockRef block_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  bool borrowed_ = false;  // block_ is the workspace's read block
+};
+
+}  // namespace pounce::inline v0

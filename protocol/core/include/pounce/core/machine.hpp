@@ -1,0 +1,44 @@
+// The shape that every server-side protocol machine has, as a concept. It is the contract between `protocol/` and whoever
+// drives it; the methods fall into four kinds:
+//   input from the network:        receive, receive_end
+//   commands from the application: want_body, send_informational, send_head, send_data, send_end, reset, drain
+//   time:                          deadline, expire, written
+//   questions:                     wants_input, finished, idle
+// Nothing calls the application; views in events live until the next call; time and buffers are arguments.
+#pragma once
+
+#include <pounce/core/bytes.hpp>
+#include <pounce/core/event.hpp>
+#include <pounce/core/ids.hpp>
+#include <pounce/core/message.hpp>
+#include <pounce/core/output.hpp>
+#include <pounce/core/sent.hpp>
+#include <pounce/core/time.hpp>
+
+#include <concepts>
+#include <cstddef>
+
+namespace pounce::inline v0 {
+
+template <class M>
+concept ProtocolMachine =
+    requires(M m, const M question, MutableBytes input, Bytes bytes, StorageRef owner, Instant now, Events& events,
+             Output& output, StreamId stream, const ResponseHead& head, FieldList fields) {
+      { m.receive(input, now, events, output) } -> std::same_as<std::size_t>;
+      { m.receive_end(now, events, output) } -> std::same_as<void>;
+      { m.want_body(stream, true, now, output) } -> std::same_as<void>;
+      { m.send_informational(stream, 103, fields, output) } -> std::same_as<Sent>;
+      { m.send_head(stream, head, output) } -> std::same_as<Sent>;
+      { m.send_data(stream, bytes, owner, output) } -> std::same_as<SentData>;
+      { m.send_end(stream, fields, now, output) } -> std::same_as<Sent>;
+      { m.reset(stream, output) } -> std::same_as<void>;
+      { m.drain(now, output) } -> std::same_as<void>;
+      { question.deadline(output) } -> std::same_as<Instant>;
+      { m.expire(now, events, output) } -> std::same_as<void>;
+      { m.written(now, output) } -> std::same_as<void>;
+      { question.wants_input() } -> std::same_as<bool>;
+      { question.finished(output) } -> std::same_as<bool>;
+      { question.idle() } -> std::same_as<bool>;
+    };
+
+}  // namespace pounce::inline v0

@@ -1,0 +1,80 @@
+// Output: the bytes that a connection has still to send, beside the socket.
+//
+// Producers append; the runtime gathers slices for one `writev` per step and says how many bytes were written. Small bytes are
+// copied and join each other; large ones may be lent with their owner. It is not a socket and never blocks.
+// Limits: `room()` says how much fits under `limit`; producers that can wait do so when it is 0. `append` itself never
+// refuses, so that an answer to a fault always fits: what a machine may add without asking is bounded by the machine.
+#pragma once
+
+#include <pounce/core/bytes.hpp>
+#include <pounce/core/storage.hpp>
+#include <pounce/core/workspace.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace pounce::inline v0 {
+
+class Output {
+ public:
+  static constexpr std::size_t default_limit = 256 * kibibyte;
+  static constexpr std::size_t copy_below = 4 * kibibyte;  // smaller pieces are copied even when an owner is offered
+
+  explicit Output(std::size_t limit = default_limit) noexcept : limit_(limit) {}
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  // Where blocks for copied bytes come from; null: the heap. Rebound when the connection moves to another worker.
+  void bind(Workspace* workspace) noexcept { workspace_ = workspace; }
+
+  // `bytes` must not lie in this output.
+  void append(Bytes bytes);                    // copies
+  void append(Bytes bytes, StorageRef owner);  // lends: `owner` keeps `bytes` alive until they are written
+  void append_constant(Bytes bytes);           // lends bytes of static storage duration
+
+  // At least `n` contiguous bytes to compose in; then say how many were used. Nothing may be appended in between.
+  [[nodiscard]] char* prepare(std::size_t n);
+  void commit(std::size_t n) noexcept;
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  [[nodiscard]] std::size_t room() const noexcept { return size_ >= limit_ ? 0 : limit_ - size_; }
+  [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
+
+  // Fills `slices` from the front and returns how many were filled. Valid until the next call of a non-const member.
+  [[nodiscard]] std::size_t gather(std::span<Bytes> slices) const noexcept;
+  // The first `n` bytes were handed to the transport.
+  void written(std::size_t n) noexcept;
+  [[nodiscard]] std::uint64_t total_written() const noexcept { return total_written_; }
+  [[nodiscard]] std::uint64_t total_appended() const noexcept { return total_written_ + size_; }
+
+  // Nothing will be appended any more: when it is empty, the transport's sending side is to be shut down.
+  void finish() noexcept { finished_ = true; }
+  [[nodiscard]] bool finished() const noexcept { return finished_; }
+  // Drops what is queued (the transport is broken).
+  void discard() noexcept;
+
+  // End of a step: gives memory back when nothing is queued.
+  void settle() noexcept;
+
+ private:
+  struct Slice {
+    const char* data;
+    std::size_t size;
+    StorageRef owner;
+  };
+
+  std::size_t limit_;
+  Workspace* workspace_ = nullptr;
+  std::vector<Slice> slices_;
+  std::size_t first_ = 0;  // slices before it are written
+  BlockRef tail_;          // the block that copies go into
+  std::size_t tail_used_ = 0;
+  std::size_t size_ = 0;
+  std::uint64_t total_written_ = 0;
+  bool finished_ = false;
+};
+
+}  // namespace pounce::inline v0

@@ -1,0 +1,95 @@
+#include <pounce/core/input.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define POUNCE_POISON 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define POUNCE_POISON 1
+#endif
+#endif
+
+#ifdef POUNCE_POISON
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace pounce::inline v0 {
+
+namespace {
+
+// Small enough to be copied out of the read block rather than to keep all of it.
+constexpr std::size_t small_remainder = Workspace::medium;
+// A read into less than this is not worth its system call.
+constexpr std::size_t least_space = 512;
+
+void poison([[maybe_unused]] const char* data, [[maybe_unused]] std::size_t size) noexcept {
+#ifdef POUNCE_POISON
+  ASAN_POISON_MEMORY_REGION(data, size);
+#endif
+}
+
+void unpoison([[maybe_unused]] BlockRef& block) noexcept {
+#ifdef POUNCE_POISON
+  if (block) ASAN_UNPOISON_MEMORY_REGION(block->data(), block->capacity());
+#endif
+}
+
+}  // namespace
+
+void Input::move_to(BlockRef block) noexcept {
+  const std::size_t kept = size();
+  if (kept != 0) std::memcpy(block->data(), block_->data() + begin_, kept);
+  unpoison(block_);
+  block_ = std::move(block);
+  borrowed_ = false;
+  begin_ = 0;
+  end_ = kept;
+}
+
+MutableBytes Input::space(Workspace& workspace) {
+  if (size() == 0) {
+    release();
+    block_ = workspace.read_block();
+    borrowed_ = true;
+    return {block_->data(), std::min(block_->capacity(), limit_)};
+  }
+  if (size() >= limit_) return {};
+  if (block_->capacity() - end_ < least_space) {
+    // Grow by doubling, so that a slow sender costs O(n) copies in all.
+    move_to(workspace.lend(2 * size() + least_space));
+  }
+  return {block_->data() + end_, std::min(block_->capacity() - end_, limit_ - size())};
+}
+
+void Input::consume(std::size_t n) noexcept {
+  assert(n <= size());
+  // Bytes on loan to a chunk are still read by its holder: only memory without such a loan may be poisoned.
+  if (n != 0 && block_->loans() <= (borrowed_ ? 2U : 1U)) poison(block_->data() + begin_, n);
+  begin_ += n;
+}
+
+void Input::settle(Workspace& workspace) {
+  if (!block_) return;
+  if (size() == 0) {
+    const bool own = !borrowed_;
+    BlockRef block = block_;
+    release();
+    if (own) workspace.give_back(std::move(block));
+  } else if (borrowed_ && size() <= small_remainder) {
+    move_to(workspace.lend(size() + least_space));
+  } else {
+    borrowed_ = false;  // the workspace sees the loan and takes a fresh block for its next read
+  }
+}
+
+void Input::release() noexcept {
+  unpoison(block_);
+  block_ = BlockRef{};
+  borrowed_ = false;
+  begin_ = end_ = 0;
+}
+
+}  // namespace pounce::inline v0

@@ -1,0 +1,106 @@
+#include <pounce/core/output.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+namespace pounce::inline v0 {
+
+char* Output::prepare(std::size_t n) {
+  assert(!finished_);
+  if (!tail_ || tail_->capacity() - tail_used_ < n) {
+    const std::size_t size = std::max(n, Workspace::medium);
+    tail_ = workspace_ != nullptr ? workspace_->lend(size) : Block::make(size);
+    tail_used_ = 0;
+  }
+  return tail_->data() + tail_used_;
+}
+
+void Output::commit(std::size_t n) noexcept {
+  if (n == 0) return;
+  char* const start = tail_->data() + tail_used_;
+  tail_used_ += n;
+  size_ += n;
+  if (slices_.size() > first_) {
+    Slice& last = slices_.back();
+    if (last.owner.get() == tail_.get() && last.data + last.size == start) {
+      last.size += n;
+      return;
+    }
+  }
+  slices_.push_back(Slice{start, n, tail_});
+}
+
+void Output::append(Bytes bytes) {
+  while (!bytes.empty()) {
+    // Fill what is left of the tail first, so that a long copy does not waste it.
+    const std::size_t left = tail_ ? tail_->capacity() - tail_used_ : 0;
+    const std::size_t piece = std::min(bytes.size(), left != 0 ? left : Workspace::medium);
+    std::memcpy(prepare(piece), bytes.data(), piece);
+    commit(piece);
+    bytes.remove_prefix(piece);
+  }
+}
+
+void Output::append(Bytes bytes, StorageRef owner) {
+  if (bytes.size() < copy_below || !owner) return append(bytes);
+  assert(!finished_);
+  size_ += bytes.size();
+  slices_.push_back(Slice{bytes.data(), bytes.size(), std::move(owner)});
+}
+
+void Output::append_constant(Bytes bytes) {
+  if (bytes.size() < copy_below) return append(bytes);
+  assert(!finished_);
+  size_ += bytes.size();
+  slices_.push_back(Slice{bytes.data(), bytes.size(), StorageRef{}});
+}
+
+std::size_t Output::gather(std::span<Bytes> slices) const noexcept {
+  const std::size_t count = std::min(slices.size(), slices_.size() - first_);
+  for (std::size_t i = 0; i < count; ++i) slices[i] = {slices_[first_ + i].data, slices_[first_ + i].size};
+  return count;
+}
+
+void Output::written(std::size_t n) noexcept {
+  assert(n <= size_);
+  size_ -= n;
+  total_written_ += n;
+  while (n != 0) {
+    Slice& slice = slices_[first_];
+    const std::size_t piece = std::min(n, slice.size);
+    slice.data += piece;
+    slice.size -= piece;
+    n -= piece;
+    if (slice.size == 0) {
+      slice.owner = StorageRef{};
+      ++first_;
+    }
+  }
+  if (first_ == slices_.size()) {
+    slices_.clear();
+    first_ = 0;
+    if (tail_ && tail_->sole()) tail_used_ = 0;
+  } else if (first_ > 64) {
+    slices_.erase(slices_.begin(), slices_.begin() + static_cast<std::ptrdiff_t>(first_));
+    first_ = 0;
+  }
+}
+
+void Output::discard() noexcept {
+  slices_.clear();
+  first_ = 0;
+  size_ = 0;
+  tail_ = BlockRef{};
+  tail_used_ = 0;
+}
+
+void Output::settle() noexcept {
+  if (size_ != 0) return;
+  if (tail_ && workspace_ != nullptr) workspace_->give_back(std::move(tail_));
+  tail_ = BlockRef{};
+  tail_used_ = 0;
+  if (slices_.capacity() > 8) slices_ = {};
+}
+
+}  // namespace pounce::inline v0

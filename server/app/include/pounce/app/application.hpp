@@ -1,0 +1,124 @@
+// App: an application: routes to handlers, the middleware around them, and lifespan hooks.
+//
+// Built once, before the server accepts; from then on it is shared by all workers and never changed. Order of calls: the hooks of
+// on_start (one that throws stops the start: exit code 3), requests, on_drain (no new connections from now on; streams
+// are told), on_stop (after the last exchange has ended).
+//
+// Routes: "/path" exactly, or "/path/*" for everything below it, longest pattern first; "*" takes what is left.
+// An App made from one handler is that handler for everything.
+#pragma once
+
+#include <pounce/app/handler.hpp>
+#include <pounce/app/middleware.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace pounce::inline v0 {
+
+class App {
+ public:
+  App() = default;
+  template <class F>
+    requires PlainHandler<std::decay_t<F>> || CoroutineHandler<std::decay_t<F>>
+  explicit App(F&& handler) {
+    route("*", std::forward<F>(handler));
+  }
+
+  template <class F>
+    requires PlainHandler<std::decay_t<F>> || CoroutineHandler<std::decay_t<F>>
+  App& route(std::string_view pattern, F&& handler) {
+    return route(pattern, make_handler(std::forward<F>(handler)));
+  }
+  App& route(std::string_view pattern, std::unique_ptr<Handler> handler) {
+    Route route{std::string{pattern}, false, std::move(handler)};
+    if (route.path.ends_with('*')) {
+      route.path.pop_back();
+      route.below = true;
+    }
+    // Longest first; an exact path stands before a prefix of the same length.
+    const auto at = std::find_if(routes_.begin(), routes_.end(), [&](const Route& other) {
+      return other.path.size() < route.path.size() || (other.path.size() == route.path.size() && other.below >= route.below);
+    });
+    routes_.insert(at, std::move(route));
+    return *this;
+  }
+
+  App& use(std::unique_ptr<Middleware> middleware) {
+    middleware_.push_back(std::move(middleware));
+    return *this;
+  }
+
+  template <std::invocable F>
+  App& on_start(F hook) {
+    start_.push_back(std::make_unique<HookOf<F>>(std::move(hook)));
+    return *this;
+  }
+  template <std::invocable F>
+  App& on_drain(F hook) {
+    drain_.push_back(std::make_unique<HookOf<F>>(std::move(hook)));
+    return *this;
+  }
+  template <std::invocable F>
+  App& on_stop(F hook) {
+    stop_.push_back(std::make_unique<HookOf<F>>(std::move(hook)));
+    return *this;
+  }
+
+  // --- for the server ---
+
+  // The handler for a path, or null: 404.
+  [[nodiscard]] const Handler* find(std::string_view path) const noexcept {
+    for (const Route& route : routes_) {
+      if (route.below ? path.starts_with(route.path) : path == route.path) return route.handler.get();
+    }
+    return nullptr;
+  }
+  [[nodiscard]] const std::vector<std::unique_ptr<Middleware>>& middleware() const noexcept { return middleware_; }
+  void start() const { run(start_); }
+  void drain() const { run(drain_); }
+  void stop() const { run(stop_); }
+
+ private:
+  class Hook {
+   public:
+    Hook() = default;
+    Hook(const Hook&) = delete;
+    Hook& operator=(const Hook&) = delete;
+    virtual ~Hook() = default;
+    virtual void call() = 0;
+  };
+  template <class F>
+  class HookOf final : public Hook {
+   public:
+    explicit HookOf(F hook) : hook_(std::move(hook)) {}
+    void call() override { hook_(); }
+
+   private:
+    F hook_;
+  };
+  using Hooks = std::vector<std::unique_ptr<Hook>>;
+  static void run(const Hooks& hooks) {
+    for (const auto& hook : hooks) hook->call();
+  }
+
+  struct Route {
+    std::string path;
+    bool below;
+    std::unique_ptr<Handler> handler;
+  };
+
+  std::vector<Route> routes_;
+  std::vector<std::unique_ptr<Middleware>> middleware_;
+  Hooks start_;
+  Hooks drain_;
+  Hooks stop_;
+};
+
+}  // namespace pounce::inline v0

@@ -1,0 +1,161 @@
+// Fields: an owning list of header or trailer fields, in order, compared without case.
+//
+// A few fields fit without an allocation (`inline_capacity` bytes in all). Nothing is checked here: the server checks names and
+// values when they are sent, and says `invalid_field`. Views that it hands out live until the next change.
+#pragma once
+
+#include <pounce/core/message.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace pounce::inline v0 {
+
+// ASCII only, as field names are.
+[[nodiscard]] constexpr bool equal_without_case(std::string_view a, std::string_view b) noexcept {
+  constexpr auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (lower(a[i]) != lower(b[i])) return false;
+  }
+  return true;
+}
+
+class Fields {
+ public:
+  static constexpr std::size_t inline_capacity = 232;
+
+  Fields() noexcept = default;
+  Fields(const Fields& other) { append_all(other); }
+  Fields(Fields&& other) noexcept { take(other); }
+  Fields& operator=(const Fields& other) {
+    if (this != &other) {
+      clear();
+      append_all(other);
+    }
+    return *this;
+  }
+  Fields& operator=(Fields&& other) noexcept {
+    if (this != &other) take(other);
+    return *this;
+  }
+  ~Fields() = default;
+
+  // Adds a field, also when one of that name is there.
+  void add(std::string_view name, std::string_view value) {
+    const Entry entry{static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size())};
+    char* at = grow(sizeof entry + name.size() + value.size());
+    std::memcpy(at, &entry, sizeof entry);
+    if (!name.empty()) std::memcpy(at + sizeof entry, name.data(), name.size());
+    if (!value.empty()) std::memcpy(at + sizeof entry + name.size(), value.data(), value.size());
+    ++count_;
+  }
+  // Replaces all fields of that name by one.
+  void set(std::string_view name, std::string_view value) {
+    remove(name);
+    add(name, value);
+  }
+  void remove(std::string_view name) {
+    std::size_t kept = 0;
+    for (std::size_t at = 0; at < size_;) {
+      const Entry entry = entry_at(at);
+      const std::size_t length = sizeof entry + entry.name + entry.value;
+      if (equal_without_case({data() + at + sizeof entry, entry.name}, name)) {
+        --count_;
+      } else {
+        std::memmove(data() + kept, data() + at, length);
+        kept += length;
+      }
+      at += length;
+    }
+    size_ = kept;
+  }
+  void clear() noexcept { size_ = count_ = 0; }
+
+  // The value of the first field of that name.
+  [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept {
+    for (const Field field : *this) {
+      if (equal_without_case(field.name, name)) return field.value;
+    }
+    return std::nullopt;
+  }
+  [[nodiscard]] bool contains(std::string_view name) const noexcept { return find(name).has_value(); }
+  [[nodiscard]] std::size_t size() const noexcept { return count_; }
+  [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+
+  class Iterator {
+   public:
+    Iterator(const Fields* fields, std::size_t at) noexcept : fields_(fields), at_(at) {}
+    [[nodiscard]] Field operator*() const noexcept {
+      const Entry entry = fields_->entry_at(at_);
+      const char* text = fields_->data() + at_ + sizeof entry;
+      return Field{.name = {text, entry.name}, .value = {text + entry.name, entry.value}};
+    }
+    Iterator& operator++() noexcept {
+      const Entry entry = fields_->entry_at(at_);
+      at_ += sizeof entry + entry.name + entry.value;
+      return *this;
+    }
+    [[nodiscard]] bool operator==(const Iterator& other) const noexcept { return at_ == other.at_; }
+
+   private:
+    const Fields* fields_;
+    std::size_t at_;
+  };
+
+  [[nodiscard]] Iterator begin() const noexcept { return {this, 0}; }
+  [[nodiscard]] Iterator end() const noexcept { return {this, size_}; }
+
+ private:
+  // Each field is stored as an Entry and then its name and its value, one after the other.
+  struct Entry {
+    std::uint32_t name;
+    std::uint32_t value;
+  };
+
+  [[nodiscard]] char* data() noexcept { return heap_ ? heap_.get() : inline_.data(); }
+  [[nodiscard]] const char* data() const noexcept { return heap_ ? heap_.get() : inline_.data(); }
+  [[nodiscard]] Entry entry_at(std::size_t at) const noexcept {
+    Entry entry{};
+    std::memcpy(&entry, data() + at, sizeof entry);
+    return entry;
+  }
+  [[nodiscard]] char* grow(std::size_t n) {
+    const std::size_t capacity = heap_ ? capacity_ : inline_capacity;
+    if (n > capacity - size_) {
+      const std::size_t wanted = 2 * (size_ + n);
+      auto memory = std::make_unique<char[]>(wanted);
+      if (size_ != 0) std::memcpy(memory.get(), data(), size_);
+      heap_ = std::move(memory);
+      capacity_ = wanted;
+    }
+    size_ += n;
+    return data() + size_ - n;
+  }
+  void append_all(const Fields& other) {
+    if (other.size_ == 0) return;
+    std::memcpy(grow(other.size_), other.data(), other.size_);
+    count_ = other.count_;
+  }
+  void take(Fields& other) noexcept {
+    heap_ = std::move(other.heap_);
+    capacity_ = other.capacity_;
+    size_ = std::exchange(other.size_, 0);
+    count_ = std::exchange(other.count_, 0);
+    if (!heap_ && size_ != 0) std::memcpy(inline_.data(), other.inline_.data(), size_);
+  }
+
+  std::size_t size_ = 0;
+  std::size_t count_ = 0;
+  std::size_t capacity_ = 0;
+  std::unique_ptr<char[]> heap_;
+  std::array<char, inline_capacity> inline_;  // deliberately not initialised
+};
+
+}  // namespace pounce::inline v0

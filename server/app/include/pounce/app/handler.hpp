@@ -1,0 +1,75 @@
+// Handler: what a route leads to. Two kinds: plain (a function of the collected request) and coroutine (a Task over an Exchange).
+//
+// Handlers are owned by the App and called from many threads at once: they must be safe for that. A lambda coroutine's captures
+// live in its handler, so they outlive every frame.
+#pragma once
+
+#include <pounce/app/exchange.hpp>
+#include <pounce/app/request.hpp>
+#include <pounce/app/response.hpp>
+#include <pounce/app/task.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace pounce::inline v0 {
+
+template <class F>
+concept PlainHandler = std::is_invocable_r_v<Response, const F&, const Request&>;
+template <class F>
+concept CoroutineHandler = std::is_invocable_r_v<Task, const F&, Exchange&>;
+
+class Handler {
+ public:
+  enum class Kind : std::uint8_t { plain, coroutine };
+
+  Handler(const Handler&) = delete;
+  Handler& operator=(const Handler&) = delete;
+  virtual ~Handler() = default;
+
+  [[nodiscard]] Kind kind() const noexcept { return kind_; }
+  [[nodiscard]] virtual Response respond(const Request&) const { return Response{500}; }
+  [[nodiscard]] virtual Task run(Exchange&) const { return {}; }
+
+ protected:
+  explicit Handler(Kind kind) noexcept : kind_(kind) {}
+
+ private:
+  Kind kind_;
+};
+
+template <PlainHandler F>
+class PlainFunction final : public Handler {
+ public:
+  explicit PlainFunction(F function) : Handler(Kind::plain), function_(std::move(function)) {}
+  [[nodiscard]] Response respond(const Request& request) const override { return function_(request); }
+
+ private:
+  F function_;
+};
+
+template <CoroutineHandler F>
+class CoroutineFunction final : public Handler {
+ public:
+  explicit CoroutineFunction(F function) : Handler(Kind::coroutine), function_(std::move(function)) {}
+  [[nodiscard]] Task run(Exchange& exchange) const override { return function_(exchange); }
+
+ private:
+  F function_;
+};
+
+template <class F>
+  requires PlainHandler<std::decay_t<F>> || CoroutineHandler<std::decay_t<F>>
+[[nodiscard]] std::unique_ptr<Handler> make_handler(F&& function) {
+  using Function = std::decay_t<F>;
+  if constexpr (PlainHandler<Function>) {
+    return std::make_unique<PlainFunction<Function>>(std::forward<F>(function));
+  } else {
+    return std::make_unique<CoroutineFunction<Function>>(std::forward<F>(function));
+  }
+}
+
+}  // namespace pounce::inline v0

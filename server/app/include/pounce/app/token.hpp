@@ -1,0 +1,43 @@
+// Token: how another thread reaches a waiting exchange.
+//
+// `Exchange::token()` makes one; copies may be kept anywhere and posted to from any thread, also after the client has gone: then
+// `post` says `gone`, and there is nothing to dangle. Messages arrive in order at `co_await exchange.message()`. The queue is
+// bounded: `full` means that the exchange does not keep up.
+#pragma once
+
+#include <pounce/app/status.hpp>
+#include <pounce/core/storage.hpp>
+
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace pounce::inline v0 {
+
+// The control block behind a token. It lives outside the session and outlives it as long as a token does.
+class Mailbox : public Storage {
+ public:
+  static constexpr std::size_t most_messages = 1024;
+  static constexpr std::size_t most_bytes = 1024 * 1024;
+
+  // Thread-safe. ok, full or gone.
+  virtual Status post(std::string message) = 0;
+};
+
+class Token {
+ public:
+  Token() noexcept = default;
+  explicit Token(Loan<Mailbox> mailbox) noexcept : mailbox_(std::move(mailbox)) {}
+
+  Status post(std::string message) const {
+    return mailbox_ ? mailbox_->post(std::move(message)) : Status::gone;
+  }
+  explicit operator bool() const noexcept { return static_cast<bool>(mailbox_); }
+
+ private:
+  Loan<Mailbox> mailbox_;
+};
+
+static_assert(!std::is_aggregate_v<Token>);
+
+}  // namespace pounce::inline v0

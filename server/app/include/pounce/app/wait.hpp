@@ -1,0 +1,71 @@
+// Wait: what a parked coroutine waits for. Every awaiter of Exchange is one; it lives in the coroutine's frame.
+//
+// `await_ready` asks the host once whether it can be had at once; `await_suspend` only records. The driver, after resume() has
+// returned, finds the wait in the exchange, tries it again when something has changed, and resumes the leaf when it is done.
+#pragma once
+
+#include <pounce/app/chunk.hpp>
+#include <pounce/app/status.hpp>
+#include <pounce/app/task.hpp>
+#include <pounce/core/time.hpp>
+
+#include <coroutine>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+
+namespace pounce::inline v0 {
+
+// How long a wait may take; empty: as long as it takes (a drain still ends it).
+class Timeout {
+ public:
+  Timeout() noexcept = default;
+  Timeout(Duration duration) noexcept : duration_(duration), bounded_(true) {}  // NOLINT(google-explicit-constructor)
+  template <class Rep, class Period>
+  Timeout(std::chrono::duration<Rep, Period> duration) noexcept  // NOLINT(google-explicit-constructor)
+      : Timeout(std::chrono::duration_cast<Duration>(duration)) {}
+  [[nodiscard]] bool bounded() const noexcept { return bounded_; }
+  [[nodiscard]] Duration duration() const noexcept { return duration_; }
+
+ private:
+  Duration duration_{};
+  bool bounded_ = false;
+};
+
+class Wait {
+ public:
+  enum class Kind : std::uint8_t { read, write, sleep, yield, message };
+
+  [[nodiscard]] bool await_ready();
+  template <class P>
+  void await_suspend(std::coroutine_handle<P> leaf) noexcept {
+    park(leaf.promise());
+  }
+
+  // For the server: what is asked …
+  Kind kind;
+  Timeout limit;
+  Instant deadline = never;  // set at the first attempt
+  bool attempted = false;
+  // … and what has been had so far.
+  Status status = Status::ok;
+  Chunk chunk;       // read: the result; write: what is still to be written
+  std::string text;  // message: the result
+
+  [[nodiscard]] Frame* leaf() const noexcept { return leaf_; }
+
+ protected:
+  Wait(Exchange& exchange, Kind what, Timeout how_long) noexcept : kind(what), limit(how_long), exchange_(&exchange) {}
+  ~Wait() = default;
+  Wait(Wait&&) noexcept = default;
+
+ private:
+  void park(Frame& leaf) noexcept;
+
+  Exchange* exchange_;
+  Frame* leaf_ = nullptr;
+};
+
+static_assert(!std::is_aggregate_v<Timeout> && !std::is_aggregate_v<Wait>);
+
+}  // namespace pounce::inline v0
