@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+"""How a program ends: SIGTERM and SIGINT let what runs finish, a deadline cuts the rest, a second signal cuts at once."""
+
+import os
+import signal
+import socket
+import tempfile
+import time
+import unittest
+
+import harness
+from harness import Server, eventually, scaled
+from wire import Ended, Reset, Wire
+
+REQUEST = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
+UPLOAD = "POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nhello"  # 995 bytes are never sent
+
+
+def refuses(server):
+    try:
+        with socket.create_connection((server.host, server.port), timeout=1):
+            return False
+    except OSError:
+        return True
+
+
+def begin(server, text):
+    """A connection with a request under way that the server has certainly seen."""
+    wire = server.connect(timeout=20)
+    wire.send(REQUEST)
+    wire.response()
+    wire.send(text)
+    time.sleep(0.1)
+    return wire
+
+
+class Drain(unittest.TestCase):
+    def test_nothing_open(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            server = Server()
+            began = time.monotonic()
+            server.signal(number)
+            self.assertEqual(server.wait(), 0)
+            self.assertLess(time.monotonic() - began, scaled(3))
+
+    def test_idle_connections_do_not_hold_it_up(self):
+        server = Server()
+        wires = []
+        for number in range(8):
+            wire = server.connect()
+            if number % 2:
+                wire.send(REQUEST)
+                wire.response()
+            wires.append(wire)
+        time.sleep(0.1)
+        began = time.monotonic()
+        server.signal()
+        for wire in wires:
+            wire.end()
+            wire.close()
+        self.assertEqual(server.wait(), 0)
+        self.assertLess(time.monotonic() - began, scaled(4))
+
+    def test_a_request_under_way_is_finished(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            server = Server()
+            wires = [begin(server, "GET /sleep?ms=900 HTTP/1.1\r\nHost: a\r\n\r\n") for _ in range(3)]
+            server.signal(number)
+            for wire in wires:
+                answer = wire.response()
+                self.assertEqual(answer.status, 200)
+                self.assertTrue(answer.closes(), "a drained answer says that it is the last")
+                wire.end()
+                wire.close()
+            self.assertEqual(server.wait(), 0)
+
+    def test_an_upload_under_way_is_finished(self):
+        server = Server()
+        wire = begin(server, UPLOAD)
+        server.signal()
+        eventually(lambda: refuses(server), what="no new connections")
+        wire.send("x" * 995)
+        answer = wire.response()
+        self.assertEqual((answer.status, answer.body), (200, b"Hello, World!"))
+        wire.end()
+        self.assertEqual(server.wait(), 0)
+
+    def test_a_large_answer_under_way_is_finished(self):
+        server = Server()
+        wire = server.connect(rcvbuf=4096, timeout=20)
+        wire.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
+        wire.limit = time.monotonic() + wire.timeout
+        wire.fill()
+        server.signal()
+        self.assertEqual(len(wire.response().body), 1 << 20)
+        self.assertEqual(server.wait(), 0)
+
+    def test_no_new_connections(self):
+        server = Server("--shutdown-timeout", "20s")
+        wire = begin(server, UPLOAD)
+        server.signal()
+        eventually(lambda: refuses(server), what="no new connections")
+        wire.send("x" * 995)
+        wire.response()
+        self.assertEqual(server.wait(), 0)
+
+    def test_a_request_that_crosses_the_signal_is_no_reset(self):
+        """Answered, or closed cleanly; a reset could have destroyed an answer."""
+        for _ in range(5):
+            server = Server()
+            wires = [server.connect() for _ in range(8)]
+            for wire in wires:
+                wire.send(REQUEST)
+                wire.response()
+            server.signal()
+            for wire in wires:
+                wire.send_while_open(REQUEST)
+            for wire in wires:
+                try:
+                    self.assertEqual(wire.response().status, 200)
+                except Ended:
+                    self.assertFalse(wire.buffer)
+                wire.close()
+            self.assertEqual(server.wait(), 0)
+
+    def test_pipelined_requests_end_with_a_last_answer(self):
+        server = Server()
+        wire = begin(server, "GET /sleep?ms=600 HTTP/1.1\r\nHost: a\r\n\r\n" + REQUEST * 3)
+        server.signal()
+        count = 0
+        while True:
+            answer = wire.response()
+            count += 1
+            self.assertEqual(answer.status, 200)
+            if answer.closes():
+                break
+        wire.end()
+        self.assertGreaterEqual(count, 1)
+        self.assertEqual(server.wait(), 0)
+
+    def test_a_stream_ends_or_is_cut_in_time(self):
+        server = Server("--shutdown-timeout", "1s")
+        wire = begin(server, "GET /events?n=1000000&ms=20 HTTP/1.1\r\nHost: a\r\n\r\n")
+        began = time.monotonic()
+        server.signal()
+        complete = True
+        try:
+            wire.response()
+        except (Ended, Reset):
+            complete = False
+        self.assertEqual(server.wait(), 0 if complete else 4)
+        self.assertLess(time.monotonic() - began, 1 + scaled(4))
+
+
+class Deadline(unittest.TestCase):
+    def cut(self, text, reader=True):
+        server = Server("--shutdown-timeout", "500ms")
+        wire = begin(server, text)
+        began = time.monotonic()
+        server.signal()
+        self.assertEqual(server.wait(), 4)
+        took = time.monotonic() - began
+        self.assertGreaterEqual(took, 0.4)
+        self.assertLess(took, 0.5 + scaled(4))
+        if reader:
+            wire.gone()
+        wire.close()
+
+    def test_an_upload_that_never_ends_is_cut(self):
+        self.cut(UPLOAD)
+
+    def test_a_handler_that_waits_too_long_is_cut(self):
+        self.cut("GET /sleep?ms=30000 HTTP/1.1\r\nHost: a\r\n\r\n")
+
+    def test_a_reader_that_does_not_read_is_cut(self):
+        self.cut("GET /big HTTP/1.1\r\nHost: a\r\n\r\n" * 60, reader=False)
+
+
+class SecondSignal(unittest.TestCase):
+    def test_cuts_at_once(self):
+        for first, second in ((signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGINT)):
+            server = Server("--shutdown-timeout", "60s")
+            wire = begin(server, UPLOAD)
+            server.signal(first)
+            eventually(lambda: refuses(server), what="no new connections")
+            self.assertTrue(server.is_alive())
+            began = time.monotonic()
+            server.signal(second)
+            self.assertEqual(server.wait(), 4)
+            self.assertLess(time.monotonic() - began, scaled(3))
+            wire.close()
+
+    def test_a_storm_of_signals_is_one_end(self):
+        server = Server()
+        wires = [server.connect() for _ in range(4)]
+        for _ in range(50):
+            server.signal(signal.SIGTERM)
+            server.signal(signal.SIGINT)
+            if not server.is_alive():
+                break
+        self.assertIn(server.wait(), (0, 4))
+        for wire in wires:
+            wire.close()
+
+
+class Restart(unittest.TestCase):
+    def test_the_port_is_free_again_at_once(self):
+        port = harness.free_port()
+        for _ in range(5):
+            with Server(listen=("--port", str(port))) as server:
+                self.assertEqual(server.port, port)
+                wire = begin(server, "")
+                self.assertEqual(server.get().status, 200)
+            wire.close()
+
+    def test_a_unix_socket_is_taken_away(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            path = os.path.join(scratch, "p.sock")
+            for _ in range(2):
+                with Server(listen=("--bind", f"unix:{path}"), urls=0, ready=path):
+                    with Wire(path, scaled(10)) as wire:
+                        wire.send(REQUEST)
+                        self.assertEqual(wire.response().status, 200)
+                self.assertFalse(os.path.exists(path), "the socket file is left behind")
+
+
+if __name__ == "__main__":
+    harness.main()
