@@ -1,6 +1,10 @@
 // The smallest application module, compiled with one g++ line against the installed headers.
 #include <pounce/app.hpp>
 
-static pounce::Response hello(const pounce::Request&) { return pounce::Response("Hello, World!"); }
+#include <string>
 
-POUNCE_APP(hello)
+static pounce::Response hello(const pounce::Request& request) {
+  return pounce::Response::text("Hello, " + std::string(request.path()) + "!");
+}
+
+POUNCE_APP(hello);
