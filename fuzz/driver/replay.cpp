@@ -43,8 +43,7 @@ bool replay(void* state) {
 
 Input read_input(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  return {path.filename().string(),
-          std::vector<std::uint8_t>(std::istreambuf_iterator<char>(file), {})};
+  return {path.filename().string(), std::vector<std::uint8_t>(std::istreambuf_iterator<char>(file), {})};
 }
 
 std::vector<Input> read_inputs(const std::vector<std::string>& roots) {
@@ -70,8 +69,7 @@ void print_failure(const pounce::sandbox::Report& report, const std::vector<Inpu
   const std::size_t at = report.text.rfind("step ");
   if (at == std::string::npos) return;
   const std::size_t index = std::stoul(report.text.substr(at + 5));
-  std::fprintf(stderr, "replay: the input is %s; --no-filter FILE runs it alone\n",
-               inputs[index].name.c_str());
+  std::fprintf(stderr, "replay: the input is %s; --no-filter FILE runs it alone\n", inputs[index].name.c_str());
 }
 
 int expect_forbidden(const std::vector<Input>& inputs) {
@@ -84,8 +82,7 @@ int expect_forbidden(const std::vector<Input>& inputs) {
       continue;
     }
     const bool stopped = report.outcome == pounce::sandbox::Outcome::forbidden;
-    std::printf("%s: %s%s\n", input.name.c_str(), report.text.c_str(),
-                stopped ? "" : " (NOT STOPPED)");
+    std::printf("%s: %s%s\n", input.name.c_str(), report.text.c_str(), stopped ? "" : " (NOT STOPPED)");
     if (!stopped) ++bad;
   }
   return bad == 0 ? 0 : 1;
@@ -117,8 +114,7 @@ int main(int argc, char** argv) {
   Batch all{inputs.data(), inputs.size()};
   if (!filter) return replay(&all) ? 0 : 1;
   const auto report = pounce::sandbox::run(replay, &all);
-  if (report.outcome != pounce::sandbox::Outcome::clean &&
-      report.outcome != pounce::sandbox::Outcome::unconfined) {
+  if (report.outcome != pounce::sandbox::Outcome::clean && report.outcome != pounce::sandbox::Outcome::unconfined) {
     print_failure(report, inputs);
     return 1;
   }

@@ -21,8 +21,7 @@
 #endif
 #endif
 
-#if defined(__linux__) && !defined(POUNCE_SANITIZED) && \
-    (defined(__x86_64__) || defined(__aarch64__))
+#if defined(__linux__) && !defined(POUNCE_SANITIZED) && (defined(__x86_64__) || defined(__aarch64__))
 #define POUNCE_HAS_FILTER 1
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -70,25 +69,22 @@ void on_forbidden_call(int, siginfo_t* info, void*) {
 }
 
 bool confine(int pipe) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_sigaction = on_forbidden_call;
   action.sa_flags = SA_SIGINFO;
   sigaction(SIGSYS, &action, nullptr);
 
-  const auto load = [](unsigned offset) -> sock_filter {
-    return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset);
-  };
+  const auto load = [](unsigned offset) -> sock_filter { return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset); };
   const auto allow_if = [](unsigned call) -> std::vector<sock_filter> {
-    return {BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
-            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    return {BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
   };
   std::vector<sock_filter> program;
   program.push_back(load(offsetof(seccomp_data, arch)));
   program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, native_arch, 1, 0));
   program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
   program.push_back(load(offsetof(seccomp_data, nr)));
-  for (const unsigned call : {SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_mprotect,
-                              SYS_exit, SYS_exit_group}) {
+  for (const unsigned call :
+       {SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_mprotect, SYS_exit, SYS_exit_group}) {
     for (const sock_filter& line : allow_if(call)) program.push_back(line);
   }
   // write, to the pipe alone
@@ -98,8 +94,7 @@ bool confine(int pipe) {
   program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP));
 
   const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
 }
 
 #else
