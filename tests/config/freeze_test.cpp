@@ -1,0 +1,383 @@
+// From settings to a frozen Config: every option, right and wrong; precedence; all problems at once.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <pounce/config/config.hpp>
+#include <pounce/config/environment.hpp>
+
+namespace {
+
+using namespace pounce::config;
+using namespace std::chrono_literals;
+
+Setting by_flag(std::string name, std::string value) { return {std::move(name), std::move(value), Origin::flag()}; }
+Setting by_file(std::string name, std::string value, std::size_t line = 1) {
+  return {std::move(name), std::move(value), Origin::file("pounce.toml", line)};
+}
+Setting by_environment(std::string name, std::string value) {
+  std::string variable_name = variable(*find(name));
+  return {std::move(name), std::move(value), Origin::environment(std::move(variable_name))};
+}
+
+Config frozen(const std::vector<Setting>& settings, Program program = Program::pounce_sync) {
+  const auto result = freeze(program, settings);
+  if (!result) {
+    for (const Problem& problem : result.error()) {
+      MESSAGE(line_of(program, problem));
+    }
+  }
+  REQUIRE(result.has_value());
+  return **result;
+}
+
+std::vector<std::string> problems_of(const std::vector<Setting>& settings, Program program = Program::pounce_sync) {
+  const auto result = freeze(program, settings);
+  std::vector<std::string> lines;
+  if (!result) {
+    for (const Problem& problem : result.error()) {
+      lines.push_back(line_of(program, problem));
+    }
+  }
+  return lines;
+}
+
+// One row per option: a value that is taken (and is not the default), how it is written back, and
+// values that are refused with a part of the message.
+struct Trial {
+  OptionId id;
+  const char* good;
+  const char* written;
+  std::vector<std::pair<const char*, const char*>> bad;
+};
+
+const std::vector<std::pair<const char*, const char*>> no_count = {
+    {"0", "below 1"},        {"-1", "sign"},           {"", "empty"},
+    {"ten", "not a number"}, {"1.5", "fraction"},      {"1 ", "blank"},
+    {"007", "leading"},      {"4KiB", "not a number"}, {"99999999999999999999", "above"},
+    {"10000000000", "above"}};
+const std::vector<std::pair<const char*, const char*>> no_size = {{"0", "0 does not mean unlimited"},
+                                                                  {"-1", "sign"},
+                                                                  {"", "empty"},
+                                                                  {"big", "not a number"},
+                                                                  {"64K", "unknown unit"},
+                                                                  {"64 KiB", "blank"},
+                                                                  {"99999999TiB", "above"},
+                                                                  {"none", "not a number"}};
+const std::vector<std::pair<const char*, const char*>> no_duration = {
+    {"0s", "below 1ms"},     {"0", "no unit"},
+    {"5", "no unit"},        {"-5s", "sign"},
+    {"", "empty"},           {"5 s", "blank"},
+    {"1.5s", "fraction"},    {"5sec", "unknown unit"},
+    {"25h", "above 24h"},    {"99999999999h", "above 24h"},
+    {"none", "not a number"}};
+
+std::vector<Trial> trials() {
+  return {
+      {OptionId::target, "./libchat.so", "./libchat.so", {{"", "no path"}}},
+      {OptionId::config, "/etc/pounce.toml", "/etc/pounce.toml", {{"", "no path"}}},
+      {OptionId::host,
+       "localhost",
+       "localhost",
+       {{"", "empty"},
+        {"a b", "neither"},
+        {"unix:/x", "neither"},
+        {"1.2.3", "neither"},
+        {"localhost:80", "neither"},
+        {"::1%lo", "neither"}}},
+      {OptionId::port,
+       "0",
+       "0",
+       {{"65536", "above 65535"},
+        {"70000", "above 65535"},
+        {"-1", "sign"},
+        {"", "empty"},
+        {"http", "not a number"},
+        {"080", "leading"},
+        {"8000.0", "fraction"}}},
+      {OptionId::bind,
+       "[::1]:8080",
+       "[::1]:8080",
+       {{"", "empty"}, {"8000", "no port"}, {"::1:80", "brackets"}, {"1.2.3.4:99999", "65535"}, {"unix:", "no path"}}},
+      {OptionId::backlog, "128", "128", no_count},
+      {OptionId::workers, "3", "3", no_count},
+      {OptionId::async_workers, "2", "2", no_count},
+      {OptionId::max_connections, "7", "7", no_count},
+      {OptionId::max_requests_per_connection, "1000", "1000", no_count},
+      {OptionId::max_request_line, "4096", "4KiB", no_size},
+      {OptionId::max_header_size, "16KiB", "16KiB", no_size},
+      {OptionId::max_headers, "50", "50", no_count},
+      {OptionId::max_request_size, "5GiB", "5GiB", no_size},
+      {OptionId::header_timeout, "2m", "2m", no_duration},
+      {OptionId::request_timeout, "250ms", "250ms", no_duration},
+      {OptionId::min_rate, "64KiB/s", "64KiB/s", no_size},
+      {OptionId::write_timeout, "1h", "1h", no_duration},
+      {OptionId::keep_alive_timeout, "5s", "5s", no_duration},
+      {OptionId::shutdown_timeout, "1500ms", "1500ms", no_duration},
+      {OptionId::server_header,
+       "my server/1",
+       "my server/1",
+       {{"", "empty"}, {"a\r\nb", "visible"}, {" a", "visible"}, {"a ", "visible"}, {"\xc3\xa4", "visible"}}},
+      {OptionId::date_header,
+       "false",
+       "false",
+       {{"", "neither"}, {"0", "neither"}, {"False", "neither"}, {"no", "neither"}}},
+  };
+}
+
+}  // namespace
+
+TEST_CASE("every option has its trial") {
+  CHECK(trials().size() == option_count);
+  for (std::size_t i = 0; i < option_count; ++i) {
+    CHECK(trials()[i].id == static_cast<OptionId>(i));
+  }
+}
+
+TEST_CASE("every option takes a right value, from every origin, and keeps where it came from") {
+  for (const Trial& trial : trials()) {
+    const Option& option = row(trial.id);
+    CAPTURE(option.name);
+    const std::string name(option.name);
+    for (const Setting& setting :
+         {by_flag(name, trial.good), by_environment(name, trial.good), by_file(name, trial.good, 7)}) {
+      if (setting.origin.kind == Origin::Kind::file && !is_file_key(option)) {
+        CHECK(problems_of({setting}).size() == 1);
+        continue;
+      }
+      const Config config = frozen({setting});
+      CHECK(value_text(config, trial.id) == trial.written);
+      CHECK(value_text(config, trial.id) != value_text(Config(), trial.id));
+      CHECK(config.origin(trial.id) == setting.origin);
+      // And nothing else has changed.
+      for (const Option& other : options()) {
+        if (other.id != trial.id) {
+          CHECK(value_text(config, other.id) == value_text(Config(), other.id));
+          CHECK(config.origin(other.id).text() == "default");
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("every option refuses wrong values, naming flag, value and reason") {
+  for (const Trial& trial : trials()) {
+    const std::string name(row(trial.id).name);
+    CAPTURE(name);
+    CHECK_FALSE(trial.bad.empty());
+    for (const auto& [value, reason] : trial.bad) {
+      CAPTURE(value);
+      const auto lines = problems_of({by_flag(name, value)});
+      REQUIRE(lines.size() == 1);
+      CAPTURE(lines[0]);
+      CHECK(lines[0].starts_with("pounce-sync: error: " + flag(row(trial.id)) + ": "));
+      CHECK(lines[0].find(reason) != std::string::npos);
+      CHECK(lines[0].find("from command line") != std::string::npos);
+      CHECK(std::count(lines[0].begin(), lines[0].end(), '\n') == 1);
+    }
+  }
+}
+
+TEST_CASE("bounds are inclusive and exact") {
+  for (const Option& option : options()) {
+    if (option.least.empty()) continue;
+    CAPTURE(option.name);
+    const std::string name(option.name);
+    std::vector<Setting> room;  // so that the request line fits into the head
+    if (option.id == OptionId::max_request_line) room = {by_flag("max_header_size", "16MiB")};
+    if (option.id == OptionId::max_header_size) room = {by_flag("max_request_line", "64B")};
+    for (const std::string_view bound : {option.least, option.most}) {
+      auto settings = room;
+      settings.push_back(by_flag(name, std::string(bound)));
+      CHECK(problems_of(settings).empty());
+    }
+  }
+  CHECK(problems_of({by_flag("max_request_line", "31B")}).size() == 1);
+  CHECK(problems_of({by_flag("backlog", "65536")}).size() == 1);
+  CHECK(problems_of({by_flag("header_timeout", "86400001ms")}).size() == 1);
+}
+
+TEST_CASE("defaults, in numbers") {
+  const Config config = frozen({});
+  CHECK(config.host == "127.0.0.1");
+  CHECK(config.port == 8000);
+  CHECK(config.bind.empty());
+  CHECK(config.backlog == 4096);
+  CHECK_FALSE(config.workers.has_value());
+  CHECK_FALSE(config.async_workers.has_value());
+  CHECK(config.max_connections == 10000);
+  CHECK_FALSE(config.max_requests_per_connection.has_value());
+  CHECK(config.max_request_line == 8192);
+  CHECK(config.max_header_size == 65536);
+  CHECK(config.max_headers == 100);
+  CHECK(config.max_request_size == 1048576);
+  CHECK(config.header_timeout == 10s);
+  CHECK(config.request_timeout == 30s);
+  CHECK(config.min_rate == 500);
+  CHECK(config.write_timeout == 30s);
+  CHECK(config.keep_alive_timeout == 75s);
+  CHECK(config.shutdown_timeout == 10s);
+  CHECK(config.server_header == "pounce");
+  CHECK(config.date_header);
+  CHECK_FALSE(config.target.has_value());
+  CHECK_FALSE(config.config.has_value());
+}
+
+TEST_CASE("words for what can be absent") {
+  CHECK_FALSE(frozen({by_flag("server_header", "none")}).server_header.has_value());
+  CHECK_FALSE(frozen({by_flag("workers", "auto")}).workers.has_value());
+  CHECK_FALSE(frozen({by_flag("max_requests_per_connection", "none")}).max_requests_per_connection.has_value());
+  CHECK(frozen({by_flag("max_requests_per_connection", "1")}).max_requests_per_connection == 1U);
+  CHECK(frozen({by_flag("workers", "1")}).workers == 1U);
+}
+
+TEST_CASE("a flag beats the environment, the environment the file, the file the default") {
+  const auto flag_value = by_flag("port", "1");
+  const auto variable_value = by_environment("port", "2");
+  const auto file_value = by_file("port", "3");
+  std::vector<Setting> settings = {flag_value, variable_value, file_value};
+  std::sort(settings.begin(), settings.end(), [](const Setting& a, const Setting& b) { return a.value < b.value; });
+  do {  // in whatever order they come
+    CHECK(frozen(settings).port == 1);
+    CHECK(frozen(settings).origin(OptionId::port).kind == Origin::Kind::flag);
+  } while (std::next_permutation(settings.begin(), settings.end(),
+                                 [](const Setting& a, const Setting& b) { return a.value < b.value; }));
+  CHECK(frozen({variable_value, file_value}).port == 2);
+  CHECK(frozen({file_value, variable_value}).port == 2);
+  CHECK(frozen({file_value}).port == 3);
+}
+
+TEST_CASE("a flag equal to the default still beats the file") {
+  const Config config = frozen({by_file("port", "9000"), by_flag("port", "8000")});
+  CHECK(config.port == 8000);
+  CHECK(config.origin(OptionId::port).text() == "command line");
+}
+
+TEST_CASE("a list comes whole from the strongest origin") {
+  const Config config = frozen({by_file("bind", "127.0.0.1:1"), by_flag("bind", "127.0.0.1:2"),
+                                by_flag("bind", "unix:/tmp/p"), by_environment("bind", "127.0.0.1:4")});
+  REQUIRE(config.bind.size() == 2);
+  CHECK(config.bind[0].text() == "127.0.0.1:2");
+  CHECK(config.bind[1].text() == "unix:/tmp/p");
+  CHECK(config.addresses() == config.bind);
+}
+
+TEST_CASE("where to listen without --bind") {
+  CHECK(frozen({}).addresses().front().text() == "127.0.0.1:8000");
+  const auto six = frozen({by_flag("host", "::1"), by_flag("port", "81")}).addresses();
+  REQUIRE(six.size() == 1);
+  CHECK(six[0].kind == BindAddress::Kind::tcp6);
+  CHECK(six[0].text() == "[::1]:81");
+  CHECK(frozen({by_flag("host", "[::1]")}).addresses().front().text() == "[::1]:8000");
+  CHECK(frozen({by_flag("host", "localhost")}).addresses().front().kind == BindAddress::Kind::tcp_name);
+}
+
+TEST_CASE("host and port do not go with bind, and the message says who set bind") {
+  const auto lines =
+      problems_of({by_environment("port", "80"), by_file("host", "::1", 4), by_flag("bind", "127.0.0.1:1")});
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].find("host: cannot be set together with bind (from pounce.toml line 4") != std::string::npos);
+  CHECK(lines[1].find("POUNCE_PORT: cannot be set together with bind") != std::string::npos);
+  CHECK(lines[1].find("bind was set by command line") != std::string::npos);
+}
+
+TEST_CASE("an address twice is a slip, unless any port will do") {
+  CHECK(problems_of({by_flag("bind", "127.0.0.1:1"), by_flag("bind", "127.0.0.1:1")}).size() == 1);
+  CHECK(problems_of({by_flag("bind", "unix:/a"), by_flag("bind", "unix:/a")}).size() == 1);
+  CHECK(problems_of({by_flag("bind", "127.0.0.1:1"), by_flag("bind", "127.0.0.2:1")}).empty());
+  CHECK(problems_of({by_flag("bind", "127.0.0.1:0"), by_flag("bind", "127.0.0.1:0")}).empty());
+}
+
+TEST_CASE("one value twice from one place is a slip") {
+  const auto lines = problems_of({by_flag("port", "1"), by_flag("port", "1")});
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0] == "pounce-sync: error: --port: is given more than once (from command line)\n");
+}
+
+TEST_CASE("a request line cannot be longer than the head that holds it") {
+  const auto lines = problems_of({by_flag("max_request_line", "128KiB")});
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].find("--max-request-line: max_request_line (128KiB) is above max_header_size "
+                      "(64KiB)") != std::string::npos);
+  const auto other = problems_of({by_file("max_header_size", "1KiB", 3)});
+  REQUIRE(other.size() == 1);
+  CHECK(other[0].find("error: max_header_size: ") != std::string::npos);
+  CHECK(problems_of({by_flag("max_request_line", "64KiB")}).empty());
+}
+
+TEST_CASE("an option of the other program says so") {
+  const auto lines = problems_of({by_flag("async_workers", "2")}, Program::pounce_async);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0] ==
+        "pounce-async: error: --async-workers: is an option of pounce-sync and means nothing to "
+        "pounce-async (from command line; hint: workers sets the number of reactors here)\n");
+}
+
+TEST_CASE("all problems come at once, each with its origin") {
+  const auto lines =
+      problems_of({by_flag("port", "70000"), by_environment("backlog", "0"), by_file("max_headrs", "5", 3),
+                   by_file("header_timeout", "5", 4), by_flag("bind", "nonsense"), by_flag("date_header", "maybe")});
+  REQUIRE(lines.size() == 7);
+  CHECK(lines[0] == "pounce-sync: error: --port: '70000' is above 65535 (from command line)\n");
+  CHECK(lines[1].find("POUNCE_BACKLOG: '0' is below 1 (from environment POUNCE_BACKLOG") != std::string::npos);
+  CHECK(lines[2].find("max_headrs: is no option (from pounce.toml line 3; hint: did you mean "
+                      "max_headers?)") != std::string::npos);
+  CHECK(lines[3].find("header_timeout: '5' has no unit (from pounce.toml line 4; hint: a duration "
+                      "is written 250ms, 5s, 2m or 1h)") != std::string::npos);
+  CHECK(lines[4].find("--bind: 'nonsense' has no port") != std::string::npos);
+  CHECK(lines[5].find("--date-header: 'maybe' is neither true nor false") != std::string::npos);
+  CHECK(lines[6].find("--port: cannot be set together with bind") != std::string::npos);
+}
+
+TEST_CASE("a wrong value is a problem even where a stronger one beats it") {
+  CHECK(problems_of({by_environment("port", "tcp://10.0.0.1"), by_flag("port", "80")}).size() == 1);
+  CHECK(problems_of({by_file("bind", "nonsense"), by_flag("bind", "127.0.0.1:1")}).size() == 1);
+}
+
+TEST_CASE("a value in a message cannot write to the terminal") {
+  CHECK(quoted("\x1b[31m\n\x9b") == "'\\x1b[31m\\x0a\\x9b'");
+  CHECK(quoted(std::string(500, 'a')) == "'" + std::string(80, 'a') + "...'");
+}
+
+TEST_CASE("names that are nearly right") {
+  CHECK(distance("port", "prot") == 1);
+  CHECK(distance("port", "port") == 0);
+  CHECK(distance("max-header-size", "MAX_HEADER_SIZE") == 0);
+  CHECK(distance("", "port") == 4);
+  CHECK(distance("abcdef", "badcfe") == 3);
+  CHECK(nearest("prot", Program::pounce_async)->name == "port");
+  CHECK(nearest("max_header", Program::pounce_async)->name == "max_headers");
+  CHECK(nearest("keepalive_timeout", Program::pounce_async)->name == "keep_alive_timeout");
+  CHECK(nearest("ascync_workers", Program::pounce_sync)->name == "async_workers");
+  CHECK(nearest("entirely_else", Program::pounce_async) == nullptr);
+  CHECK(nearest("x", Program::pounce_async) == nullptr);
+  CHECK(nearest(std::string(1000, 'x'), Program::pounce_async) == nullptr);
+}
+
+TEST_CASE("the environment gives settings of POUNCE_ variables") {
+  std::vector<Problem> problems;
+  const std::vector<std::string_view> variables = {
+      "PATH=/bin",        "POUNCE_PORT=80",          "POUNCE_BIND=127.0.0.1:1,[::1]:2",
+      "POUNCE_HOME=/opt", "POUNCE_PORTS_X=1",        "POUNCE_KEEP_ALIVE_TIMEOUT=5s",
+      "POUNCE_EQUALS",    "POUNCE_SERVER_HEADER=a=b"};
+  const auto settings = settings_of_environment(Program::pounce_async, variables, problems);
+  CHECK(problems.empty());
+  REQUIRE(settings.size() == 5);
+  CHECK(settings[0].value == "80");
+  CHECK(settings[1].value == "127.0.0.1:1");
+  CHECK(settings[2].value == "[::1]:2");
+  CHECK(settings[2].origin.text() == "environment POUNCE_BIND");
+  CHECK(settings[4].value == "a=b");
+}
+
+TEST_CASE("a variable one slip away from an option is reported, another is not ours") {
+  std::vector<Problem> problems;
+  const std::vector<std::string_view> variables = {"POUNCE_PROT=80", "POUNCE_SERVICE_HOST=x", "POUNCE_port=1"};
+  CHECK(settings_of_environment(Program::pounce_async, variables, problems).empty());
+  REQUIRE(problems.size() == 2);
+  CHECK(line_of(Program::pounce_async, problems[0]) ==
+        "pounce-async: error: POUNCE_PROT: is no option (from environment POUNCE_PROT; hint: did "
+        "you mean POUNCE_PORT?)\n");
+}
