@@ -82,11 +82,12 @@ class [[nodiscard]] TaskOf {
  public:
   class promise_type : public Frame, public detail::Result<T> {
    public:
+    // Inlined always: g++ 12 takes the pair for mismatched when it sees one of them as a template (-Wmismatched-new-delete).
     template <class... Args>
-    static void* operator new(std::size_t size, Args&... args) {
+    [[gnu::always_inline]] static void* operator new(std::size_t size, Args&... args) {
       return allocate_frame(detail::exchange_among(args...), size);
     }
-    static void operator delete(void* frame, std::size_t size) noexcept { release_frame(frame, size); }
+    [[gnu::always_inline]] static void operator delete(void* frame, std::size_t size) noexcept { release_frame(frame, size); }
 
     TaskOf get_return_object() noexcept {
       const auto handle = std::coroutine_handle<promise_type>::from_promise(*this);
