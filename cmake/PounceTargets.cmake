@@ -75,7 +75,7 @@ function(pounce_library name)
       add_library(${target} INTERFACE)
       target_compile_features(${target} INTERFACE cxx_std_${arg_STANDARD})
     else()
-      add_library(${target})
+      add_library(${target} STATIC)  # shared ones would need export macros that do not exist yet
       target_compile_features(${target} PUBLIC cxx_std_${arg_STANDARD})
       target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:pounce_flags>)
       set_target_properties(${target} PROPERTIES CXX_STANDARD ${arg_STANDARD})
