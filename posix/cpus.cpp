@@ -29,8 +29,7 @@ std::optional<std::int64_t> number(std::string_view text) {
   return value;
 }
 
-std::optional<unsigned> share(std::optional<std::int64_t> quota,
-                              std::optional<std::int64_t> period) {
+std::optional<unsigned> share(std::optional<std::int64_t> quota, std::optional<std::int64_t> period) {
   if (!quota || !period || *quota <= 0 || *period <= 0) {
     return std::nullopt;
   }
@@ -85,8 +84,7 @@ unsigned affinity() {
     std::vector<char> memory(CPU_ALLOC_SIZE(size) + alignof(cpu_set_t));
     void* start = memory.data();
     std::size_t space = memory.size();
-    auto* const mask =
-        static_cast<cpu_set_t*>(std::align(alignof(cpu_set_t), CPU_ALLOC_SIZE(size), start, space));
+    auto* const mask = static_cast<cpu_set_t*>(std::align(alignof(cpu_set_t), CPU_ALLOC_SIZE(size), start, space));
     if (mask != nullptr && ::sched_getaffinity(0, CPU_ALLOC_SIZE(size), mask) == 0) {
       return static_cast<unsigned>(std::max(1, CPU_COUNT_S(CPU_ALLOC_SIZE(size), mask)));
     }
@@ -109,13 +107,11 @@ std::optional<unsigned> quota_of_cfs(std::string_view quota, std::string_view pe
   return share(number(quota), number(period));
 }
 
-std::optional<std::string> cgroup_path(std::string_view proc_self_cgroup,
-                                       std::string_view controller) {
+std::optional<std::string> cgroup_path(std::string_view proc_self_cgroup, std::string_view controller) {
   while (!proc_self_cgroup.empty()) {
     const std::size_t end = proc_self_cgroup.find('\n');
     const std::string_view line = proc_self_cgroup.substr(0, end);
-    proc_self_cgroup.remove_prefix(end == std::string_view::npos ? proc_self_cgroup.size()
-                                                                 : end + 1);
+    proc_self_cgroup.remove_prefix(end == std::string_view::npos ? proc_self_cgroup.size() : end + 1);
     // hierarchy-ID:controller,controller:path
     const std::size_t first = line.find(':');
     const std::size_t second = first == std::string_view::npos ? first : line.find(':', first + 1);
@@ -123,9 +119,8 @@ std::optional<std::string> cgroup_path(std::string_view proc_self_cgroup,
       continue;
     }
     const std::string list = "," + std::string(line.substr(first + 1, second - first - 1)) + ",";
-    const bool match = controller.empty()
-                           ? line.starts_with("0::")
-                           : list.find("," + std::string(controller) + ",") != std::string::npos;
+    const bool match = controller.empty() ? line.starts_with("0::")
+                                          : list.find("," + std::string(controller) + ",") != std::string::npos;
     if (match) {
       return std::string(line.substr(second + 1));
     }
@@ -144,10 +139,10 @@ std::optional<unsigned> quota_below(const std::string& mount, std::string_view p
   }
   if (const auto path = cgroup_path(proc_self_cgroup, "cpu")) {
     for (const char* const root : {"/cpu", "/cpu,cpuacct"}) {
-      result = least(result, along(mount + root, *path, [](const std::string& group) {
-                       return quota_of_cfs(contents(group + "/cpu.cfs_quota_us"),
-                                           contents(group + "/cpu.cfs_period_us"));
-                     }));
+      result =
+          least(result, along(mount + root, *path, [](const std::string& group) {
+                  return quota_of_cfs(contents(group + "/cpu.cfs_quota_us"), contents(group + "/cpu.cfs_period_us"));
+                }));
     }
   }
   return result;

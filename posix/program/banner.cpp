@@ -40,8 +40,7 @@ std::string coloured(std::string_view text, std::string_view code, Style style) 
 Style style_of(int descriptor, const char* const* environment) {
   Style style;
   style.terminal = ::isatty(descriptor) == 1;
-  style.colour = style.terminal && variable(environment, "NO_COLOR").empty() &&
-                 variable(environment, "TERM") != "dumb";
+  style.colour = style.terminal && variable(environment, "NO_COLOR").empty() && variable(environment, "TERM") != "dumb";
   return style;
 }
 
@@ -73,8 +72,8 @@ std::string start_text(const Started& started, Style style) {
   return text.append("  ").append(coloured("Ctrl+C to stop", "2", style)).append("\n\n");
 }
 
-std::string drain_text(config::Program program, std::size_t connections,
-                       std::chrono::nanoseconds at_most, Style style) {
+std::string drain_text(config::Program program, std::size_t connections, std::chrono::nanoseconds at_most,
+                       Style style) {
   std::string text(config::program_name(program));
   text.append(": draining ").append(counted(connections, "connection"));
   text.append(", for ").append(config::duration_text(at_most)).append(" at most");

@@ -22,8 +22,7 @@ Problem problem(std::string subject, std::string message, std::string hint = {})
 /// The option of a flag that takes a value ("--port", not "--no-date-header").
 const Option* valued(std::string_view flag_name) {
   for (const Option& option : config::options()) {
-    if (option.kind != Kind::boolean && !config::is_positional(option) &&
-        config::flag(option) == flag_name) {
+    if (option.kind != Kind::boolean && !config::is_positional(option) && config::flag(option) == flag_name) {
       return &option;
     }
   }
@@ -58,8 +57,7 @@ std::string flag_hint(std::string_view unknown, config::Program which) {
 
 /// CLI11 takes the next argument as the value of "--port=". Such arguments are settled before it
 /// sees them.
-void take_empty_values(std::vector<std::string>& arguments,
-                       std::vector<config::Setting>& settings) {
+void take_empty_values(std::vector<std::string>& arguments, std::vector<config::Setting>& settings) {
   const auto end_of_flags = std::find(arguments.begin(), arguments.end(), "--");
   const auto rest = std::remove_if(arguments.begin(), end_of_flags, [&](const std::string& text) {
     if (text.empty() || text.back() != '=') {
@@ -75,20 +73,18 @@ void take_empty_values(std::vector<std::string>& arguments,
 }
 
 /// What CLI11 did not know: unknown flags and, without a flag, the target.
-void take_rest(config::Program which, const std::vector<std::string>& rest,
-               std::vector<config::Setting>& settings, std::vector<Problem>& problems) {
+void take_rest(config::Program which, const std::vector<std::string>& rest, std::vector<config::Setting>& settings,
+               std::vector<Problem>& problems) {
   bool flags = true;
   bool unknown = false;
   std::vector<std::string> targets;
   for (const std::string& text : rest) {
     if (flags && text == "--") {
       flags = false;
-    } else if (flags && text.size() > 1 && text.front() == '-' &&
-               text.find_first_not_of('-') != std::string::npos) {
+    } else if (flags && text.size() > 1 && text.front() == '-' && text.find_first_not_of('-') != std::string::npos) {
       const std::string name = text.substr(0, text.find('='));
       std::string shown = config::quoted(name);
-      problems.push_back(
-          problem(shown.substr(1, shown.size() - 2), "is no option", flag_hint(name, which)));
+      problems.push_back(problem(shown.substr(1, shown.size() - 2), "is no option", flag_hint(name, which)));
       unknown = true;
     } else {
       targets.push_back(text);
@@ -96,9 +92,8 @@ void take_rest(config::Program which, const std::vector<std::string>& rest,
   }
   // After an unknown flag nobody can tell a target from the value of that flag.
   if (targets.size() > 1 && !unknown) {
-    problems.push_back(problem(
-        "TARGET", "there is one target, and here are " + std::to_string(targets.size()) + ": " +
-                      config::quoted(targets[0]) + ", " + config::quoted(targets[1])));
+    problems.push_back(problem("TARGET", "there is one target, and here are " + std::to_string(targets.size()) + ": " +
+                                             config::quoted(targets[0]) + ", " + config::quoted(targets[1])));
   } else if (!targets.empty()) {
     settings.push_back({"target", targets.front(), Origin::flag()});
   }
@@ -172,8 +167,6 @@ CommandLine read_command_line(config::Program which, std::span<const std::string
   return result;
 }
 
-std::string_view cli11_version() {
-  return CLI11_VERSION;
-}
+std::string_view cli11_version() { return CLI11_VERSION; }
 
 }  // namespace pounce::inline v0::program

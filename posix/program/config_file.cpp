@@ -19,27 +19,18 @@ using config::Setting;
 
 std::string_view expected_type(Kind kind) {
   switch (kind) {
-    case Kind::boolean:
-      return "write true or false";
-    case Kind::addresses:
-      return "write a string or an array of strings";
-    case Kind::duration:
-      return "write a string with a unit, such as \"5s\" or \"250ms\"";
-    case Kind::size:
-      return "write an integer or a string such as \"64KiB\"";
-    case Kind::rate:
-      return "write an integer or a string such as \"500B/s\"";
-    case Kind::auto_count:
-      return "write an integer or \"auto\"";
-    case Kind::optional_count:
-      return "write an integer or \"none\"";
+    case Kind::boolean: return "write true or false";
+    case Kind::addresses: return "write a string or an array of strings";
+    case Kind::duration: return "write a string with a unit, such as \"5s\" or \"250ms\"";
+    case Kind::size: return "write an integer or a string such as \"64KiB\"";
+    case Kind::rate: return "write an integer or a string such as \"500B/s\"";
+    case Kind::auto_count: return "write an integer or \"auto\"";
+    case Kind::optional_count: return "write an integer or \"none\"";
     case Kind::port:
-    case Kind::count:
-      return "write an integer";
+    case Kind::count: return "write an integer";
     case Kind::path:
     case Kind::host:
-    case Kind::optional_text:
-      break;
+    case Kind::optional_text: break;
   }
   return "write a string";
 }
@@ -51,29 +42,20 @@ bool takes_integer(Kind kind) {
     case Kind::optional_count:
     case Kind::auto_count:
     case Kind::size:
-    case Kind::rate:
-      return true;
-    default:
-      return false;
+    case Kind::rate: return true;
+    default: return false;
   }
 }
 
 std::string_view type_of(const toml::node& node) {
   switch (node.type()) {
-    case toml::node_type::table:
-      return "a table";
-    case toml::node_type::array:
-      return "an array";
-    case toml::node_type::string:
-      return "a string";
-    case toml::node_type::integer:
-      return "an integer";
-    case toml::node_type::floating_point:
-      return "a number with a fraction";
-    case toml::node_type::boolean:
-      return "a boolean";
-    default:
-      return "a date or time";
+    case toml::node_type::table: return "a table";
+    case toml::node_type::array: return "an array";
+    case toml::node_type::string: return "a string";
+    case toml::node_type::integer: return "an integer";
+    case toml::node_type::floating_point: return "a number with a fraction";
+    case toml::node_type::boolean: return "a boolean";
+    default: return "a date or time";
   }
 }
 
@@ -91,8 +73,7 @@ class Reader {
         hint = "options stand at the top level, outside of any table";
       }
       const std::string shown = config::quoted(key);
-      problems_.push_back(
-          {shown.substr(1, shown.size() - 2), "is no option", origin, std::move(hint)});
+      problems_.push_back({shown.substr(1, shown.size() - 2), "is no option", origin, std::move(hint)});
       return;
     }
     const toml::array* const list = node.as_array();
@@ -127,8 +108,8 @@ class Reader {
         return;
       }
     }
-    problems_.push_back({name, "cannot be " + std::string(type_of(node)), std::move(origin),
-                         std::string(expected_type(option.kind))});
+    problems_.push_back(
+        {name, "cannot be " + std::string(type_of(node)), std::move(origin), std::string(expected_type(option.kind))});
   }
 
   config::Program which_;
@@ -139,8 +120,8 @@ class Reader {
 
 }  // namespace
 
-std::vector<Setting> settings_of_file(config::Program which, std::string_view text,
-                                      const std::string& path, std::vector<Problem>& problems) {
+std::vector<Setting> settings_of_file(config::Program which, std::string_view text, const std::string& path,
+                                      std::vector<Problem>& problems) {
   const toml::parse_result result = toml::parse(text, path);
   if (!result) {
     // The description may quote bytes of the file.
@@ -159,8 +140,7 @@ std::vector<Setting> settings_of_file(config::Program which, std::string_view te
     const toml::source_position key = entry.first->source().begin;
     return key.line != 0 ? key : entry.second->source().begin;
   };
-  std::sort(entries.begin(), entries.end(),
-            [&](const auto& a, const auto& b) { return place(a) < place(b); });
+  std::sort(entries.begin(), entries.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
   Reader reader(which, path, problems);
   for (const auto& entry : entries) {
     reader.take(entry.first->str(), place(entry).line, *entry.second);
@@ -171,8 +151,7 @@ std::vector<Setting> settings_of_file(config::Program which, std::string_view te
 std::string_view tomlplusplus_version() {
 #define POUNCE_TEXT_OF(x) #x
 #define POUNCE_TEXT(x) POUNCE_TEXT_OF(x)
-  return POUNCE_TEXT(TOML_LIB_MAJOR) "." POUNCE_TEXT(TOML_LIB_MINOR) "." POUNCE_TEXT(
-      TOML_LIB_PATCH);
+  return POUNCE_TEXT(TOML_LIB_MAJOR) "." POUNCE_TEXT(TOML_LIB_MINOR) "." POUNCE_TEXT(TOML_LIB_PATCH);
 #undef POUNCE_TEXT
 #undef POUNCE_TEXT_OF
 }

@@ -64,8 +64,7 @@ const Setting* named_file(const std::vector<Setting>& settings) {
   return best;
 }
 
-void add_file(config::Program which, std::vector<Setting>& settings,
-              std::vector<Problem>& problems) {
+void add_file(config::Program which, std::vector<Setting>& settings, std::vector<Problem>& problems) {
   const Setting* const named = named_file(settings);
   const std::string path = named != nullptr ? named->value : std::string(default_file);
   if (path.empty()) {
@@ -79,8 +78,7 @@ void add_file(config::Program which, std::vector<Setting>& settings,
   } else if (named != nullptr || text.error() != ENOENT) {
     const Origin origin = named != nullptr ? named->origin : Origin::file(path, 0);
     problems.push_back({config::name_at(config::row(config::OptionId::config), origin),
-                        "cannot read " + config::quoted(path) + ": " + std::strerror(text.error()),
-                        origin, ""});
+                        "cannot read " + config::quoted(path) + ": " + std::strerror(text.error()), origin, ""});
   }
 }
 
@@ -92,11 +90,10 @@ Outcome leave(std::string text) {
 
 }  // namespace
 
-Outcome load(config::Program which, int argc, const char* const* argv,
-             const char* const* environment, std::span<const Library> linked) {
+Outcome load(config::Program which, int argc, const char* const* argv, const char* const* environment,
+             std::span<const Library> linked) {
   std::vector<Problem> problems;
-  const std::vector<std::string> arguments(argc > 0 ? argv + 1 : argv,
-                                           argc > 0 ? argv + argc : argv);
+  const std::vector<std::string> arguments(argc > 0 ? argv + 1 : argv, argc > 0 ? argv + argc : argv);
   CommandLine line = read_command_line(which, arguments, problems);
   // Somebody who asks for help gets it, whatever else is wrong.
   if (line.help) {
@@ -156,8 +153,6 @@ void print(int descriptor, std::string_view text) {
   }
 }
 
-void print(const Outcome& outcome) {
-  print(outcome.is_error ? STDERR_FILENO : STDOUT_FILENO, outcome.text);
-}
+void print(const Outcome& outcome) { print(outcome.is_error ? STDERR_FILENO : STDOUT_FILENO, outcome.text); }
 
 }  // namespace pounce::inline v0::program

@@ -14,18 +14,13 @@ namespace pounce::inline v0::program {
 
 namespace {
 
-[[noreturn]] void fail(const char* what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
+[[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
 Signal named(int number) {
   switch (number) {
-    case SIGTERM:
-      return Signal::terminate;
-    case SIGINT:
-      return Signal::interrupt;
-    default:
-      return Signal::none;
+    case SIGTERM: return Signal::terminate;
+    case SIGINT: return Signal::interrupt;
+    default: return Signal::none;
   }
 }
 

@@ -24,9 +24,7 @@ void add(std::string& text, std::string_view name, std::string_view version) {
 
 }  // namespace
 
-std::string_view pounce_version() {
-  return POUNCE_VERSION;
-}
+std::string_view pounce_version() { return POUNCE_VERSION; }
 
 std::string version_text(config::Program which, std::span<const Library> linked) {
   std::string text;

@@ -8,15 +8,9 @@ namespace pounce::inline v0::config {
 
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_hex(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /// Letters, digits, '-' and '_' in labels of 1 to 63 bytes. A name whose last label is a number
 /// would be read by a resolver as an IPv4 address in an odd notation, so it is none.
@@ -29,11 +23,9 @@ bool is_name(std::string_view text) {
   while (true) {
     const std::size_t dot = rest.find('.');
     label = rest.substr(0, dot);
-    const bool plain = std::all_of(label.begin(), label.end(), [](char c) {
-      return is_letter(c) || is_digit(c) || c == '-' || c == '_';
-    });
-    if (label.empty() || label.size() > 63 || !plain || label.front() == '-' ||
-        label.back() == '-') {
+    const bool plain = std::all_of(label.begin(), label.end(),
+                                   [](char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '_'; });
+    if (label.empty() || label.size() > 63 || !plain || label.front() == '-' || label.back() == '-') {
       return false;
     }
     if (dot == std::string_view::npos) {
@@ -62,9 +54,8 @@ std::expected<BindAddress, AddressFault> parse_unix(std::string_view path) {
   if (path.size() > longest_unix_path) {
     return std::unexpected(AddressFault::long_path);
   }
-  const bool control = std::any_of(path.begin(), path.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-  });
+  const bool control =
+      std::any_of(path.begin(), path.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
   // A leading '@' is how other tools write an abstract socket: a file of that name surprises.
   if (control || path.front() == '@') {
     return std::unexpected(AddressFault::bad_path);
@@ -213,24 +204,15 @@ std::expected<BindAddress, AddressFault> parse_bind_address(std::string_view tex
 
 std::string_view text_of(AddressFault fault) {
   switch (fault) {
-    case AddressFault::empty:
-      return "is empty";
-    case AddressFault::no_port:
-      return "has no port";
-    case AddressFault::no_host:
-      return "has no host";
-    case AddressFault::bad_port:
-      return "has no port between 0 and 65535";
-    case AddressFault::bad_host:
-      return "has neither an IPv4 address, an IPv6 address in brackets nor a name";
-    case AddressFault::bare_v6:
-      return "has an IPv6 address without brackets";
-    case AddressFault::no_path:
-      return "has no path after unix:";
-    case AddressFault::long_path:
-      return "has a path over 107 bytes, more than a socket address holds";
-    case AddressFault::bad_path:
-      return "has a path with a control byte or a leading '@'";
+    case AddressFault::empty: return "is empty";
+    case AddressFault::no_port: return "has no port";
+    case AddressFault::no_host: return "has no host";
+    case AddressFault::bad_port: return "has no port between 0 and 65535";
+    case AddressFault::bad_host: return "has neither an IPv4 address, an IPv6 address in brackets nor a name";
+    case AddressFault::bare_v6: return "has an IPv6 address without brackets";
+    case AddressFault::no_path: return "has no path after unix:";
+    case AddressFault::long_path: return "has a path over 107 bytes, more than a socket address holds";
+    case AddressFault::bad_path: return "has a path with a control byte or a leading '@'";
   }
   return {};
 }

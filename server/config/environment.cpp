@@ -6,8 +6,7 @@ namespace pounce::inline v0::config {
 
 namespace {
 
-void split_list(const Option& option, std::string_view text, const Origin& origin,
-                std::vector<Setting>& settings) {
+void split_list(const Option& option, std::string_view text, const Origin& origin, std::vector<Setting>& settings) {
   while (true) {
     const std::size_t comma = text.find(',');
     settings.push_back({std::string(option.name), std::string(text.substr(0, comma)), origin});
@@ -30,8 +29,7 @@ const Option* slip(std::string_view suffix) {
 
 }  // namespace
 
-std::vector<Setting> settings_of_environment(Program program,
-                                             std::span<const std::string_view> variables,
+std::vector<Setting> settings_of_environment(Program program, std::span<const std::string_view> variables,
                                              std::vector<Problem>& problems) {
   constexpr std::string_view prefix = "POUNCE_";
   std::vector<Setting> settings;
@@ -55,8 +53,7 @@ std::vector<Setting> settings_of_environment(Program program,
       settings.push_back({std::string(match->name), std::string(value), origin});
     } else if (const Option* meant = slip(name.substr(prefix.size()));
                meant != nullptr && applies_to(*meant, program)) {
-      problems.push_back(
-          {std::string(name), "is no option", origin, "did you mean " + variable(*meant) + "?"});
+      problems.push_back({std::string(name), "is no option", origin, "did you mean " + variable(*meant) + "?"});
     }
   }
   return settings;

@@ -22,54 +22,39 @@ std::unexpected<Wrong> wrong(std::string message, std::string hint = {}) {
 
 std::string_view example(const Option& option) {
   switch (option.kind) {
-    case Kind::size:
-      return "a size is written 512, 512B, 64KiB, 1MiB or 2GiB";
-    case Kind::rate:
-      return "a rate is written 500, 500B/s or 64KiB/s";
-    case Kind::duration:
-      return "a duration is written 250ms, 5s, 2m or 1h";
-    case Kind::optional_count:
-      return "write a whole number or none";
-    case Kind::auto_count:
-      return "write a whole number or auto";
-    default:
-      return "write a whole number";
+    case Kind::size: return "a size is written 512, 512B, 64KiB, 1MiB or 2GiB";
+    case Kind::rate: return "a rate is written 500, 500B/s or 64KiB/s";
+    case Kind::duration: return "a duration is written 250ms, 5s, 2m or 1h";
+    case Kind::optional_count: return "write a whole number or none";
+    case Kind::auto_count: return "write a whole number or auto";
+    default: return "write a whole number";
   }
 }
 
 std::unexpected<Wrong> wrong(const Option& option, ValueFault fault) {
   const std::string hint(example(option));
   switch (fault) {
-    case ValueFault::empty:
-      return wrong("is empty", hint);
-    case ValueFault::sign:
-      return wrong("has a sign", hint);
-    case ValueFault::blank:
-      return wrong("has a blank in it", hint);
-    case ValueFault::not_a_number:
-      return wrong("is not a number", hint);
-    case ValueFault::leading_zero:
-      return wrong("has a leading zero", hint);
-    case ValueFault::fraction:
-      return wrong("has a fraction", hint);
-    case ValueFault::missing_unit:
-      return wrong("has no unit", hint);
-    case ValueFault::unknown_unit:
-      return wrong("has an unknown unit", hint);
-    case ValueFault::too_large:
-      return wrong("is above " + std::string(option.most), hint);
+    case ValueFault::empty: return wrong("is empty", hint);
+    case ValueFault::sign: return wrong("has a sign", hint);
+    case ValueFault::blank: return wrong("has a blank in it", hint);
+    case ValueFault::not_a_number: return wrong("is not a number", hint);
+    case ValueFault::leading_zero: return wrong("has a leading zero", hint);
+    case ValueFault::fraction: return wrong("has a fraction", hint);
+    case ValueFault::missing_unit: return wrong("has no unit", hint);
+    case ValueFault::unknown_unit: return wrong("has an unknown unit", hint);
+    case ValueFault::too_large: return wrong("is above " + std::string(option.most), hint);
   }
   return wrong("is no value", hint);
 }
 
 template <class T, class Parse>
 Read<T> bounded(const Option& option, const T& value, Parse parse) {
+  std::string range = "from " + std::string(option.least) + " to " + std::string(option.most);
   if (value < parse(option.least).value()) {
-    return wrong("is below " + std::string(option.least),
-                 value == T{} ? "0 does not mean unlimited" : "");
+    return wrong("is below " + std::string(option.least), value == T{} ? range + "; 0 does not mean unlimited" : range);
   }
   if (value > parse(option.most).value()) {
-    return wrong("is above " + std::string(option.most));
+    return wrong("is above " + std::string(option.most), std::move(range));
   }
   return value;
 }
@@ -117,10 +102,9 @@ Read<typename detail::Typed<kind>::Type> read(const Option& option, std::string_
   } else if constexpr (kind == Kind::host) {
     auto host = parse_host(text);
     if (!host) {
-      return wrong(host.error() == AddressFault::no_host
-                       ? "is empty"
-                       : "is neither an IPv4 address, an IPv6 address nor a name",
-                   "for a port use --port, for a Unix socket --bind unix:PATH");
+      return wrong(
+          host.error() == AddressFault::no_host ? "is empty" : "is neither an IPv4 address, an IPv6 address nor a name",
+          "for a port use --port, for a Unix socket --bind unix:PATH");
     }
     return std::move(host->host);
   } else if constexpr (kind == Kind::optional_text) {
@@ -128,8 +112,7 @@ Read<typename detail::Typed<kind>::Type> read(const Option& option, std::string_
       return Type();
     }
     if (!is_field_text(text)) {
-      return wrong(text.empty() ? "is empty" : "is not visible ASCII text",
-                   "none leaves the field out");
+      return wrong(text.empty() ? "is empty" : "is not visible ASCII text", "none leaves the field out");
     }
     return Type(std::string(text));
   } else if constexpr (kind == Kind::auto_count) {
@@ -172,13 +155,10 @@ class Freezer {
   }
   bool outranked(const Option& option, const Setting& setting);
   template <Kind kind>
-  void assign(typename detail::Typed<kind>::Type& member, const Option& option,
-              const Setting& setting);
+  void assign(typename detail::Typed<kind>::Type& member, const Option& option, const Setting& setting);
   void check_addresses();
 
-  [[nodiscard]] bool is_set(OptionId id) const {
-    return config_.origin(id).kind != Origin::Kind::built_in;
-  }
+  [[nodiscard]] bool is_set(OptionId id) const { return config_.origin(id).kind != Origin::Kind::built_in; }
 
   Config config_;
   std::vector<Problem> problems_;
@@ -192,8 +172,7 @@ bool Freezer::outranked(const Option& option, const Setting& setting) {
   }
   if (setting.origin.kind == holder.kind && holder.kind != Origin::Kind::built_in) {
     if (!is_list(option)) {
-      report(option, setting.origin, "is given more than once",
-             holder.line == 0 ? "" : "first " + holder.text());
+      report(option, setting.origin, "is given more than once", holder.line == 0 ? "" : "first " + holder.text());
       return true;
     }
     return false;  // one more element; the origin of the first stays
@@ -206,8 +185,7 @@ bool Freezer::outranked(const Option& option, const Setting& setting) {
 }
 
 template <Kind kind>
-void Freezer::assign(typename detail::Typed<kind>::Type& member, const Option& option,
-                     const Setting& setting) {
+void Freezer::assign(typename detail::Typed<kind>::Type& member, const Option& option, const Setting& setting) {
   const auto fault = [&](const Wrong& found) {
     report(option, setting.origin, quoted(setting.value) + " " + found.message, found.hint);
   };
@@ -240,8 +218,7 @@ void Freezer::add(const Setting& setting) {
     return;
   }
   if (!applies_to(*option, config_.program)) {
-    const Program other =
-        config_.program == Program::pounce_async ? Program::pounce_sync : Program::pounce_async;
+    const Program other = config_.program == Program::pounce_async ? Program::pounce_sync : Program::pounce_async;
     report(*option, setting.origin,
            "is an option of " + std::string(program_name(other)) + " and means nothing to " +
                std::string(program_name(config_.program)),
@@ -254,10 +231,8 @@ void Freezer::add(const Setting& setting) {
     return;
   }
   switch (option->id) {
-#define POUNCE_ASSIGN(kind, name, ...)                  \
-  case OptionId::name:                                  \
-    assign<Kind::kind>(config_.name, *option, setting); \
-    break;
+#define POUNCE_ASSIGN(kind, name, ...) \
+  case OptionId::name: assign<Kind::kind>(config_.name, *option, setting); break;
     POUNCE_OPTIONS(POUNCE_ASSIGN)
 #undef POUNCE_ASSIGN
   }
@@ -270,17 +245,15 @@ void Freezer::check_addresses() {
   const Option& bind = row(OptionId::bind);
   for (const OptionId id : {OptionId::host, OptionId::port}) {
     if (is_set(id)) {
-      report(
-          row(id), config_.origin(id), "cannot be set together with bind",
-          "bind was set by " + config_.origin(OptionId::bind).text() + "; leave one of them out");
+      report(row(id), config_.origin(id), "cannot be set together with bind",
+             "bind was set by " + config_.origin(OptionId::bind).text() + "; leave one of them out");
     }
   }
   const auto& addresses = config_.bind;
   for (auto later = addresses.begin(); later != addresses.end(); ++later) {
     const bool any_port = later->kind != BindAddress::Kind::unix_path && later->port == 0;
     if (!any_port && std::find(addresses.begin(), later, *later) != later) {
-      report(bind, config_.origin(OptionId::bind),
-             quoted(later->text()) + " is given more than once", "");
+      report(bind, config_.origin(OptionId::bind), quoted(later->text()) + " is given more than once", "");
     }
   }
 }
@@ -291,8 +264,8 @@ std::vector<Problem> Freezer::finish() {
     const bool line_set = is_set(OptionId::max_request_line);
     const OptionId id = line_set ? OptionId::max_request_line : OptionId::max_header_size;
     report(row(id), config_.origin(id),
-           "max_request_line (" + size_text(config_.max_request_line) +
-               ") is above max_header_size (" + size_text(config_.max_header_size) + ")",
+           "max_request_line (" + size_text(config_.max_request_line) + ") is above max_header_size (" +
+               size_text(config_.max_header_size) + ")",
            "the head contains the request line: raise max_header_size or lower max_request_line");
   }
   return std::move(problems_);
@@ -310,8 +283,8 @@ std::vector<BindAddress> Config::addresses() const {
   return {std::move(address)};
 }
 
-std::expected<std::shared_ptr<const Config>, std::vector<Problem>> freeze(
-    Program program, std::span<const Setting> settings) {
+std::expected<std::shared_ptr<const Config>, std::vector<Problem>> freeze(Program program,
+                                                                          std::span<const Setting> settings) {
   Freezer freezer(program);
   for (const Setting& setting : settings) {
     freezer.add(setting);

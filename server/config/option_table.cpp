@@ -37,8 +37,7 @@ constexpr bool sound(const Option& option) {
     case Kind::port:
     case Kind::count: {
       const auto most = parse_count(option.most).value();
-      return most <= word && within(parse_count(option.default_value).value(),
-                                    parse_count(option.least).value(), most);
+      return most <= word && within(parse_count(option.default_value).value(), parse_count(option.least).value(), most);
     }
     case Kind::optional_count:
     case Kind::auto_count:
@@ -46,27 +45,21 @@ constexpr bool sound(const Option& option) {
              within(1, parse_count(option.least).value(), parse_count(option.most).value());
     case Kind::size: {
       const auto most = parse_size(option.most).value();
-      return most <= word && within(parse_size(option.default_value).value(),
-                                    parse_size(option.least).value(), most);
+      return most <= word && within(parse_size(option.default_value).value(), parse_size(option.least).value(), most);
     }
     case Kind::rate: {
       const auto most = parse_rate(option.most).value();
-      return most <= word && within(parse_rate(option.default_value).value(),
-                                    parse_rate(option.least).value(), most);
+      return most <= word && within(parse_rate(option.default_value).value(), parse_rate(option.least).value(), most);
     }
     case Kind::duration: {
       const auto value = parse_duration(option.default_value).value();
-      return parse_duration(option.least).value() <= value &&
-             value <= parse_duration(option.most).value();
+      return parse_duration(option.least).value() <= value && value <= parse_duration(option.most).value();
     }
-    case Kind::boolean:
-      return option.default_value == "true" || option.default_value == "false";
+    case Kind::boolean: return option.default_value == "true" || option.default_value == "false";
     case Kind::path:
-    case Kind::addresses:
-      return option.default_value.empty();
+    case Kind::addresses: return option.default_value.empty();
     case Kind::host:
-    case Kind::optional_text:
-      return !option.default_value.empty();
+    case Kind::optional_text: return !option.default_value.empty();
   }
   return false;
 }
@@ -81,12 +74,8 @@ constexpr char folded(char c) {
 
 }  // namespace
 
-std::span<const Option> options() noexcept {
-  return table;
-}
-std::span<const Action> actions() noexcept {
-  return action_table;
-}
+std::span<const Option> options() noexcept { return table; }
+std::span<const Action> actions() noexcept { return action_table; }
 
 const Option* find(std::string_view name) noexcept {
   for (const Option& option : table) {
@@ -97,9 +86,7 @@ const Option* find(std::string_view name) noexcept {
   return nullptr;
 }
 
-const Option& row(OptionId id) noexcept {
-  return table[static_cast<std::size_t>(id)];
-}
+const Option& row(OptionId id) noexcept { return table[static_cast<std::size_t>(id)]; }
 
 std::string_view program_name(Program program) noexcept {
   return program == Program::pounce_async ? "pounce-async" : "pounce-sync";
@@ -107,84 +94,53 @@ std::string_view program_name(Program program) noexcept {
 
 bool applies_to(const Option& option, Program program) noexcept {
   switch (option.programs) {
-    case Programs::async_only:
-      return program == Program::pounce_async;
-    case Programs::sync_only:
-      return program == Program::pounce_sync;
-    case Programs::both:
-      break;
+    case Programs::async_only: return program == Program::pounce_async;
+    case Programs::sync_only: return program == Program::pounce_sync;
+    case Programs::both: break;
   }
   return true;
 }
 
-bool is_list(const Option& option) noexcept {
-  return option.kind == Kind::addresses;
-}
-bool is_file_key(const Option& option) noexcept {
-  return option.id != OptionId::config;
-}
-bool is_positional(const Option& option) noexcept {
-  return option.id == OptionId::target;
-}
+bool is_list(const Option& option) noexcept { return option.kind == Kind::addresses; }
+bool is_file_key(const Option& option) noexcept { return option.id != OptionId::config; }
+bool is_positional(const Option& option) noexcept { return option.id == OptionId::target; }
 
 std::string_view title(Group group) noexcept {
   switch (group) {
-    case Group::application:
-      return "Application";
-    case Group::listening:
-      return "Listening";
-    case Group::workers:
-      return "Workers and connections";
-    case Group::limits:
-      return "Limits of a request";
-    case Group::deadlines:
-      return "Deadlines";
-    case Group::answers:
-      return "Answers";
+    case Group::application: return "Application";
+    case Group::listening: return "Listening";
+    case Group::workers: return "Workers and connections";
+    case Group::limits: return "Limits of a request";
+    case Group::deadlines: return "Deadlines";
+    case Group::answers: return "Answers";
   }
   return {};
 }
 
 std::string_view placeholder(const Option& option) noexcept {
   switch (option.kind) {
-    case Kind::path:
-      return "PATH";
-    case Kind::host:
-      return "HOST";
-    case Kind::port:
-      return "PORT";
-    case Kind::addresses:
-      return "ADDRESS";
-    case Kind::count:
-      return "N";
-    case Kind::optional_count:
-      return "N|none";
-    case Kind::auto_count:
-      return "N|auto";
-    case Kind::size:
-      return "SIZE";
-    case Kind::rate:
-      return "RATE";
-    case Kind::duration:
-      return "TIME";
-    case Kind::optional_text:
-      return "TEXT|none";
-    case Kind::boolean:
-      break;
+    case Kind::path: return "PATH";
+    case Kind::host: return "HOST";
+    case Kind::port: return "PORT";
+    case Kind::addresses: return "ADDRESS";
+    case Kind::count: return "N";
+    case Kind::optional_count: return "N|none";
+    case Kind::auto_count: return "N|auto";
+    case Kind::size: return "SIZE";
+    case Kind::rate: return "RATE";
+    case Kind::duration: return "TIME";
+    case Kind::optional_text: return "TEXT|none";
+    case Kind::boolean: break;
   }
   return {};
 }
 
 std::string_view unit(Kind kind) noexcept {
   switch (kind) {
-    case Kind::size:
-      return "bytes";
-    case Kind::rate:
-      return "bytes per second";
-    case Kind::duration:
-      return "duration";
-    default:
-      return {};
+    case Kind::size: return "bytes";
+    case Kind::rate: return "bytes per second";
+    case Kind::duration: return "duration";
+    default: return {};
   }
 }
 

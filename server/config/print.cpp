@@ -30,7 +30,7 @@ void wrap(std::string& text, std::string_view words, std::size_t column, std::si
 void entry(std::string& text, std::string left, std::string_view right) {
   constexpr std::size_t indent = 25;
   left.insert(0, "  ");
-  if (left.size() + 1 > indent) {
+  if (left.size() + 2 > indent) {
     text.append(left).append("\n").append(indent, ' ');
   } else {
     text.append(left).append(indent - left.size(), ' ');
@@ -79,10 +79,9 @@ std::string toml_value(const Config& config, const Option& option) {
     return list.append("]");
   }
   const std::string text = value_text(config, option.id);
-  const bool bare = option.kind == Kind::boolean || option.kind == Kind::port ||
-                    option.kind == Kind::count || parse_count(text).has_value();
-  return bare && option.kind != Kind::optional_text && option.kind != Kind::path &&
-                 option.kind != Kind::host
+  const bool bare = option.kind == Kind::boolean || option.kind == Kind::port || option.kind == Kind::count ||
+                    parse_count(text).has_value();
+  return bare && option.kind != Kind::optional_text && option.kind != Kind::path && option.kind != Kind::host
              ? text
              : toml_string(text);
 }
@@ -126,8 +125,7 @@ std::string written(const typename detail::Typed<kind>::Type& value) {
 std::string value_text(const Config& config, OptionId id) {
   switch (id) {
 #define POUNCE_WRITE(kind, name, ...) \
-  case OptionId::name:                \
-    return written<Kind::kind>(config.name);
+  case OptionId::name: return written<Kind::kind>(config.name);
     POUNCE_OPTIONS(POUNCE_WRITE)
 #undef POUNCE_WRITE
   }
@@ -174,8 +172,7 @@ std::string config_text(const Config& config) {
     }
     const bool absent = value_text(config, option.id).empty();
     // Lines that a file may not contain, or that another value makes void, are comments.
-    const bool void_by_bind =
-        (option.id == OptionId::host || option.id == OptionId::port) && !config.bind.empty();
+    const bool void_by_bind = (option.id == OptionId::host || option.id == OptionId::port) && !config.bind.empty();
     std::string line = absent || void_by_bind || !is_file_key(option) ? "# " : "";
     line.append(option.name).append(" =");
     if (!absent) {

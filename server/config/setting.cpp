@@ -4,39 +4,26 @@
 
 namespace pounce::inline v0::config {
 
-Origin Origin::file(std::string path, std::size_t line) {
-  return {Kind::file, std::move(path), line};
-}
-Origin Origin::environment(std::string variable) {
-  return {Kind::environment, std::move(variable), 0};
-}
-Origin Origin::flag() {
-  return {Kind::flag, {}, 0};
-}
+Origin Origin::file(std::string path, std::size_t line) { return {Kind::file, std::move(path), line}; }
+Origin Origin::environment(std::string variable) { return {Kind::environment, std::move(variable), 0}; }
+Origin Origin::flag() { return {Kind::flag, {}, 0}; }
 
 std::string Origin::text() const {
   switch (kind) {
-    case Kind::built_in:
-      return "default";
-    case Kind::file:
-      return line == 0 ? name : name + " line " + detail::decimal(line);
-    case Kind::environment:
-      return "environment " + name;
-    case Kind::flag:
-      return "command line";
+    case Kind::built_in: return "default";
+    case Kind::file: return line == 0 ? name : name + " line " + detail::decimal(line);
+    case Kind::environment: return "environment " + name;
+    case Kind::flag: return "command line";
   }
   return {};
 }
 
 std::string name_at(const Option& option, const Origin& origin) {
   switch (origin.kind) {
-    case Origin::Kind::flag:
-      return flag(option);
-    case Origin::Kind::environment:
-      return variable(option);
+    case Origin::Kind::flag: return flag(option);
+    case Origin::Kind::environment: return variable(option);
     case Origin::Kind::file:
-    case Origin::Kind::built_in:
-      break;
+    case Origin::Kind::built_in: break;
   }
   return std::string(option.name);
 }

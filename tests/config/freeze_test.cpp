@@ -320,7 +320,7 @@ TEST_CASE("all problems come at once, each with its origin") {
       problems_of({by_flag("port", "70000"), by_environment("backlog", "0"), by_file("max_headrs", "5", 3),
                    by_file("header_timeout", "5", 4), by_flag("bind", "nonsense"), by_flag("date_header", "maybe")});
   REQUIRE(lines.size() == 7);
-  CHECK(lines[0] == "pounce-sync: error: --port: '70000' is above 65535 (from command line)\n");
+  CHECK(lines[0] == "pounce-sync: error: --port: '70000' is above 65535 (from command line; hint: from 0 to 65535)\n");
   CHECK(lines[1].find("POUNCE_BACKLOG: '0' is below 1 (from environment POUNCE_BACKLOG") != std::string::npos);
   CHECK(lines[2].find("max_headrs: is no option (from pounce.toml line 3; hint: did you mean "
                       "max_headers?)") != std::string::npos);

@@ -119,7 +119,8 @@ TEST_CASE("flags in all their forms") {
 
 TEST_CASE("wrong command lines") {
   const Scratch scratch;
-  CHECK(refused({"--port", "70000"}) == "pounce-async: error: --port: '70000' is above 65535 (from command line)\n");
+  CHECK(refused({"--port", "70000"}) ==
+        "pounce-async: error: --port: '70000' is above 65535 (from command line; hint: from 0 to 65535)\n");
   CHECK(refused({"--prot", "80"}) ==
         "pounce-async: error: --prot: is no option (from command line; hint: did you mean "
         "--port?)\n");
@@ -152,7 +153,7 @@ TEST_CASE("all problems of all places at once") {
   CHECK(contains(text, "--max-headers: '0' is below 1"));
   CHECK(contains(text, "--write-timeout: needs a value"));
   CHECK(contains(text, "POUNCE_MIN_RATE: 'slow' is not a number"));
-  CHECK(contains(text, "port: '99999' is above 65535 (from pounce.toml line 1)"));
+  CHECK(contains(text, "port: '99999' is above 65535 (from pounce.toml line 1; hint: from 0 to 65535)"));
   CHECK(contains(text, "hostt: is no option (from pounce.toml line 2; hint: did you mean host?)"));
   CHECK(contains(text,
                  "backlog: cannot be a number with a fraction (from pounce.toml line 3; hint: "

@@ -24,12 +24,10 @@ namespace pounce::inline v0::posix {
 
 /// The path of this process in /proc/self/cgroup: of the named version 1 controller, or, for an
 /// empty name, of the version 2 hierarchy.
-[[nodiscard]] std::optional<std::string> cgroup_path(std::string_view proc_self_cgroup,
-                                                     std::string_view controller);
+[[nodiscard]] std::optional<std::string> cgroup_path(std::string_view proc_self_cgroup, std::string_view controller);
 
 /// The smallest quota along the path, with the hierarchies mounted below `mount` as in
 /// /sys/fs/cgroup. Separate from usable_cpus() so that a test can bring a tree of its own.
-[[nodiscard]] std::optional<unsigned> quota_below(const std::string& mount,
-                                                  std::string_view proc_self_cgroup);
+[[nodiscard]] std::optional<unsigned> quota_below(const std::string& mount, std::string_view proc_self_cgroup);
 
 }  // namespace pounce::inline v0::posix

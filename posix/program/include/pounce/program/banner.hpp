@@ -35,8 +35,8 @@ struct Started {
 };
 [[nodiscard]] std::string start_text(const Started& started, Style style);
 
-[[nodiscard]] std::string drain_text(config::Program program, std::size_t connections,
-                                     std::chrono::nanoseconds at_most, Style style);
+[[nodiscard]] std::string drain_text(config::Program program, std::size_t connections, std::chrono::nanoseconds at_most,
+                                     Style style);
 
 struct Ended {
   config::Program program = config::Program::pounce_async;

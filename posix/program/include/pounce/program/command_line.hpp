@@ -23,8 +23,7 @@ struct CommandLine {
 };
 
 /// `arguments` without the program's own name.
-[[nodiscard]] CommandLine read_command_line(config::Program which,
-                                            std::span<const std::string> arguments,
+[[nodiscard]] CommandLine read_command_line(config::Program which, std::span<const std::string> arguments,
                                             std::vector<config::Problem>& problems);
 
 [[nodiscard]] std::string_view cli11_version();

@@ -15,8 +15,7 @@
 
 namespace pounce::inline v0::program {
 
-[[nodiscard]] std::vector<config::Setting> settings_of_file(config::Program which,
-                                                            std::string_view text,
+[[nodiscard]] std::vector<config::Setting> settings_of_file(config::Program which, std::string_view text,
                                                             const std::string& path,
                                                             std::vector<config::Problem>& problems);
 

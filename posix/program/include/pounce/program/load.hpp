@@ -44,8 +44,8 @@ struct Outcome {
   Exit exit = Exit::clean;
 };
 
-[[nodiscard]] Outcome load(config::Program which, int argc, const char* const* argv,
-                           const char* const* environment, std::span<const Library> linked = {});
+[[nodiscard]] Outcome load(config::Program which, int argc, const char* const* argv, const char* const* environment,
+                           std::span<const Library> linked = {});
 
 /// The version of Pounce that this was built as: "0.1.0".
 [[nodiscard]] std::string_view pounce_version();

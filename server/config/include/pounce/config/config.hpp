@@ -37,9 +37,7 @@ struct Typed;
 template <>
 struct Typed<Kind::path> {
   using Type = std::optional<std::string>;  // nullopt: absent
-  static Type initial(std::string_view text) {
-    return text.empty() ? Type() : Type(std::string(text));
-  }
+  static Type initial(std::string_view text) { return text.empty() ? Type() : Type(std::string(text)); }
 };
 template <>
 struct Typed<Kind::host> {
@@ -108,9 +106,7 @@ struct Config {
   Program program = Program::pounce_async;
   std::array<Origin, option_count> origins{};
 
-  [[nodiscard]] const Origin& origin(OptionId id) const {
-    return origins[static_cast<std::size_t>(id)];
-  }
+  [[nodiscard]] const Origin& origin(OptionId id) const { return origins[static_cast<std::size_t>(id)]; }
 
   /// Where to listen: `bind`, or `host` and `port` when no --bind is given. Never empty.
   [[nodiscard]] std::vector<BindAddress> addresses() const;

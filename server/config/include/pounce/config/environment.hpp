@@ -14,7 +14,7 @@
 
 namespace pounce::inline v0::config {
 
-[[nodiscard]] std::vector<Setting> settings_of_environment(
-    Program program, std::span<const std::string_view> variables, std::vector<Problem>& problems);
+[[nodiscard]] std::vector<Setting> settings_of_environment(Program program, std::span<const std::string_view> variables,
+                                                           std::vector<Problem>& problems);
 
 }  // namespace pounce::inline v0::config

@@ -66,5 +66,5 @@
   X(optional_text, server_header, "pounce", "", "", answers, both, stable,                         \
     "Text of the Server field of every answer; none leaves the field out.")                        \
   X(boolean, date_header, "true", "", "", answers, both, stable,                                   \
-    "Whether answers carry a Date field. Turn it off if a proxy in front adds one.")
+    "Answers carry a Date field; --no-date-header leaves it out, where a proxy in front adds one.")
 // clang-format on

@@ -77,19 +77,13 @@ struct Unit {
   std::uint64_t factor;
 };
 
-inline constexpr Unit size_units[] = {{"TiB", 1ULL << 40U},
-                                      {"GiB", 1ULL << 30U},
-                                      {"MiB", 1ULL << 20U},
-                                      {"KiB", 1ULL << 10U},
-                                      {"B", 1}};
-inline constexpr Unit duration_units[] = {{"h", 3'600'000'000'000ULL},
-                                          {"m", 60'000'000'000ULL},
-                                          {"s", 1'000'000'000ULL},
-                                          {"ms", 1'000'000ULL}};
+inline constexpr Unit size_units[] = {
+    {"TiB", 1ULL << 40U}, {"GiB", 1ULL << 30U}, {"MiB", 1ULL << 20U}, {"KiB", 1ULL << 10U}, {"B", 1}};
+inline constexpr Unit duration_units[] = {
+    {"h", 3'600'000'000'000ULL}, {"m", 60'000'000'000ULL}, {"s", 1'000'000'000ULL}, {"ms", 1'000'000ULL}};
 
 template <std::size_t N>
-constexpr std::expected<std::uint64_t, ValueFault> scale(const Scanned& scanned,
-                                                         const Unit (&units)[N],
+constexpr std::expected<std::uint64_t, ValueFault> scale(const Scanned& scanned, const Unit (&units)[N],
                                                          std::uint64_t most) {
   for (const Unit& unit : units) {
     if (unit.name == scanned.unit) {
@@ -147,8 +141,7 @@ constexpr std::expected<std::uint64_t, ValueFault> parse_rate(std::string_view t
 }
 
 /// "250ms", "5s", "2m", "1h". A bare number is refused: nobody can tell seconds from milliseconds.
-constexpr std::expected<std::chrono::nanoseconds, ValueFault> parse_duration(
-    std::string_view text) {
+constexpr std::expected<std::chrono::nanoseconds, ValueFault> parse_duration(std::string_view text) {
   const auto scanned = detail::scan(text);
   if (!scanned) {
     return std::unexpected(scanned.error());
@@ -156,8 +149,7 @@ constexpr std::expected<std::chrono::nanoseconds, ValueFault> parse_duration(
   if (scanned->unit.empty()) {
     return std::unexpected(ValueFault::missing_unit);
   }
-  constexpr auto most =
-      static_cast<std::uint64_t>(std::numeric_limits<std::chrono::nanoseconds::rep>::max());
+  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::chrono::nanoseconds::rep>::max());
   const auto total = detail::scale(*scanned, detail::duration_units, most);
   if (!total) {
     return std::unexpected(total.error());
@@ -175,9 +167,7 @@ constexpr std::string size_text(std::uint64_t bytes) {
   return "0B";
 }
 
-constexpr std::string rate_text(std::uint64_t bytes_per_second) {
-  return size_text(bytes_per_second).append("/s");
-}
+constexpr std::string rate_text(std::uint64_t bytes_per_second) { return size_text(bytes_per_second).append("/s"); }
 
 /// Whole milliseconds at least; a finer duration, which no option can carry, is rounded down.
 constexpr std::string duration_text(std::chrono::nanoseconds duration) {
