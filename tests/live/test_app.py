@@ -13,7 +13,7 @@ import time
 import unittest
 
 import harness
-from harness import Server, Settings, scaled
+from harness import GoodClient, Server, Settings, scaled
 from raw_rows import SMUGGLED
 from wire import Broken
 
@@ -360,7 +360,7 @@ class FixtureModule(unittest.TestCase):
         self.assertEqual(self.server.get("/good").status, 200)
 
     def test_throws_before_the_head(self):
-        for target in ("/throw-plain", "/throw-before"):
+        for target in ("/throw-plain", "/throw-odd", "/throw-before"):
             with self.server.connect() as wire:
                 wire.send(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n")
                 self.assertEqual(wire.response().status, 500, target)
@@ -370,6 +370,73 @@ class FixtureModule(unittest.TestCase):
 
     def test_declares_more_than_it_sends(self):
         self.cut("/short")
+
+    def test_forgets_to_finish(self):
+        self.cut("/no-finish")
+
+    def test_answers_that_can_not_be_sent_are_500(self):
+        for target in ("/bad-name", "/bad-status", "/framing-field"):
+            with self.server.connect() as wire:
+                wire.send(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n")
+                self.assertEqual(wire.response().status, 500, target)
+
+    def test_a_status_of_ones_own(self):
+        self.assertEqual(self.server.get("/own-status").status, 299)
+
+    def test_204_and_304_carry_no_content(self):
+        for target, status in (("/no-content", 204), ("/no-content-but", 204), ("/not-modified", 304)):
+            with self.server.connect() as wire:
+                wire.send(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\nGET /good HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                answer = wire.response()
+                if target == "/no-content-but" and answer.status == 500:
+                    continue  # refusing such an answer is as good as dropping its content
+                self.assertEqual(answer.status, status, target)
+                self.assertEqual(wire.response().body, b"good")
+                wire.end()
+
+    def test_an_answer_before_the_body(self):
+        """The handler never reads. A small body is drained, a large one costs the connection but never the answer."""
+        for size, sent in ((100, 100), (60_000, 60_000), (1 << 20, 1 << 20), (1 << 20, 1000)):
+            with self.server.connect() as wire:
+                wire.send_while_open(f"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: {size}\r\n\r\n".encode() + (SMUGGLED * (sent // 40))[:sent])
+                answer = wire.response()
+                self.assertEqual((answer.status, answer.body), (200, b"early"), (size, sent))
+                if sent < size:
+                    continue
+                if answer.closes():
+                    wire.end()
+                else:
+                    try:
+                        wire.send("GET /good HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                        self.assertEqual(wire.response().body, b"good")
+                    except Broken:
+                        self.assertGreater(size, 100, "a body of 100 bytes is drained")
+
+    def test_no_100_when_the_handler_does_not_read(self):
+        with self.server.connect() as wire:
+            wire.send("POST /early HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n")
+            answer = wire.response()
+            self.assertEqual((answer.status, answer.informational), (200, []))
+            wire.end()  # whether the body will come nobody can know: the connection ends
+
+    def test_a_torrent_does_not_own_its_thread(self):
+        """Readers that take all they can get, more of them than there are reactors; a good client beside them is served."""
+        stop = time.monotonic() + 1.5
+        taken = []
+
+        def drink():
+            with self.server.connect() as wire:
+                wire.send("GET /torrent HTTP/1.1\r\nHost: a\r\n\r\n")
+                wire.limit = time.monotonic() + scaled(20)
+                while time.monotonic() < stop:
+                    assert wire.fill()
+                    wire.buffer.clear()
+                taken.append(wire.received)
+        with GoodClient(self.server, "/good", b"good") as good:
+            outcome = harness.in_parallel({n: drink for n in range(4)}, width=4)
+        self.assertEqual({n: repr(e) for n, e in outcome.items() if e}, {})
+        self.assertGreater(min(taken), 0)
+        self.assertLess(good.slowest, scaled(2))
 
     def test_ends_without_an_answer(self):
         with self.server.connect() as wire:

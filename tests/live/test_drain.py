@@ -27,7 +27,7 @@ def refuses(server):
 def begin(server, text):
     """A connection with a request under way that the server has certainly seen."""
     wire = server.connect(timeout=20)
-    wire.send(REQUEST)
+    wire.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     wire.response()
     wire.send(text)
     time.sleep(0.1)
@@ -153,8 +153,8 @@ class Drain(unittest.TestCase):
 
 
 class Deadline(unittest.TestCase):
-    def cut(self, text, reader=True):
-        server = Server("--shutdown-timeout", "500ms")
+    def cut(self, text, reader=True, target=None):
+        server = Server("--shutdown-timeout", "500ms", target=target)
         wire = begin(server, text)
         began = time.monotonic()
         server.signal()
@@ -170,7 +170,7 @@ class Deadline(unittest.TestCase):
         self.cut(UPLOAD)
 
     def test_a_handler_that_waits_too_long_is_cut(self):
-        self.cut("GET /sleep?ms=30000 HTTP/1.1\r\nHost: a\r\n\r\n")
+        self.cut("GET /stubborn HTTP/1.1\r\nHost: a\r\n\r\n", target=harness.module("faults"))
 
     def test_a_reader_that_does_not_read_is_cut(self):
         self.cut("GET /big HTTP/1.1\r\nHost: a\r\n\r\n" * 60, reader=False)
@@ -201,6 +201,17 @@ class SecondSignal(unittest.TestCase):
         self.assertIn(server.wait(), (0, 4))
         for wire in wires:
             wire.close()
+
+
+class Hooks(unittest.TestCase):
+    def test_start_drain_stop_once_each_and_in_order(self):
+        server = Server(target=harness.module("lifespan"))
+        self.assertEqual(server.output().count("hook: start"), 1)
+        self.assertNotIn("hook: drain", server.output())
+        self.assertEqual(server.get("/").status, 200)
+        self.assertEqual(server.stop(), 0)
+        hooks = [line for line in server.output().splitlines() if line.startswith("hook: ")]
+        self.assertEqual(hooks, ["hook: start", "hook: drain", "hook: stop"])
 
 
 class Restart(unittest.TestCase):
