@@ -29,6 +29,7 @@ class Input {
 
   [[nodiscard]] MutableBytes readable() noexcept { return {block_ ? block_->data() + begin_ : nullptr, end_ - begin_}; }
   [[nodiscard]] std::size_t size() const noexcept { return end_ - begin_; }
+  [[nodiscard]] bool has_space() const noexcept { return size() < limit_; }
   void consume(std::size_t n) noexcept;
 
   // A loan on the memory that `readable` stands on.

@@ -50,6 +50,14 @@ class App {
     return *this;
   }
 
+  // Lets requests with this method through to the handlers. All methods are from the start but TRACE and CONNECT, which answer
+  // 405. Pounce opens no tunnel: a CONNECT that is accepted gets an ordinary response.
+  App& accept(Method method) {
+    accepts_trace_ = accepts_trace_ || method == Method::trace;
+    accepts_connect_ = accepts_connect_ || method == Method::connect;
+    return *this;
+  }
+
   App& use(std::unique_ptr<Middleware> middleware) {
     middleware_.push_back(std::move(middleware));
     return *this;
@@ -79,6 +87,9 @@ class App {
       if (route.below ? path.starts_with(route.path) : path == route.path) return route.handler.get();
     }
     return nullptr;
+  }
+  [[nodiscard]] bool accepts(Method method) const noexcept {
+    return method == Method::trace ? accepts_trace_ : method != Method::connect || accepts_connect_;
   }
   [[nodiscard]] const std::vector<std::unique_ptr<Middleware>>& middleware() const noexcept { return middleware_; }
   void start() const { run(start_); }
@@ -119,6 +130,8 @@ class App {
   Hooks start_;
   Hooks drain_;
   Hooks stop_;
+  bool accepts_trace_ = false;
+  bool accepts_connect_ = false;
 };
 
 }  // namespace pounce::inline v0

@@ -1,0 +1,59 @@
+// FieldScratch: an application's Fields as the array of views that a machine takes, for the length of one call.
+#pragma once
+
+#include <pounce/app/fields.hpp>
+#include <pounce/core/message.hpp>
+#include <pounce/core/time.hpp>
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+namespace pounce::inline v0 {
+
+class FieldScratch {
+ public:
+  explicit FieldScratch(const Fields& fields) {
+    Field* at = few_.data();
+    if (fields.size() > few_.size()) {
+      many_.resize(fields.size());
+      at = many_.data();
+    }
+    Field* const first = at;
+    for (Field field : fields) {
+      field.id = field_id(field.name);
+      has_date_ = has_date_ || field.id == FieldId::date;
+      has_server_ = has_server_ || field.id == FieldId::server;
+      *at++ = field;
+    }
+    list_ = {first, fields.size()};
+  }
+  FieldScratch(const FieldScratch&) = delete;
+  FieldScratch& operator=(const FieldScratch&) = delete;
+
+  [[nodiscard]] FieldList list() const noexcept { return list_; }
+
+  // The ready-made lines, less those that the application says itself.
+  [[nodiscard]] std::string_view lines(const Tick& tick) const noexcept {
+    if (has_server_ && has_date_) return {};
+    if (has_server_) return tick.lines.substr(tick.server_line_size);
+    if (has_date_) return tick.lines.substr(0, tick.server_line_size);
+    return tick.lines;
+  }
+
+  // `Connection: close` is the one connection option that an application may ask for; the machine writes it.
+  [[nodiscard]] bool close() const noexcept {
+    const Field* connection = find(list_, FieldId::connection);
+    return connection != nullptr && equal_without_case(connection->value, "close");
+  }
+
+ private:
+  std::array<Field, 12> few_;
+  std::vector<Field> many_;
+  FieldList list_;
+  bool has_date_ = false;
+  bool has_server_ = false;
+};
+
+}  // namespace pounce::inline v0

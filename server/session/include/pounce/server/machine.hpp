@@ -1,0 +1,76 @@
+// Machine: any protocol machine, as a Session sees it. One virtual call per step or per answer, never per byte or field.
+//
+// `MachineOf<C>` makes one of a class that satisfies `ProtocolMachine`. See <pounce/core/machine.hpp> for what the calls mean.
+#pragma once
+
+#include <pounce/core/machine.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace pounce::inline v0 {
+
+class Machine {
+ public:
+  Machine() = default;
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+  virtual ~Machine() = default;
+
+  virtual std::size_t receive(MutableBytes input, Instant now, Events& events, Output& output) = 0;
+  virtual void receive_end(Instant now, Events& events, Output& output) = 0;
+  virtual void want_body(StreamId stream, bool wanted, Instant now, Output& output) = 0;
+  virtual Sent send_informational(StreamId stream, std::uint16_t status, FieldList fields, Output& output) = 0;
+  virtual Sent send_head(StreamId stream, const ResponseHead& head, Output& output) = 0;
+  virtual SentData send_data(StreamId stream, Bytes bytes, StorageRef owner, Output& output) = 0;
+  virtual Sent send_end(StreamId stream, FieldList trailers, Instant now, Output& output) = 0;
+  virtual void reset(StreamId stream, Output& output) = 0;
+  virtual void drain(Instant now, Output& output) = 0;
+  virtual void expire(Instant now, Events& events, Output& output) = 0;
+  virtual void written(Instant now, const Output& output) = 0;
+  [[nodiscard]] virtual Instant deadline(const Output& output) const = 0;
+  [[nodiscard]] virtual bool wants_input() const = 0;
+  [[nodiscard]] virtual bool finished(const Output& output) const = 0;
+  [[nodiscard]] virtual bool idle() const = 0;
+};
+
+template <ProtocolMachine C>
+class MachineOf final : public Machine {
+ public:
+  template <class... Args>
+  explicit MachineOf(Args&&... args) : machine_(std::forward<Args>(args)...) {}
+
+  std::size_t receive(MutableBytes input, Instant now, Events& events, Output& output) override {
+    return machine_.receive(input, now, events, output);
+  }
+  void receive_end(Instant now, Events& events, Output& output) override { machine_.receive_end(now, events, output); }
+  void want_body(StreamId stream, bool wanted, Instant now, Output& output) override {
+    machine_.want_body(stream, wanted, now, output);
+  }
+  Sent send_informational(StreamId stream, std::uint16_t status, FieldList fields, Output& output) override {
+    return machine_.send_informational(stream, status, fields, output);
+  }
+  Sent send_head(StreamId stream, const ResponseHead& head, Output& output) override {
+    return machine_.send_head(stream, head, output);
+  }
+  SentData send_data(StreamId stream, Bytes bytes, StorageRef owner, Output& output) override {
+    return machine_.send_data(stream, bytes, std::move(owner), output);
+  }
+  Sent send_end(StreamId stream, FieldList trailers, Instant now, Output& output) override {
+    return machine_.send_end(stream, trailers, now, output);
+  }
+  void reset(StreamId stream, Output& output) override { machine_.reset(stream, output); }
+  void drain(Instant now, Output& output) override { machine_.drain(now, output); }
+  void expire(Instant now, Events& events, Output& output) override { machine_.expire(now, events, output); }
+  void written(Instant now, const Output& output) override { machine_.written(now, output); }
+  [[nodiscard]] Instant deadline(const Output& output) const override { return machine_.deadline(output); }
+  [[nodiscard]] bool wants_input() const override { return machine_.wants_input(); }
+  [[nodiscard]] bool finished(const Output& output) const override { return machine_.finished(output); }
+  [[nodiscard]] bool idle() const override { return machine_.idle(); }
+
+ private:
+  C machine_;
+};
+
+}  // namespace pounce::inline v0

@@ -1,0 +1,133 @@
+// Session: a connection and its exchanges, without a socket. Both runtimes drive the same one.
+//
+//   bytes in → Input → Machine → events → inboxes → handlers → Machine → Output → bytes out
+//
+// A driver's loop, the same for a blocking worker and a reactor:
+//   1. when `wants_input`: read into `space`, then `received(n)`; at end of stream `received_end`; on an error `broken`;
+//   2. `step(tick)`: receive → route into inboxes → run ready exchanges. No machine frame and no iteration over events is live
+//      while a handler runs; a coroutine is resumed and destroyed here only;
+//   3. write what `output()` gathers, `written(n, now)`; when the output is finished and empty shut the sending side down;
+//   4. `settle()`; while `runnable()` go to 2, letting other sessions go first;
+//   5. step again at `deadline()` (limits: coarse is fine) and at `alarm()` (a handler's own waits: to the millisecond), and when woken;
+//   6. when `finished()`: `close`, then destroy.
+// Budgets: a step starts at most `requests_per_step` requests; a resume moves at most `bytes_per_resume` bytes and completes at most
+// `waits_per_resume` waits. When a budget is spent even a ready wait parks, so that no handler owns a worker.
+//
+// Ownership: borrows a Station (see join/leave); owns everything else. One thread at a time.
+#pragma once
+
+#include <pounce/core/input.hpp>
+#include <pounce/core/output.hpp>
+#include <pounce/core/time.hpp>
+#include <pounce/events/event.hpp>
+#include <pounce/server/machine.hpp>
+#include <pounce/server/station.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace pounce::inline v0 {
+
+class LiveExchange;
+
+// Who is connected to whom; set once.
+struct Peers {
+  ConnectionId connection{};
+  std::string local;  // "127.0.0.1:8000"
+  std::string peer;   // "127.0.0.1:40112"
+};
+
+class Session {
+ public:
+  static constexpr std::size_t requests_per_step = 64;
+  static constexpr std::size_t waits_per_resume = 256;
+  static constexpr std::size_t bytes_per_resume = 512 * kibibyte;
+
+  // A fresh HTTP/1.1 connection. `service`, `station` and `wake` are borrowed.
+  Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now);
+  // The same over another machine.
+  Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now, std::unique_ptr<Machine> machine);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session();
+
+  // --- input from the network ---
+  [[nodiscard]] MutableBytes space() { return input_.space(station_->workspace); }
+  void received(std::size_t n) noexcept;
+  void received_end() noexcept { end_received_ = true; }
+  // The transport failed: nothing can be sent any more. Only marks; the next step destroys the exchanges.
+  void broken() noexcept { broken_ = true; }
+  void written(std::size_t n, Instant now);
+
+  // --- the step ---
+  void step(const Tick& tick);
+  void settle();
+  // No new requests; handlers that sleep or wait for messages are told once.
+  void drain(const Tick& tick);
+  // Ends whatever is left and says so to the observer. Idempotent. `cut`: not by itself, but by the drain deadline.
+  void close(Instant now, bool cut);
+
+  // --- moving between workers: between steps only ---
+  void leave();
+  void join(Station& station);
+
+  // --- questions ---
+  [[nodiscard]] Output& output() noexcept { return output_; }
+  [[nodiscard]] bool wants_input() const;
+  [[nodiscard]] bool runnable() const;
+  [[nodiscard]] bool finished() const;
+  // Between requests, nothing buffered either way.
+  [[nodiscard]] bool idle() const;
+  [[nodiscard]] Instant deadline() const;
+  [[nodiscard]] Instant alarm() const;
+  [[nodiscard]] const Peers& peers() const noexcept { return peers_; }
+  [[nodiscard]] Station& station() const noexcept { return *station_; }
+  // A request is being answered.
+  [[nodiscard]] bool busy() const noexcept { return !exchanges_.empty() || !output_.empty(); }
+
+ private:
+  friend class LiveExchange;
+
+  void receive();
+  void route();
+  void open(const event::Request& request);
+  void fail(const event::Failed& failed);
+  void lose_peer();
+  void run_ready();
+  void destroy(LiveExchange& exchange);
+  void want_body(StreamId stream, bool wanted);
+  [[nodiscard]] LiveExchange* find(StreamId stream) const noexcept;
+  [[nodiscard]] bool may_parse() const;
+  // `make` builds the event; it is called only if somebody listens.
+  template <class Make>
+  void observe(Make make) const {
+    if (station_->observer != nullptr) [[unlikely]] station_->observer->observe(events::Lifecycle{make()});
+  }
+
+  const Service* service_;
+  Station* station_;
+  Wake* wake_;
+  std::unique_ptr<Machine> machine_;
+  Input input_;
+  Output output_;
+  std::vector<LiveExchange*> exchanges_;
+  const Tick* tick_ = nullptr;  // during a step
+  Peers peers_;
+  Instant opened_at_;
+  Instant now_;  // of the last step
+  std::uint64_t requests_ = 0;
+  std::uint64_t bytes_received_ = 0;
+  Fault fault_ = Fault::none;
+  bool unparsed_ = false;      // the input may hold something that the machine has not looked at
+  bool end_received_ = false;  // the peer will send no more …
+  bool end_handled_ = false;   // … and the machine knows
+  bool broken_ = false;        // the transport failed …
+  bool lost_ = false;          // … and the exchanges are gone
+  bool draining_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace pounce::inline v0

@@ -1,0 +1,78 @@
+// Station: what a session borrows from the worker or reactor that it is on, and Service: what all sessions of a server share.
+//
+// A session that moves to another thread leaves its station and joins the other one's; nothing of the old one stays with it.
+#pragma once
+
+#include <pounce/app/application.hpp>
+#include <pounce/app/token.hpp>
+#include <pounce/core/ids.hpp>
+#include <pounce/core/workspace.hpp>
+#include <pounce/events/observer.hpp>
+#include <pounce/h1/limits.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace pounce::inline v0 {
+
+class Session;
+
+// Letterbox: the server's end of a Mailbox. It is kept outside the session, holds messages while the session moves, and says `gone`
+// to everybody who posts after `close`.
+class Letterbox : public Mailbox {
+ public:
+  // Takes the oldest message; false when there is none. Called by the session's own thread only.
+  virtual bool take(std::string& message) = 0;
+  [[nodiscard]] virtual bool has_mail() const = 0;
+  virtual void close() noexcept = 0;
+};
+
+// Wake: the seam that makes letterboxes whose posts bring the session's driver to step it. One per connection, given by the driver.
+class Wake {
+ public:
+  [[nodiscard]] virtual Loan<Letterbox> open() = 0;
+
+ protected:
+  ~Wake() = default;
+};
+
+// RequestIds: a source of process-wide unique ids; each worker draws them in blocks, so that no cache line is shared per request.
+class RequestIds {
+ public:
+  [[nodiscard]] RequestId next() {
+    if (next_ == end_) {
+      next_ = refill();
+      end_ = next_ + block;
+    }
+    return RequestId{next_++};
+  }
+
+ protected:
+  static constexpr std::uint64_t block = 256;
+  RequestIds() = default;
+  ~RequestIds() = default;
+
+ private:
+  [[nodiscard]] virtual std::uint64_t refill() = 0;  // the first of `block` fresh ids
+
+  std::uint64_t next_ = 0;
+  std::uint64_t end_ = 0;
+};
+
+struct Station {
+  Workspace& workspace;
+  RequestIds& requests;
+  events::Observer* observer;  // null: nobody listens, and no event is built
+  events::WorkerId worker;
+};
+
+// Frozen before the first session exists; shared by reference without locks.
+struct Service {
+  const App& app;
+  h1::Limits limits;
+  std::size_t output_limit = 256 * kibibyte;  // queued per connection before producers wait
+  std::size_t inbox_limit = 64 * kibibyte;    // received content per exchange before reading stops
+};
+
+}  // namespace pounce::inline v0

@@ -1,0 +1,467 @@
+#include "server/session/live_exchange.hpp"
+
+#include "server/session/field_scratch.hpp"
+#include "server/session/request_access.hpp"
+
+#include <pounce/http/status.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+namespace pounce::inline v0 {
+
+namespace {
+
+[[nodiscard]] Status as_status(Sent sent) noexcept {
+  switch (sent) {
+    case Sent::ok: return Status::ok;
+    case Sent::gone: return Status::gone;
+    case Sent::wrong_order: return Status::wrong_order;
+    case Sent::invalid_field: return Status::invalid_field;
+    case Sent::forbidden_field: return Status::forbidden_field;
+    case Sent::length_mismatch: return Status::length_mismatch;
+    case Sent::no_room: return Status::full;
+  }
+  return Status::gone;
+}
+
+LiveExchange& live(Exchange& exchange) noexcept { return static_cast<LiveExchange&>(exchange); }
+
+}  // namespace
+
+LiveExchange::LiveExchange(Session& session, Arena& arena, StreamId stream, const RequestHead& head)
+    : Exchange(host), session_(&session), arena_(&arena), stream_(stream), started_at_(session.now_) {
+  RequestAccess::fill(request_, head, session, arena);
+}
+
+// Wake tokens first, then frames: nobody may post into what is being taken down.
+LiveExchange::~LiveExchange() {
+  if (letterbox_) letterbox_->close();
+  parked_ = nullptr;
+  task_ = Task{};
+}
+
+// --- content ---
+
+void LiveExchange::content(Bytes bytes) {
+  body_received_ += bytes.size();
+  if (phase_ == Phase::ended) return;  // nobody will read it
+  if (phase_ == Phase::collecting) {
+    collected_.append(bytes);
+    return;
+  }
+  inbox_bytes_ += bytes.size();
+  inbox_.emplace_back(bytes, session_->input_.storage());
+  if (inbox_bytes_ >= session_->service_->inbox_limit) session_->want_body(stream_, false);
+}
+
+void LiveExchange::content_end(FieldList trailers) {
+  content_ended_ = true;
+  if (!trailers.empty()) RequestAccess::set_trailers(request_, trailers, *session_, *arena_);
+}
+
+// A plain handler gets its content as one view: of the only chunk where there is only one, else of a copy.
+void LiveExchange::collect() {
+  if (content_ended_ && inbox_.size() == 1) {
+    RequestAccess::set_body(request_, inbox_.front().bytes());
+    return;
+  }
+  for (const Chunk& chunk : inbox_) collected_.append(chunk.bytes());
+  inbox_.clear();
+  inbox_bytes_ = 0;
+  RequestAccess::set_body(request_, collected_);
+}
+
+// --- the handler ---
+
+void LiveExchange::dispatch() {
+  const App& app = session_->service_->app;
+  for (const auto& middleware : app.middleware()) {
+    ++middleware_asked_;
+    std::optional<Response> answer;
+    try {
+      answer = middleware->before(request_);
+    } catch (...) {
+      handler_threw(std::current_exception());
+      return;
+    }
+    if (!answer) continue;
+    phase_ = Phase::ended;
+    if (send_whole(*answer) != Status::ok) answer_error(500);
+    return;
+  }
+  if (!app.accepts(request_.method_id())) {
+    phase_ = Phase::ended;
+    Response refusal = Response::text("405 Method Not Allowed\n", 405).set("allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
+    (void)send_whole(refusal);
+    return;
+  }
+  handler_ = app.find(request_.path());
+  if (handler_ == nullptr) {
+    phase_ = Phase::ended;
+    answer_error(404);
+  } else if (handler_->kind() == Handler::Kind::coroutine) {
+    start_coroutine();
+  } else if (content_ended_) {
+    call_plain();
+  } else {
+    phase_ = Phase::collecting;
+    collect();
+    session_->want_body(stream_, true);
+  }
+}
+
+bool LiveExchange::ready() const {
+  if (answer_ == Answer::finishing && session_->output_.room() != 0) return true;
+  switch (phase_) {
+    case Phase::collecting: return content_ended_;
+    case Phase::starting: return true;
+    case Phase::parked: return can(*parked_);
+    case Phase::ended: return false;
+  }
+  return false;
+}
+
+void LiveExchange::run() {
+  if (answer_ == Answer::finishing && !push_pending()) return;
+  waits_left_ = Session::waits_per_resume;
+  bytes_left_ = Session::bytes_per_resume;
+  switch (phase_) {
+    case Phase::collecting:
+      if (content_ended_) call_plain();
+      return;
+    case Phase::starting: return dispatch();
+    case Phase::parked:
+      if (attempt(*parked_)) resume(std::exchange(parked_, nullptr)->leaf());
+      return;
+    case Phase::ended: return;
+  }
+}
+
+void LiveExchange::call_plain() {
+  phase_ = Phase::ended;
+  collect();
+  try {
+    Response response = handler_->respond(request_);
+    if (send_whole(response) != Status::ok && answer_ == Answer::none) answer_error(500);
+  } catch (...) {
+    handler_threw(std::current_exception());
+  }
+  inbox_.clear();
+}
+
+void LiveExchange::start_coroutine() {
+  try {
+    task_ = handler_->run(*this);
+  } catch (...) {
+    return handler_ended(std::current_exception());
+  }
+  if (task_) return resume(task_.frame());
+  handler_ended(nullptr);
+}
+
+// Resumes the leaf and walks from finished children to their parents, until something parks or the root has ended.
+void LiveExchange::resume(Frame* leaf) {
+  for (Frame* frame = leaf; frame != nullptr;) {
+    Frame* const parent = frame->parent();
+    frame->handle().resume();
+    if (!frame->handle().done()) {
+      if (parked_ != nullptr) {
+        phase_ = Phase::parked;
+        return;
+      }
+      // Suspended on something that is no wait of ours: nobody would ever resume it.
+      return handler_ended(std::make_exception_ptr(std::logic_error{"the handler awaits something that is not an Exchange's"}));
+    }
+    if (parent == nullptr) return handler_ended(frame->error());
+    frame = parent;
+  }
+}
+
+void LiveExchange::handler_ended(std::exception_ptr error) {
+  phase_ = Phase::ended;
+  if (letterbox_) letterbox_->close();
+  task_ = Task{};
+  parked_ = nullptr;
+  inbox_.clear();
+  if (error) return handler_threw(error);
+  if (answer_ == Answer::none) return answer_error(500);
+  if (answer_ == Answer::started) session_->machine_->reset(stream_, session_->output_);
+}
+
+void LiveExchange::handler_threw(const std::exception_ptr& error) {
+  phase_ = Phase::ended;
+  threw_ = true;
+  if (session_->station_->observer != nullptr) {
+    std::string what = "not a std::exception";
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& exception) {
+      what = exception.what();
+    } catch (...) {  // the text says so
+    }
+    session_->observe([&] {
+      return events::HandlerThrew{.at = now(),
+                                  .connection = session_->peers_.connection,
+                                  .worker = session_->station_->worker,
+                                  .request = request_.id(),
+                                  .what = what};
+    });
+  }
+  if (answer_ == Answer::none) {
+    answer_error(500);
+  } else if (answer_ == Answer::started) {
+    session_->machine_->reset(stream_, session_->output_);
+  }
+}
+
+// --- the answer ---
+
+void LiveExchange::answer_error(std::uint16_t status) {
+  std::string text = std::to_string(status);
+  text.append(" ").append(http::reason(status)).append("\n");
+  Response response = Response::text(std::move(text), status);
+  if (send_whole(response) == Status::ok) return;
+  // Middleware made it unsendable: say it without middleware.
+  middleware_asked_ = 0;
+  Response plain = Response::text("500 Internal Server Error\n", 500);
+  (void)send_whole(plain);
+}
+
+Status LiveExchange::start_answer(const Head& head, std::optional<std::uint64_t> length) {
+  if (answer_ != Answer::none) return Status::wrong_order;
+  const Head* wanted = &head;
+  std::optional<Head> changed;
+  if (middleware_asked_ != 0) {
+    changed = head;
+    const auto& middleware = session_->service_->app.middleware();
+    for (std::size_t i = middleware_asked_; i-- > 0;) middleware[i]->after(request_, *changed);
+    wanted = &*changed;
+  }
+  const FieldScratch fields{wanted->fields()};
+  const Sent sent = session_->machine_->send_head(stream_,
+                                                  ResponseHead{.status = wanted->status(),
+                                                               .fields = fields.list(),
+                                                               .lines = fields.lines(*session_->tick_),
+                                                               .content_length = length,
+                                                               .close = fields.close()},
+                                                  session_->output_);
+  if (sent != Sent::ok) return as_status(sent);
+  answer_ = Answer::started;
+  status_ = wanted->status();
+  return Status::ok;
+}
+
+Status LiveExchange::send_whole(Response& response) {
+  if (const Status status = start_answer(response.head(), response.body().size()); status != Status::ok) return status;
+  pending_ = Chunk{response.body().bytes(), response.body().owner()};
+  pending_trailers_ = std::move(response.trailers());
+  answer_ = Answer::finishing;
+  (void)push_pending();
+  return Status::ok;
+}
+
+// True when nothing is pending any more.
+bool LiveExchange::push_pending() {
+  if (!pending_.empty()) {
+    const SentData sent = session_->machine_->send_data(stream_, pending_.bytes(), pending_.owner(), session_->output_);
+    if (sent.status == Sent::ok) {
+      body_sent_ += sent.accepted;
+      pending_ = Chunk{pending_.bytes().substr(sent.accepted), pending_.owner()};
+      if (!pending_.empty()) return false;
+    } else if (sent.status == Sent::no_room) {
+      return false;
+    } else {
+      pending_ = Chunk{};
+      answer_ = Answer::started;
+      session_->machine_->reset(stream_, session_->output_);
+      return true;
+    }
+  }
+  const FieldScratch trailers{pending_trailers_};
+  const Sent sent = session_->machine_->send_end(stream_, trailers.list(), now(), session_->output_);
+  if (sent == Sent::ok) {
+    answer_ = Answer::ended;
+  } else {
+    answer_ = Answer::started;
+    session_->machine_->reset(stream_, session_->output_);
+  }
+  return true;
+}
+
+// --- waits ---
+
+Instant LiveExchange::alarm() const noexcept {
+  return phase_ == Phase::parked && parked_ != nullptr ? parked_->deadline : never;
+}
+
+bool LiveExchange::can(const Wait& wait) const {
+  if (!wait.attempted || wait.deadline <= now()) return true;
+  switch (wait.kind) {
+    case Wait::Kind::yield: return true;
+    case Wait::Kind::read: return inbox_first_ != inbox_.size() || content_ended_;
+    case Wait::Kind::write: return session_->output_.room() != 0 || answer_ != Answer::started;
+    case Wait::Kind::sleep: return draining_ && !drain_told_;
+    case Wait::Kind::message: return (draining_ && !drain_told_) || (letterbox_ && letterbox_->has_mail());
+  }
+  return false;
+}
+
+bool LiveExchange::attempt(Wait& wait) {
+  if (!wait.attempted) {
+    if (waits_left_ == 0 || bytes_left_ == 0) return false;  // the budget is spent: park, also when it could be had
+    wait.attempted = true;
+    if (wait.limit.bounded()) wait.deadline = after(now(), wait.limit.duration());
+    if (wait.kind == Wait::Kind::yield) return false;
+  }
+  if (waits_left_ != 0) --waits_left_;
+  switch (wait.kind) {
+    case Wait::Kind::yield: return true;
+    case Wait::Kind::read:
+      if (attempt_read(wait)) return true;
+      break;
+    case Wait::Kind::write:
+      if (attempt_write(wait)) return true;
+      break;
+    case Wait::Kind::sleep:
+      if (wait.deadline <= now()) return true;
+      break;
+    case Wait::Kind::message:
+      if (attempt_message(wait)) return true;
+      break;
+  }
+  const bool told_of_drain = wait.kind == Wait::Kind::sleep || wait.kind == Wait::Kind::message;
+  if (told_of_drain && draining_ && !drain_told_) {
+    drain_told_ = true;
+    wait.status = Status::draining;
+    return true;
+  }
+  if (wait.deadline <= now()) {
+    wait.status = Status::timeout;
+    return true;
+  }
+  return false;
+}
+
+bool LiveExchange::attempt_read(Wait& wait) {
+  if (inbox_first_ != inbox_.size()) {
+    wait.chunk = std::move(inbox_[inbox_first_++]);
+    if (inbox_first_ == inbox_.size()) {
+      inbox_.clear();
+      inbox_first_ = 0;
+    }
+    inbox_bytes_ -= wait.chunk.size();
+    bytes_left_ -= std::min(bytes_left_, wait.chunk.size());
+    return true;
+  }
+  if (content_ended_) {
+    wait.status = Status::end;
+    return true;
+  }
+  session_->want_body(stream_, true);
+  return false;
+}
+
+bool LiveExchange::attempt_write(Wait& wait) {
+  if (answer_ != Answer::started) {
+    wait.status = Status::wrong_order;
+    return true;
+  }
+  while (!wait.chunk.empty()) {
+    const SentData sent = session_->machine_->send_data(stream_, wait.chunk.bytes(), wait.chunk.owner(), session_->output_);
+    if (sent.status != Sent::ok && sent.status != Sent::no_room) {
+      wait.status = as_status(sent.status);
+      return true;
+    }
+    body_sent_ += sent.accepted;
+    bytes_left_ -= std::min(bytes_left_, sent.accepted);
+    wait.chunk = Chunk{wait.chunk.bytes().substr(sent.accepted), wait.chunk.owner()};
+    if (sent.accepted == 0) return false;
+  }
+  return true;
+}
+
+bool LiveExchange::attempt_message(Wait& wait) {
+  if (!letterbox_) letterbox_ = session_->wake_->open();
+  return letterbox_->take(wait.text);
+}
+
+// --- reports ---
+
+void LiveExchange::report_completed(Instant at) {
+  if (answer_ != Answer::ended) {
+    return report(at, threw_ ? events::Failure::handler_threw : events::Failure::handler_left, Fault::none);
+  }
+  if (std::exchange(reported_, true)) return;
+  session_->observe([&] {
+    return events::ResponseCompleted{.at = at,
+                                     .connection = session_->peers_.connection,
+                                     .worker = session_->station_->worker,
+                                     .stream = stream_,
+                                     .request = request_.id(),
+                                     .method = request_.method(),
+                                     .target = request_.target(),
+                                     .status = status_,
+                                     .body_received = body_received_,
+                                     .body_sent = body_sent_,
+                                     .duration = at - started_at_};
+  });
+}
+
+void LiveExchange::report(Instant at, events::Failure failure, Fault fault) {
+  if (std::exchange(reported_, true)) return;
+  session_->observe([&] {
+    return events::RequestFailed{.at = at,
+                                 .connection = session_->peers_.connection,
+                                 .worker = session_->station_->worker,
+                                 .stream = stream_,
+                                 .request = request_.id(),
+                                 .method = request_.method(),
+                                 .target = request_.target(),
+                                 .status = status_,
+                                 .failure = failure,
+                                 .fault = fault,
+                                 .duration = at - started_at_};
+  });
+}
+
+// --- the Host table ---
+
+const Host LiveExchange::host{
+    .inform = [](Exchange& exchange, std::uint16_t status, const Fields& fields) -> Status {
+      LiveExchange& x = live(exchange);
+      if (x.answer_ != Answer::none) return Status::wrong_order;
+      const FieldScratch scratch{fields};
+      return as_status(x.session_->machine_->send_informational(x.stream_, status, scratch.list(), x.session_->output_));
+    },
+    .start = [](Exchange& exchange, const Head& head) -> Status { return live(exchange).start_answer(head, head.content_length()); },
+    .finish = [](Exchange& exchange, const Fields& trailers) -> Status {
+      LiveExchange& x = live(exchange);
+      if (x.answer_ != Answer::started) return Status::wrong_order;
+      const FieldScratch scratch{trailers};
+      const Sent sent = x.session_->machine_->send_end(x.stream_, scratch.list(), x.now(), x.session_->output_);
+      if (sent == Sent::ok) x.answer_ = Answer::ended;
+      return as_status(sent);
+    },
+    .respond = [](Exchange& exchange, Response& response) -> Status { return live(exchange).send_whole(response); },
+    .attempt = [](Exchange& exchange, Wait& wait) -> bool { return live(exchange).attempt(wait); },
+    .draining = [](const Exchange& exchange) -> bool { return static_cast<const LiveExchange&>(exchange).draining_; },
+    .mailbox = [](Exchange& exchange) -> Loan<Mailbox> {
+      LiveExchange& x = live(exchange);
+      if (!x.letterbox_) x.letterbox_ = x.session_->wake_->open();
+      return x.letterbox_;
+    },
+    .allocate = [](Exchange& exchange, std::size_t size) -> void* {
+      LiveExchange& x = live(exchange);
+      return x.arena_->allocate(x.session_->station_->workspace, size);
+    },
+    .release = [](Exchange& exchange, void* memory, std::size_t size) -> void {
+      LiveExchange& x = live(exchange);
+      x.arena_->release(x.session_->station_->workspace, memory, size);
+    },
+};
+
+}  // namespace pounce::inline v0

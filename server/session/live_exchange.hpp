@@ -1,0 +1,109 @@
+// LiveExchange: the server's side of an Exchange: inbox, handler, answer.
+//
+// Lives in its own arena, from the request head until its handler has ended and its response is complete or given up.
+#pragma once
+
+#include <pounce/app/exchange.hpp>
+#include <pounce/app/handler.hpp>
+#include <pounce/core/event.hpp>
+#include <pounce/events/event.hpp>
+#include <pounce/server/session.hpp>
+
+#include "server/session/arena.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pounce::inline v0 {
+
+class LiveExchange final : public Exchange {
+ public:
+  // What the handler is doing.
+  enum class Phase : std::uint8_t {
+    collecting,  // plain: waits for the whole content
+    starting,    // to be dispatched in this step
+    parked,      // coroutine: waits
+    ended,       // has returned
+  };
+  // What has been said to the peer. `finishing`: all is known, but a large body still waits for room.
+  enum class Answer : std::uint8_t { none, started, finishing, ended };
+
+  // Copies the head into the arena.
+  LiveExchange(Session& session, Arena& arena, StreamId stream, const RequestHead& head);
+  ~LiveExchange();
+
+  // --- for the session ---
+  [[nodiscard]] StreamId stream() const noexcept { return stream_; }
+  [[nodiscard]] Arena& arena() const noexcept { return *arena_; }
+  [[nodiscard]] Phase phase() const noexcept { return phase_; }
+  [[nodiscard]] Answer answer() const noexcept { return answer_; }
+  void content(Bytes bytes);  // of the input that the session reads now
+  void content_end(FieldList trailers);
+  // Whether `run` would do anything.
+  [[nodiscard]] bool ready() const;
+  // Calls or resumes the handler, at most to its budget. Afterwards `complete()` may be true.
+  void run();
+  // Handler ended and answer complete, or nothing more to be done about it.
+  [[nodiscard]] bool complete() const noexcept { return phase_ == Phase::ended && answer_ != Answer::finishing; }
+  [[nodiscard]] Instant alarm() const noexcept;
+  void drain() noexcept { draining_ = true; }
+  // Says how it ended; at most once.
+  void report(Instant now, events::Failure failure, Fault fault);
+  void report_completed(Instant now);
+
+  // --- the Host table ---
+  static const Host host;
+
+ private:
+  // Middleware, routing; answers at once where no handler is to be asked.
+  void dispatch();
+  void collect();
+  void call_plain();
+  void start_coroutine();
+  void resume(Frame* leaf);
+  void handler_ended(std::exception_ptr error);
+  void handler_threw(const std::exception_ptr& error);
+  void answer_error(std::uint16_t status);
+  Status start_answer(const Head& head, std::optional<std::uint64_t> length);
+  Status send_whole(Response& response);
+  bool push_pending();
+  [[nodiscard]] bool attempt(Wait& wait);
+  [[nodiscard]] bool attempt_read(Wait& wait);
+  [[nodiscard]] bool attempt_write(Wait& wait);
+  [[nodiscard]] bool attempt_message(Wait& wait);
+  [[nodiscard]] bool can(const Wait& wait) const;
+  [[nodiscard]] Instant now() const noexcept { return session_->now_; }
+
+  Session* session_;
+  Arena* arena_;
+  StreamId stream_;
+  const Handler* handler_ = nullptr;
+  Task task_;
+  std::vector<Chunk> inbox_;
+  std::size_t inbox_first_ = 0;
+  std::size_t inbox_bytes_ = 0;
+  std::string collected_;
+  Chunk pending_;             // of `respond`: content that waits for room
+  Fields pending_trailers_;
+  Loan<Letterbox> letterbox_;
+  std::size_t middleware_asked_ = 0;
+  std::size_t waits_left_ = 0;
+  std::size_t bytes_left_ = 0;
+  std::uint64_t body_received_ = 0;
+  std::uint64_t body_sent_ = 0;
+  Instant started_at_;
+  std::uint16_t status_ = 0;
+  Phase phase_ = Phase::starting;
+  Answer answer_ = Answer::none;
+  bool content_ended_ = false;
+  bool draining_ = false;
+  bool drain_told_ = false;
+  bool reported_ = false;
+  bool threw_ = false;
+};
+
+}  // namespace pounce::inline v0

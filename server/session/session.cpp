@@ -1,0 +1,298 @@
+#include <pounce/server/session.hpp>
+
+#include "server/session/live_exchange.hpp"
+
+#include <pounce/h1/connection.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+#include <variant>
+
+namespace pounce::inline v0 {
+
+namespace {
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+// More than any head, chunk line or trailer section that is allowed, so that a machine never waits for bytes that do not fit.
+std::size_t most_input(const h1::Limits& limits) noexcept {
+  return Workspace::large + limits.max_request_line + limits.max_header_size + limits.max_trailer_size + limits.max_chunk_extensions;
+}
+
+}  // namespace
+
+Session::Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now)
+    : Session(service, station, wake, std::move(peers), now, std::make_unique<MachineOf<h1::Connection>>(service.limits, now)) {}
+
+Session::Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now, std::unique_ptr<Machine> machine)
+    : service_(&service),
+      station_(&station),
+      wake_(&wake),
+      machine_(std::move(machine)),
+      input_(most_input(service.limits)),
+      output_(service.output_limit),
+      peers_(std::move(peers)),
+      opened_at_(now),
+      now_(now) {
+  output_.bind(&station.workspace);
+  observe([&] {
+    return events::ConnectionOpened{
+        .at = now, .connection = peers_.connection, .worker = station_->worker, .local = peers_.local, .peer = peers_.peer};
+  });
+}
+
+Session::~Session() { close(now_, false); }
+
+// --- input from the network ---
+
+void Session::received(std::size_t n) noexcept {
+  input_.received(n);
+  bytes_received_ += n;
+  unparsed_ = true;
+}
+
+void Session::written(std::size_t n, Instant now) {
+  output_.written(n);
+  machine_->written(now, output_);
+}
+
+// --- the step ---
+
+void Session::step(const Tick& tick) {
+  if (closed_) return;
+  tick_ = &tick;
+  now_ = tick.now;
+  if (broken_) {
+    lose_peer();
+  } else {
+    if (machine_->deadline(output_) <= now_) {
+      machine_->expire(now_, station_->workspace.events(), output_);
+      route();
+    }
+    receive();
+    run_ready();
+    // What was pipelined behind a response that has just ended is next, up to the step's budget; the rest waits for a flush.
+    for (std::size_t requests = 1; unparsed_ && requests < requests_per_step && may_parse(); ++requests) {
+      receive();
+      run_ready();
+    }
+    machine_->written(now_, output_);
+  }
+  tick_ = nullptr;
+}
+
+bool Session::may_parse() const {
+  if (output_.room() == 0) return false;
+  // A handler that goes on after its response has ended holds the next request back.
+  return std::none_of(exchanges_.begin(), exchanges_.end(),
+                      [](const LiveExchange* x) { return x->answer() == LiveExchange::Answer::ended; });
+}
+
+void Session::receive() {
+  if (unparsed_ && may_parse()) {
+    Events& events = station_->workspace.events();
+    const MutableBytes bytes = input_.readable();
+    const std::size_t eaten = bytes.empty() ? 0 : machine_->receive(bytes, now_, events, output_);
+    const bool found = !events.empty();
+    route();
+    input_.consume(eaten);
+    // Nothing moved: what is left waits for more bytes, or for the end of a response.
+    if (eaten == 0 && !found) unparsed_ = false;
+    if (input_.size() == 0) unparsed_ = false;
+  }
+  if (end_received_ && !end_handled_ && !unparsed_ && (input_.size() == 0 || machine_->wants_input())) {
+    end_handled_ = true;
+    machine_->receive_end(now_, station_->workspace.events(), output_);
+    route();
+  }
+}
+
+// Into inboxes only: no handler runs while the events are looked at.
+void Session::route() {
+  Events& events = station_->workspace.events();
+  for (const Event& event : events) {
+    std::visit(Overloaded{[&](const event::Request& request) { open(request); },
+                          [&](const event::Data& data) {
+                            if (LiveExchange* exchange = find(data.stream)) exchange->content(data.bytes);
+                          },
+                          [&](const event::End& end) {
+                            if (LiveExchange* exchange = find(end.stream)) exchange->content_end(end.trailers);
+                          },
+                          [&](const event::Failed& failed) { fail(failed); }},
+               event);
+  }
+  events.clear();
+}
+
+void Session::open(const event::Request& request) {
+  ++requests_;
+  Arena& arena = Arena::make(station_->workspace);
+  LiveExchange* exchange = nullptr;
+  try {
+    void* memory = arena.allocate(station_->workspace, sizeof(LiveExchange));
+    exchange = ::new (memory) LiveExchange{*this, arena, request.stream, *request.head};
+    exchanges_.push_back(exchange);
+  } catch (...) {
+    // No memory for this request: its connection ends, the server goes on.
+    if (exchange != nullptr) exchange->~LiveExchange();
+    arena.dissolve(station_->workspace);
+    machine_->reset(request.stream, output_);
+    return;
+  }
+  observe([&] {
+    const Request& head = exchange->request();
+    return events::RequestStarted{.at = now_,
+                                  .connection = peers_.connection,
+                                  .worker = station_->worker,
+                                  .stream = request.stream,
+                                  .request = head.id(),
+                                  .method = head.method(),
+                                  .target = head.target(),
+                                  .version = head.version()};
+  });
+}
+
+void Session::fail(const event::Failed& failed) {
+  fault_ = failed.fault;
+  while (!exchanges_.empty()) {
+    LiveExchange& exchange = *exchanges_.back();
+    // An answer that is complete is complete, whatever the peer does afterwards.
+    if (exchange.answer() == LiveExchange::Answer::ended) {
+      exchange.report_completed(now_);
+    } else {
+      exchange.report(now_, events::Failure::peer_fault, failed.fault);
+    }
+    destroy(exchange);
+  }
+}
+
+void Session::lose_peer() {
+  if (std::exchange(lost_, true)) return;
+  output_.discard();
+  if (fault_ == Fault::none) fault_ = Fault::connection_reset;
+  observe([&] {
+    return events::ClientDisconnected{.at = now_, .connection = peers_.connection, .worker = station_->worker};
+  });
+  while (!exchanges_.empty()) {
+    LiveExchange& exchange = *exchanges_.back();
+    if (exchange.answer() == LiveExchange::Answer::ended) exchange.report_completed(now_);
+    exchange.report(now_, events::Failure::client_gone, Fault::connection_reset);
+    destroy(exchange);
+  }
+}
+
+void Session::run_ready() {
+  // By index: a handler never adds exchanges, but completing one removes it.
+  for (std::size_t i = 0; i < exchanges_.size();) {
+    LiveExchange& exchange = *exchanges_[i];
+    if (exchange.ready()) exchange.run();
+    if (!exchange.complete()) {
+      ++i;
+      continue;
+    }
+    exchange.report_completed(now_);
+    destroy(exchange);
+    if (input_.size() != 0) unparsed_ = true;
+  }
+}
+
+void Session::destroy(LiveExchange& exchange) {
+  const auto at = std::find(exchanges_.begin(), exchanges_.end(), &exchange);
+  assert(at != exchanges_.end());
+  exchanges_.erase(at);
+  Arena& arena = exchange.arena();
+  exchange.~LiveExchange();
+  arena.dissolve(station_->workspace);
+}
+
+LiveExchange* Session::find(StreamId stream) const noexcept {
+  for (LiveExchange* exchange : exchanges_) {
+    if (exchange->stream() == stream) return exchange;
+  }
+  return nullptr;
+}
+
+void Session::want_body(StreamId stream, bool wanted) { machine_->want_body(stream, wanted, now_, output_); }
+
+void Session::settle() {
+  input_.settle(station_->workspace);
+  output_.settle();
+}
+
+void Session::drain(const Tick& tick) {
+  if (std::exchange(draining_, true) || closed_) return;
+  now_ = tick.now;
+  machine_->drain(now_, output_);
+  for (LiveExchange* exchange : exchanges_) exchange->drain();
+}
+
+void Session::close(Instant now, bool cut) {
+  if (std::exchange(closed_, true)) return;
+  now_ = now;
+  while (!exchanges_.empty()) {
+    LiveExchange& exchange = *exchanges_.back();
+    if (exchange.answer() == LiveExchange::Answer::ended) exchange.report_completed(now);
+    exchange.report(now, cut ? events::Failure::cut : events::Failure::client_gone, fault_);
+    destroy(exchange);
+  }
+  output_.discard();
+  observe([&] {
+    return events::ConnectionCompleted{.at = now,
+                                       .connection = peers_.connection,
+                                       .worker = station_->worker,
+                                       .fault = fault_,
+                                       .requests = requests_,
+                                       .bytes_received = bytes_received_,
+                                       .bytes_sent = output_.total_written(),
+                                       .duration = now - opened_at_};
+  });
+}
+
+// --- moving between workers ---
+
+void Session::leave() {
+  settle();
+  output_.bind(nullptr);
+}
+
+void Session::join(Station& station) {
+  station_ = &station;
+  output_.bind(&station.workspace);
+}
+
+// --- questions ---
+
+bool Session::wants_input() const {
+  return !broken_ && !closed_ && !end_received_ && machine_->wants_input() && may_parse() && input_.has_space();
+}
+
+bool Session::runnable() const {
+  if (closed_) return false;
+  if (broken_) return !lost_;
+  if (unparsed_ && may_parse()) return true;
+  if (end_received_ && !end_handled_ && !unparsed_ && (input_.size() == 0 || machine_->wants_input())) return true;
+  return std::any_of(exchanges_.begin(), exchanges_.end(), [](const LiveExchange* x) { return x->ready(); });
+}
+
+bool Session::finished() const {
+  if (closed_ || lost_) return true;
+  return exchanges_.empty() && machine_->finished(output_);
+}
+
+bool Session::idle() const {
+  return exchanges_.empty() && output_.empty() && input_.size() == 0 && machine_->idle() && !end_received_ && !broken_;
+}
+
+Instant Session::deadline() const { return machine_->deadline(output_); }
+
+Instant Session::alarm() const {
+  Instant earliest = never;
+  for (const LiveExchange* exchange : exchanges_) earliest = std::min(earliest, exchange->alarm());
+  return earliest;
+}
+
+}  // namespace pounce::inline v0
