@@ -71,7 +71,7 @@ def check_module(args, scratch, prefix):
 
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("--source", "--build", "--cmake", "--cxx", "--cc"):
+    for name in ("--source", "--build", "--cmake", "--cxx"):
         parser.add_argument(name, type=pathlib.Path, required=True)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

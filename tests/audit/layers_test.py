@@ -46,8 +46,8 @@ pounce_library(protocol PURE STANDARD 20 SOURCES a.cpp USES core)
 {line}
 pounce_check_layers()
 """)
-        done = subprocess.run([cmake, "-S", folder, "-B", f"{folder}/b"], capture_output=True,
-                              text=True)
+        done = subprocess.run([cmake, "-G", "Ninja", "-S", folder, "-B", f"{folder}/b"],
+                              capture_output=True, text=True)
         return done.returncode == 0, done.stderr
 
 
