@@ -1,0 +1,157 @@
+#include "compose.hpp"
+
+#include <pounce/http/status.hpp>
+
+#include <array>
+#include <cassert>
+#include <cstring>
+
+namespace pounce::inline v0::h1 {
+
+namespace {
+
+constexpr Bytes version = "HTTP/1.1 ";
+constexpr Bytes line_end = "\r\n";
+constexpr Bytes separator = ": ";
+constexpr Bytes length_name = "Content-Length: ";
+constexpr Bytes chunked_line = "Transfer-Encoding: chunked\r\n";
+constexpr Bytes close_line = "Connection: close\r\n";
+constexpr Bytes keep_alive_line = "Connection: keep-alive\r\n";
+constexpr std::size_t most_decimal = 20;
+constexpr std::size_t most_hexadecimal = 16;
+// More than status line and the machine's own fields can ever take.
+constexpr std::size_t own_part = 192;
+
+// Writes into prepared memory. The caller has reserved enough.
+class Pen {
+ public:
+  explicit Pen(char* at) noexcept : start_(at), at_(at) {}
+
+  void put(Bytes bytes) noexcept {
+    if (bytes.empty()) return;
+    std::memcpy(at_, bytes.data(), bytes.size());
+    at_ += bytes.size();
+  }
+  void put_decimal(std::uint64_t number) noexcept {
+    std::array<char, most_decimal> digits;
+    std::size_t first = digits.size();
+    do {
+      digits[--first] = static_cast<char>('0' + number % 10);
+      number /= 10;
+    } while (number != 0);
+    put({&digits[first], digits.size() - first});
+  }
+  void put_hexadecimal(std::uint64_t number) noexcept {
+    std::array<char, most_hexadecimal> digits;
+    std::size_t first = digits.size();
+    do {
+      digits[--first] = "0123456789abcdef"[number & 15U];
+      number >>= 4U;
+    } while (number != 0);
+    put({&digits[first], digits.size() - first});
+  }
+  void put_status_line(std::uint16_t status) noexcept {
+    if (status == 200) return put("HTTP/1.1 200 OK\r\n");
+    put(version);
+    put_decimal(status);
+    put(" ");
+    put(http::reason(status));
+    put(line_end);
+  }
+  void put_field(const Field& field) noexcept {
+    put(field.name);
+    put(separator);
+    put(field.value);
+    put(line_end);
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(at_ - start_); }
+
+ private:
+  char* start_;
+  char* at_;
+};
+
+std::size_t size_of(FieldList fields) noexcept {
+  std::size_t size = 0;
+  for (const Field& field : fields) {
+    size += field.name.size() + separator.size() + field.value.size() + line_end.size();
+  }
+  return size;
+}
+
+bool is_written_by_machine(const Field& field) noexcept {
+  const FieldId id = field.id != FieldId::other ? field.id : field_id(field.name);
+  return id == FieldId::content_length || id == FieldId::connection;
+}
+
+}  // namespace
+
+void compose_head(std::uint16_t status, Bytes lines, FieldList fields, const HeadFraming& framing, Output& output) {
+  Pen pen{output.prepare(own_part + lines.size() + size_of(fields))};
+  pen.put_status_line(status);
+  pen.put(lines);
+  for (const Field& field : fields) {
+    if (!is_written_by_machine(field)) pen.put_field(field);
+  }
+  if (framing.content_length) {
+    pen.put(length_name);
+    pen.put_decimal(*framing.content_length);
+    pen.put(line_end);
+  } else if (framing.chunked) {
+    pen.put(chunked_line);
+  }
+  if (framing.persistence == Persistence::close) pen.put(close_line);
+  if (framing.persistence == Persistence::keep_alive) pen.put(keep_alive_line);
+  pen.put(line_end);
+  output.commit(pen.size());
+}
+
+void compose_informational(std::uint16_t status, FieldList fields, Output& output) {
+  Pen pen{output.prepare(own_part + size_of(fields))};
+  pen.put_status_line(status);
+  for (const Field& field : fields) pen.put_field(field);
+  pen.put(line_end);
+  output.commit(pen.size());
+}
+
+void compose_chunk(Bytes content, StorageRef owner, Output& output) {
+  assert(!content.empty());
+  const bool small = content.size() < Output::copy_below;
+  Pen pen{output.prepare(most_hexadecimal + 2 * line_end.size() + (small ? content.size() : 0))};
+  pen.put_hexadecimal(content.size());
+  pen.put(line_end);
+  if (small) {
+    pen.put(content);
+    pen.put(line_end);
+  }
+  output.commit(pen.size());
+  if (small) return;
+  output.append(content, std::move(owner));
+  output.append(line_end);
+}
+
+void compose_last_chunk(FieldList trailers, Output& output) {
+  Pen pen{output.prepare(8 + size_of(trailers))};
+  pen.put("0\r\n");
+  for (const Field& field : trailers) pen.put_field(field);
+  pen.put(line_end);
+  output.commit(pen.size());
+}
+
+void compose_fault(Fault fault, bool with_content, Output& output) {
+  const FaultInfo& row = info(fault);
+  std::array<char, 192> text;
+  assert(row.text.size() + 64 < text.size());
+  Pen pen{text.data()};
+  pen.put_decimal(row.status);
+  pen.put(" ");
+  pen.put(http::reason(row.status));
+  pen.put(separator);
+  pen.put(row.text);
+  pen.put("\n");
+  constexpr Field type{"Content-Type", "text/plain", FieldId::content_type};
+  compose_head(row.status, {}, {&type, 1}, {.content_length = pen.size(), .persistence = Persistence::close}, output);
+  if (with_content) output.append({text.data(), pen.size()});
+}
+
+}  // namespace pounce::inline v0::h1
