@@ -7,6 +7,7 @@ so that a sanitizer build can be slow without being wrong.
 """
 
 import argparse
+import atexit
 import os
 import re
 import signal
@@ -102,6 +103,7 @@ class Server:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=preexec, start_new_session=True)
         self.listener = threading.Thread(target=self._collect, daemon=True)
         self.listener.start()
+        atexit.register(self.kill)  # a test that fails half-way leaves no process behind
         self.urls = []
         try:
             self._await_ready(urls, ready)
@@ -199,7 +201,7 @@ class Server:
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"did not exit within {scaled(timeout)} s; output:\n{self.output()}") from None
-        self.listener.join(scaled(5))
+        self._release()
         report = SANITIZER_REPORT.search(self.output())
         assert not report, f"sanitizer report:\n{self.output()}"
         return code
@@ -213,6 +215,13 @@ class Server:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        self._release()
+
+    def _release(self):
+        self.listener.join(5)
+        self.process.stdout.close()
+        self.scratch.cleanup()
+        atexit.unregister(self.kill)
 
     def __enter__(self):
         return self
@@ -228,8 +237,6 @@ class Server:
             assert code == self.expected_exit, f"exit code {code}, expected {self.expected_exit}:\n{self.output()}"
         finally:
             self.kill()
-            self.process.stdout.close()
-            self.scratch.cleanup()
 
 
 class GoodClient:
@@ -244,7 +251,7 @@ class GoodClient:
     def _visit(self):
         kept = None
         request = f"GET {self.target} HTTP/1.1\r\nHost: a\r\n\r\n"
-        while not self.stopping.wait(0.02) and len(self.failures) < 5:
+        while len(self.failures) < 5 and not (self.served and self.stopping.wait(0.02)):
             fresh = self.served % 5 == 4
             began = time.monotonic()
             wire = None

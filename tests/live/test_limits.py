@@ -98,6 +98,7 @@ class Connections(unittest.TestCase):
             wires = []
             for _ in range(self.LIMIT):
                 wire = server.connect()
+                self.addCleanup(wire.close)
                 wire.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
                 self.assertEqual(wire.response().status, 200)
                 wires.append(wire)
