@@ -35,6 +35,8 @@ function(pounce_install)
   set(cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Pounce)
   get_property(layers GLOBAL PROPERTY POUNCE_LIBRARIES)
   set(POUNCE_COMPONENT_CODE)
+  # pkg-config files find their prefix from where they lie, so that an installation can be moved.
+  file(RELATIVE_PATH PC_UP /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
   foreach(layer IN LISTS layers)
     install(TARGETS pounce_${layer} EXPORT Pounce_${layer}
             ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${layer}
