@@ -347,4 +347,4 @@ def main():
     Settings.modules = os.path.abspath(known.modules) if known.modules else ""
     Settings.sanitizer = sanitizer_of(Settings.program)
     Settings.factor = known.slow_factor or {"thread": 4.0, "address": 2.0}.get(Settings.sanitizer, 1.0)
-    unittest.main(module="__main__", argv=[sys.argv[0], *rest])
+    unittest.main(module="__main__", argv=[sys.argv[0], *rest], warnings="ignore")

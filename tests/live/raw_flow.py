@@ -1,6 +1,6 @@
 """Rows about the course of a connection: persistence, HEAD and HTTP/1.0, pipelining, limits at their boundary, splits."""
 
-from raw_rows import (Answer, BY_BYTE, CLOSED, EITHER, HALF_CLOSE, OPEN, GET, HELLO, SMUGGLED, Table, chunked, get, post)
+from raw_rows import (Answer, BY_BYTE, CLOSED, HALF_CLOSE, OPEN, GET, HELLO, SMUGGLED, Table, chunked, get, post)
 
 table = Table()
 row, bad, good = table.row, table.bad, table.good

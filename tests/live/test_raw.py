@@ -6,7 +6,6 @@
 """
 
 import re
-import sys
 import time
 import unittest
 
@@ -15,7 +14,7 @@ import raw_bodies
 import raw_flow
 import raw_heads
 from raw_rows import BY_BYTE, CLOSED, EITHER, HALF_CLOSE, OPEN, READ_100, SILENCE
-from wire import Broken, Ended, Late, Reset
+from wire import Broken, Ended, Reset
 
 ROWS = raw_heads.table.rows + raw_bodies.table.rows + raw_flow.table.rows
 BETWEEN_PIECES = 0.004  # enough for the server to see two reads; correctness never depends on it
