@@ -1,8 +1,10 @@
 // Option text from strangers: a configuration file, variables, flag values.
 //
 // The first line says what the rest is: "toml" a whole file, "environment" a variable a line,
-// "flags" an argument a line, anything else values a line, given to every parser. Whatever freezes
+// "flags" an argument a line, "settings" a name=value a line, anything else a value a line, given to
+// every parser. Whatever freezes
 // is printed and read again, and must give the same configuration.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -73,9 +75,6 @@ void try_value(const std::string& line) {
     const auto again = parse_bind_address(address->text());
     require(again.has_value() && *again == *address);
   }
-  for (const Option& option : options()) {
-    check({Setting{std::string(option.name), line, Origin::flag()}});
-  }
   if (const Option* const near = nearest(line, Program::pounce_sync)) {
     require(distance(line, near->name) < line.size());
   }
@@ -97,8 +96,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check(settings_of_environment(Program::pounce_sync, variables, problems));
   } else if (kind == "flags") {
     check(read_command_line(Program::pounce_sync, lines_of(rest), problems).settings);
+  } else if (kind == "settings") {
+    std::vector<Setting> settings;
+    for (const std::string& line : lines_of(rest)) {
+      const std::size_t equals = std::min(line.find('='), line.size());
+      settings.push_back({line.substr(0, equals), line.substr(std::min(equals + 1, line.size())), Origin::flag()});
+    }
+    check(settings);
   } else {
-    for (const std::string& line : lines_of(rest.substr(0, 512))) {
+    for (const std::string& line : lines_of(rest)) {
       try_value(line);
     }
   }

@@ -31,7 +31,8 @@ const Option* valued(std::string_view flag_name) {
 
 /// The flag somebody may have meant: an option's, an action's or the negation of a boolean.
 std::string flag_hint(std::string_view unknown, config::Program which) {
-  const std::string_view name = unknown.substr(unknown.find_first_not_of('-'));
+  // Nothing but dashes may be left of "--=".
+  const std::string_view name = unknown.substr(std::min(unknown.find_first_not_of('-'), unknown.size()));
   std::string best;
   std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
   const auto offer = [&](const std::string& flag_name) {
@@ -83,8 +84,7 @@ void take_rest(config::Program which, const std::vector<std::string>& rest, std:
       flags = false;
     } else if (flags && text.size() > 1 && text.front() == '-' && text.find_first_not_of('-') != std::string::npos) {
       const std::string name = text.substr(0, text.find('='));
-      std::string shown = config::quoted(name);
-      problems.push_back(problem(shown.substr(1, shown.size() - 2), "is no option", flag_hint(name, which)));
+      problems.push_back(problem(name, "is no option", flag_hint(name, which)));
       unknown = true;
     } else {
       targets.push_back(text);
@@ -135,14 +135,14 @@ CommandLine read_command_line(config::Program which, std::span<const std::string
       app.parse(std::move(reversed));
     } catch (const CLI::ArgumentMismatch& mismatch) {
       if (left.empty()) {
-        problems.push_back(problem("", mismatch.what()));
+        problems.push_back(problem("", config::printable(mismatch.what())));
         break;
       }
       problems.push_back(problem(left.back(), "needs a value", "see --help"));
       left.pop_back();
       continue;
     } catch (const CLI::ParseError& error) {
-      problems.push_back(problem("", error.what(), "see --help"));
+      problems.push_back(problem("", config::printable(error.what()), "see --help"));
       break;
     }
     for (const auto& [option, entry] : known) {

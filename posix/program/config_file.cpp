@@ -72,8 +72,7 @@ class Reader {
       if (hint.empty() && node.is_table()) {
         hint = "options stand at the top level, outside of any table";
       }
-      const std::string shown = config::quoted(key);
-      problems_.push_back({shown.substr(1, shown.size() - 2), "is no option", origin, std::move(hint)});
+      problems_.push_back({std::string(key), "is no option", origin, std::move(hint)});
       return;
     }
     const toml::array* const list = node.as_array();
@@ -125,8 +124,7 @@ std::vector<Setting> settings_of_file(config::Program which, std::string_view te
   const toml::parse_result result = toml::parse(text, path);
   if (!result) {
     // The description may quote bytes of the file.
-    const std::string shown = config::quoted(result.error().description());
-    problems.push_back({"", "no valid TOML: " + shown.substr(1, shown.size() - 2),
+    problems.push_back({"", "no valid TOML: " + config::printable(result.error().description()),
                         Origin::file(path, result.error().source().begin.line), ""});
     return {};
   }

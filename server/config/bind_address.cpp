@@ -57,7 +57,7 @@ std::expected<BindAddress, AddressFault> parse_unix(std::string_view path) {
   const bool control =
       std::any_of(path.begin(), path.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
   // A leading '@' is how other tools write an abstract socket: a file of that name surprises.
-  if (control || path.front() == '@') {
+  if (control || path.front() == '@' || !is_utf8(path)) {
     return std::unexpected(AddressFault::bad_path);
   }
   BindAddress address;
@@ -212,7 +212,7 @@ std::string_view text_of(AddressFault fault) {
     case AddressFault::bare_v6: return "has an IPv6 address without brackets";
     case AddressFault::no_path: return "has no path after unix:";
     case AddressFault::long_path: return "has a path over 107 bytes, more than a socket address holds";
-    case AddressFault::bad_path: return "has a path with a control byte or a leading '@'";
+    case AddressFault::bad_path: return "has a path with a control byte, a leading '@' or bytes that are no UTF-8";
   }
   return {};
 }

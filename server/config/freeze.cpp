@@ -93,6 +93,8 @@ Read<typename detail::Typed<kind>::Type> read(const Option& option, std::string_
     if (text.empty() || text.find('\0') != std::string_view::npos) {
       return wrong("is no path");
     }
+    // A configuration can be printed as a file, and TOML is UTF-8.
+    if (!is_utf8(text)) return wrong("is not UTF-8");
     return Type(std::string(text));
   } else if constexpr (kind == Kind::boolean) {
     if (text == "true" || text == "false") {

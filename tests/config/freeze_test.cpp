@@ -76,8 +76,8 @@ const std::vector<std::pair<const char*, const char*>> no_duration = {
 
 std::vector<Trial> trials() {
   return {
-      {OptionId::target, "./libchat.so", "./libchat.so", {{"", "no path"}}},
-      {OptionId::config, "/etc/pounce.toml", "/etc/pounce.toml", {{"", "no path"}}},
+      {OptionId::target, "./libchat.so", "./libchat.so", {{"", "no path"}, {"\x87", "UTF-8"}}},
+      {OptionId::config, "/etc/pounce.toml", "/etc/pounce.toml", {{"", "no path"}, {"\x87", "UTF-8"}}},
       {OptionId::host,
        "localhost",
        "localhost",
@@ -338,6 +338,8 @@ TEST_CASE("a wrong value is a problem even where a stronger one beats it") {
 
 TEST_CASE("a value in a message cannot write to the terminal") {
   CHECK(quoted("\x1b[31m\n\x9b") == "'\\x1b[31m\\x0a\\x9b'");
+  CHECK(printable("a\xc3\xa4\x7f") == "a\\xc3\\xa4\\x7f");
+  CHECK(Origin::file("a\nb", 2).text() == "a\\x0ab line 2");
   CHECK(quoted(std::string(500, 'a')) == "'" + std::string(80, 'a') + "...'");
 }
 

@@ -136,6 +136,7 @@ TEST_CASE("wrong command lines") {
   CHECK(contains(refused({"--port", "1", "--port", "2"}), "--port: is given more than once"));
   CHECK(contains(refused({"a.so", "b.so"}), "TARGET: there is one target, and here are 2"));
   CHECK(contains(refused({""}), "TARGET: '' is no path"));
+  CHECK(contains(refused({"--=x"}), "--: is no option"));
   CHECK(contains(refused({"--check=no"}), "--check: takes no value"));
   CHECK(contains(refused({"--date-header=maybe"}), "--date-header"));
   CHECK(contains(refused({"--no-date-header=maybe"}), "--date-header"));

@@ -106,3 +106,16 @@ TEST_CASE("what is written is read back to the same value") {
     CHECK(parse_duration(duration_text(duration)) == std::chrono::nanoseconds(duration));
   }
 }
+
+TEST_CASE("UTF-8 is well formed or not") {
+  for (const char* const good :
+       {"", "a", "\xc3\xa4", "\xe2\x82\xac", "\xed\x9f\xbf", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf"}) {
+    CAPTURE(good);
+    CHECK(is_utf8(good));
+  }
+  for (const char* const bad : {"\x80", "\xc3", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe2\x82", "\xed\xa0\x80",
+                                "\xf0\x80\x80\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xe2\x82z"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(is_utf8(bad));
+  }
+}

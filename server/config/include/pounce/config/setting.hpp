@@ -25,7 +25,7 @@ struct Origin {
   static Origin environment(std::string variable);
   static Origin flag();
 
-  /// "default", "pounce.toml line 3", "environment POUNCE_PORT", "command line".
+  /// "default", "pounce.toml line 3", "environment POUNCE_PORT", "command line". Printable.
   [[nodiscard]] std::string text() const;
 
   friend bool operator==(const Origin&, const Origin&) = default;
@@ -47,7 +47,11 @@ struct Problem {
 /// How an option is called where it was set: the flag, the variable or the key.
 [[nodiscard]] std::string name_at(const Option& option, const Origin& origin);
 
-/// A value between quotes, bounded in length and safe for a terminal: control bytes are escaped.
+/// A stranger's text made safe for a terminal: bytes that are no visible ASCII are escaped, the rest
+/// is cut after 200 bytes.
+[[nodiscard]] std::string printable(std::string_view text);
+
+/// A value between quotes, printable and cut after 80 bytes.
 [[nodiscard]] std::string quoted(std::string_view value);
 
 /// "pounce-async: error: --port: '70000' is above 65535 (from command line; hint: ...)", one line.

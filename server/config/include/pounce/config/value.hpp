@@ -4,6 +4,7 @@
 // Ownership: arguments are borrowed for the call; results are values. Everything is constexpr.
 // Units: sizes are bytes (`64KiB`, `512B`, `512`), rates bytes per second (`500B/s`, `1KiB/s`,
 // `500`), durations `250ms`, `5s`, `2m`, `1h`.
+// Text is judged too: is_utf8, for what must be printable as TOML.
 // Limits: a count or size fits 64 bits, a duration fits std::chrono::nanoseconds.
 // Errors: a ValueFault; its wording is in freeze.cpp, where the kind of the option is known.
 #pragma once
@@ -178,6 +179,31 @@ constexpr std::string duration_text(std::chrono::nanoseconds duration) {
     }
   }
   return detail::decimal(total / 1'000'000U).append("ms");
+}
+
+/// Well-formed UTF-8 (RFC 3629): the shortest form, no surrogates, nothing above U+10FFFF.
+constexpr bool is_utf8(std::string_view text) {
+  const auto byte = [&text](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const auto tail = [&byte](std::size_t i) { return (byte(i) & 0xc0U) == 0x80U; };
+  std::size_t i = 0;
+  while (i < text.size()) {
+    const unsigned head = byte(i);
+    const unsigned next = byte(i + 1);
+    if (head < 0x80) {
+      i += 1;
+    } else if (head >= 0xc2 && head <= 0xdf && tail(i + 1)) {
+      i += 2;
+    } else if (head >= 0xe0 && head <= 0xef && tail(i + 1) && tail(i + 2) && (head != 0xe0 || next >= 0xa0) &&
+               (head != 0xed || next < 0xa0)) {
+      i += 3;
+    } else if (head >= 0xf0 && head <= 0xf4 && tail(i + 1) && tail(i + 2) && tail(i + 3) &&
+               (head != 0xf0 || next >= 0x90) && (head != 0xf4 || next < 0x90)) {
+      i += 4;
+    } else {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace pounce::inline v0::config
