@@ -1,9 +1,8 @@
 // Option text from strangers: a configuration file, variables, flag values.
 //
-// The first line says what the rest is: "toml" a whole file, "environment" a variable a line,
-// "flags" an argument a line, "settings" a name=value a line, anything else a value a line, given to
-// every parser. Whatever freezes
-// is printed and read again, and must give the same configuration.
+// The first line says what the rest is: "toml" a whole file, "environment" a variable a line, "flags"
+// an argument a line, "settings" a name=value a line, anything else a value a line, given to every
+// parser. Whatever freezes is printed and read again, and must give the same configuration.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>

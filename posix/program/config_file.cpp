@@ -4,7 +4,15 @@
 #include <algorithm>
 #include <utility>
 
-#define TOML_EXCEPTIONS 0
+// toml++ 3.3 states preconditions that a malformed file can break (`[1,}`): an abort in a debug build
+// and, with NDEBUG and clang, a promise to the optimiser that is not kept. Here each becomes an
+// exception, in every build. The name is for this file alone, and so is the library.
+namespace {
+struct BrokenPrecondition {};
+}  // namespace
+#undef NDEBUG
+#define TOML_ASSERT(expression) ((expression) ? void() : throw BrokenPrecondition())
+#define TOML_EXCEPTIONS 1
 #include <toml++/toml.h>
 
 namespace pounce::inline v0::program {
@@ -121,16 +129,21 @@ class Reader {
 
 std::vector<Setting> settings_of_file(config::Program which, std::string_view text, const std::string& path,
                                       std::vector<Problem>& problems) {
-  const toml::parse_result result = toml::parse(text, path);
-  if (!result) {
-    // The description may quote bytes of the file.
-    problems.push_back({"", "no valid TOML: " + config::printable(result.error().description()),
-                        Origin::file(path, result.error().source().begin.line), ""});
-    return {};
+  const auto malformed = [&](std::string_view what, std::size_t line) {
+    problems.push_back({"", "no valid TOML: " + config::printable(what), Origin::file(path, line), ""});
+    return std::vector<Setting>();
+  };
+  toml::table table;
+  try {
+    table = toml::parse(text, path);
+  } catch (const toml::parse_error& error) {
+    return malformed(error.description(), error.source().begin.line);
+  } catch (const BrokenPrecondition&) {
+    return malformed("a value, key or bracket out of place", 0);
   }
   // toml++ sorts by key; an operator reads by line.
   std::vector<std::pair<const toml::key*, const toml::node*>> entries;
-  for (const auto& [key, node] : result.table()) {
+  for (const auto& [key, node] : table) {
     entries.emplace_back(&key, &node);
   }
   // The key of a table that only dotted keys imply has no position; its value has.

@@ -246,6 +246,11 @@ TEST_CASE("types in the file are taken where they fit") {
   scratch.write("broken.toml", "port = 1\nport = 2\n");
   CHECK(contains(refused({"--config", "broken.toml"}), "(from broken.toml line 2)"));
   scratch.write("syntax.toml", "\nport =\n");
+  for (const char* const odd : {"port = [1,}", "[[[a]]]", "[[=", "port = ]", "a = {b = }", "x = [", "= 1"}) {
+    CAPTURE(odd);
+    scratch.write("odd.toml", odd);
+    CHECK(contains(refused({"--config", "odd.toml"}), "no valid TOML: "));
+  }
   const std::string syntax = refused({"--config", "syntax.toml"});
   CHECK(contains(syntax, "no valid TOML: "));
   CHECK(contains(syntax, "(from syntax.toml line 2)"));
