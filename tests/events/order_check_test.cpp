@@ -1,0 +1,151 @@
+// OrderCheck: each promise, kept and broken.
+#include <doctest/doctest.h>
+
+#include <pounce/events/order_check.hpp>
+
+#include <initializer_list>
+#include <set>
+#include <vector>
+
+using namespace pounce;
+using namespace pounce::events;
+
+namespace {
+
+Instant at(int seconds) { return Instant{} + std::chrono::seconds{seconds}; }
+Duration seconds(int n) { return std::chrono::seconds{n}; }
+
+constexpr ConnectionId one{1};
+
+ConnectionOpened opened(int when, ConnectionId id = one) {
+  return {.at = at(when), .connection = id, .worker = 0, .local = "a", .peer = "b"};
+}
+RequestStarted started(int when, std::uint64_t request, ConnectionId id = one) {
+  return {.at = at(when),
+          .connection = id,
+          .worker = 0,
+          .stream = StreamId{request},
+          .request = RequestId{request},
+          .method = "GET",
+          .target = "/",
+          .version = Version::http11};
+}
+ResponseCompleted answered(int when, std::uint64_t request, int since, ConnectionId id = one) {
+  return {.at = at(when),
+          .connection = id,
+          .worker = 0,
+          .stream = StreamId{request},
+          .request = RequestId{request},
+          .method = "GET",
+          .target = "/",
+          .status = 200,
+          .body_received = 0,
+          .body_sent = 0,
+          .duration = seconds(when - since)};
+}
+RequestFailed failed(int when, std::uint64_t request, int since, Failure failure, Fault fault = Fault::none) {
+  return {.at = at(when),
+          .connection = one,
+          .worker = 0,
+          .stream = StreamId{request},
+          .request = RequestId{request},
+          .method = "GET",
+          .target = "/",
+          .status = 0,
+          .failure = failure,
+          .fault = fault,
+          .duration = seconds(when - since)};
+}
+HandlerThrew threw(int when, std::uint64_t request) {
+  return {.at = at(when), .connection = one, .worker = 0, .request = RequestId{request}, .what = "x"};
+}
+ClientDisconnected left(int when) { return {.at = at(when), .connection = one, .worker = 0}; }
+ConnectionCompleted completed(int when, int since, std::uint64_t requests, ConnectionId id = one) {
+  return {.at = at(when),
+          .connection = id,
+          .worker = 0,
+          .fault = Fault::none,
+          .requests = requests,
+          .bytes_received = 0,
+          .bytes_sent = 0,
+          .duration = seconds(when - since)};
+}
+
+using List = std::vector<Promise>;
+
+List broken(std::initializer_list<Lifecycle> events) {
+  OrderCheck check;
+  for (const Lifecycle& event : events) check.feed(event);
+  return check.broken();
+}
+
+}  // namespace
+
+TEST_CASE("a connection with two requests, one answered and one lost, breaks nothing") {
+  OrderCheck check;
+  for (const Lifecycle& event :
+       std::initializer_list<Lifecycle>{opened(0), started(1, 1), answered(2, 1, 1), started(3, 2), left(4),
+                                        failed(4, 2, 3, Failure::client_gone), completed(5, 0, 2)}) {
+    check.feed(event);
+  }
+  CHECK(check.text() == "");
+  CHECK(check.open_connections() == 0);
+  CHECK(check.open_requests() == 0);
+}
+
+TEST_CASE("connections may interleave, and events of workers stand beside them") {
+  const ConnectionId two{2};
+  CHECK(broken({WorkerStarted{at(0), 0}, opened(0), opened(0, two), started(1, 1, two), started(1, 2),
+                DrainStarted{at(1), 0}, answered(2, 2, 1), completed(2, 0, 1), answered(3, 1, 1, two),
+                completed(4, 0, 1, two), ConnectionRefused{at(4), 0, "max_connections"}, WorkerStopped{at(5), 0}}) ==
+        List{});
+}
+
+TEST_CASE("what is open is counted") {
+  OrderCheck check;
+  check.feed(opened(0));
+  check.feed(started(0, 7));
+  CHECK(check.open_connections() == 1);
+  CHECK(check.open_requests() == 1);
+  check.feed(answered(1, 7, 0));
+  check.feed(completed(1, 0, 1));
+  CHECK(check.open_connections() == 0);
+}
+
+TEST_CASE("each promise, broken") {
+  CHECK(broken({started(0, 1)}) == List{Promise::opened_first});
+  CHECK(broken({opened(0), opened(0)}) == List{Promise::opened_first});
+  CHECK(broken({opened(0), completed(1, 0, 0), completed(1, 0, 0)}) == List{Promise::completed_last});
+  CHECK(broken({opened(0), completed(1, 0, 0), left(2)}) == List{Promise::completed_last});
+  CHECK(broken({opened(0), started(1, 1), started(1, 1)}) == List{Promise::request_ids_unique});
+  CHECK(broken({opened(0), answered(1, 1, 1)}) == List{Promise::started_first});
+  CHECK(broken({opened(0), threw(1, 1)}) == List{Promise::started_first});
+  CHECK(broken({opened(0), started(1, 1), answered(1, 1, 1), answered(1, 1, 1)}) == List{Promise::ended_once});
+  CHECK(broken({opened(0), started(1, 1), answered(1, 1, 1), failed(1, 1, 1, Failure::cut)}) ==
+        List{Promise::ended_once});
+  CHECK(broken({opened(0), started(1, 1), completed(2, 0, 1)}) == List{Promise::ended_before_close});
+  CHECK(broken({opened(0), opened(0, ConnectionId{2}), started(1, 1), answered(1, 1, 1, ConnectionId{2})}) ==
+        List{Promise::same_request});
+  CHECK(broken({opened(0), left(1), left(1)}) == List{Promise::disconnected_once});
+  CHECK(broken({opened(0), started(1, 1), failed(1, 1, 1, Failure::client_gone)}) == List{Promise::disconnected_first});
+  CHECK(broken({opened(0), started(1, 1), failed(1, 1, 1, Failure::handler_threw)}) == List{Promise::threw_first});
+  CHECK(broken({opened(0), started(1, 1), threw(1, 1), failed(1, 1, 1, Failure::handler_threw)}) == List{});
+  CHECK(broken({opened(0), started(1, 1), failed(1, 1, 1, Failure::peer_fault)}) == List{Promise::fault_named});
+  CHECK(broken({opened(0), started(1, 1), failed(1, 1, 1, Failure::peer_fault, Fault::body_timeout)}) == List{});
+  ResponseCompleted early = answered(1, 1, 1);
+  early.status = 103;
+  CHECK(broken({opened(0), started(1, 1), early}) == List{Promise::status_sent});
+  CHECK(broken({opened(0), started(1, 1), answered(1, 1, 1), completed(1, 0, 0)}) == List{Promise::requests_counted});
+  CHECK(broken({opened(5), started(4, 1)}) == List{Promise::time_forward});
+  CHECK(broken({opened(0), started(1, 1), answered(2, 1, 0)}) == List{Promise::time_forward});
+}
+
+TEST_CASE("names of promises and failures are different words") {
+  std::set<std::string_view> names;
+  for (int i = 0; i <= static_cast<int>(Promise::time_forward); ++i) names.insert(name(static_cast<Promise>(i)));
+  CHECK(names.size() == static_cast<std::size_t>(Promise::time_forward) + 1);
+  CHECK_FALSE(names.contains("unknown"));
+  std::set<std::string_view> failures;
+  for (int i = 0; i <= static_cast<int>(Failure::cut); ++i) failures.insert(name(static_cast<Failure>(i)));
+  CHECK(failures.size() == static_cast<std::size_t>(Failure::cut) + 1);
+}
