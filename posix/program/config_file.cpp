@@ -9,9 +9,10 @@
 // exception, in every build. The name is for this file alone, and so is the library.
 namespace {
 struct BrokenPrecondition {};
+[[noreturn]] void broken_precondition() { throw BrokenPrecondition(); }
 }  // namespace
 #undef NDEBUG
-#define TOML_ASSERT(expression) ((expression) ? void() : throw BrokenPrecondition())
+#define TOML_ASSERT(expression) ((expression) ? void() : broken_precondition())
 #define TOML_EXCEPTIONS 1
 #include <toml++/toml.h>
 
