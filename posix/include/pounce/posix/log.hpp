@@ -1,0 +1,39 @@
+// LogCollector: what an operator sees by default. One line, in one write, for each fault of the application: a handler that threw,
+// a handler that left its response incomplete.
+//
+//   pounce-async: error: request 17 on connection 4: the handler threw: no such table
+//
+// What peers do wrong makes no line: it would be theirs to fill a disk with. No lock; whole lines stay whole up to
+// PIPE_BUF. Control bytes are written as \xNN, and long texts are cut, so that nobody forges a line.
+#pragma once
+
+#include <pounce/events/observer.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace pounce::inline v0::posix {
+
+// Text of unknown origin for a terminal or a log: one line, no control bytes, at most 1000 bytes of it.
+[[nodiscard]] std::string printable(std::string_view text);
+
+// The line for an event, with its line end; empty for the many that make none.
+[[nodiscard]] std::string log_line(std::string_view program, const events::Lifecycle& event);
+
+class LogCollector final : public events::Observer {
+ public:
+  // The descriptor is borrowed.
+  LogCollector(std::string program, int descriptor) noexcept : program_(std::move(program)), descriptor_(descriptor) {}
+  LogCollector(const LogCollector&) = delete;
+  LogCollector& operator=(const LogCollector&) = delete;
+  ~LogCollector() = default;
+
+  void observe(const events::Lifecycle& event) noexcept override;
+
+ private:
+  std::string program_;
+  int descriptor_;
+};
+
+}  // namespace pounce::inline v0::posix

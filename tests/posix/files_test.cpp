@@ -1,0 +1,286 @@
+// The served directory on a real disk: what stands in it is read, and nothing else, whichever way the kernel resolves names.
+#include <doctest/doctest.h>
+
+#include <pounce/files/directory.hpp>
+#include <pounce/posix/files.hpp>
+#include <pounce/testing.hpp>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "tests/posix/scratch.hpp"
+
+using namespace std::string_literals;
+using pounce::FileError;
+using pounce::posix::RootedFiles;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view secret = "outside of the served directory";
+
+struct Tree {
+  Tree() {
+    scratch.write("secret.txt", secret);
+    scratch.write("root-other/secret.txt", secret);
+    scratch.write("root/index.html", "index");
+    scratch.write("root/note.txt", "note");
+    scratch.write("root/empty.txt", "");
+    scratch.write("root/two words.txt", "two words");
+    scratch.write("root/a%2eb.txt", "percent");
+    scratch.write("root/caf\xc3\xa9.txt", "coffee");
+    scratch.write("root/sub/index.html", "sub");
+    scratch.write("root/sub/deep/leaf.txt", "leaf");
+    scratch.write("root/.env", "hidden");
+    scratch.write("root/.well-known/thing", "well known");
+    const fs::path root = scratch / "root";
+    fs::create_symlink(scratch / "secret.txt", root / "link-to-secret.txt");
+    fs::create_symlink("../secret.txt", root / "link-up.txt");
+    fs::create_symlink("note.txt", root / "link-inside.txt");
+    fs::create_directory_symlink("..", root / "link-to-outside");
+    fs::create_directory_symlink("sub", root / "link-to-sub");
+    fs::create_symlink("link-loop", root / "link-loop");
+    fs::create_directory_symlink("/proc", root / "proc-link");
+    REQUIRE(::mkfifo((root / "pipe").c_str(), 0600) == 0);
+  }
+
+  [[nodiscard]] std::unique_ptr<RootedFiles> open(RootedFiles::Resolve how) const {
+    auto files = RootedFiles::open_root((scratch / "root").string(), how);
+    REQUIRE(files.has_value());
+    return std::move(*files);
+  }
+
+  Scratch scratch;
+};
+
+// The content, or the name of the error.
+std::string outcome(const pounce::Files& files, std::string_view path) {
+  const auto file = files.open(path);
+  if (!file) return std::string{pounce::name(file.error())};
+  std::string content((*file)->size() + 16, '\0');
+  const auto got = (*file)->read(0, content);
+  if (!got) return std::string{pounce::name(got.error())};
+  content.resize(*got);
+  return "content: " + content;
+}
+
+// Both ways, where this kernel has both.
+template <class F>
+void each_way(F check) {
+  const Tree tree;
+  auto detected = RootedFiles::open_root((tree.scratch / "root").string());
+  REQUIRE(detected.has_value());
+  for (const auto how : {RootedFiles::Resolve::by_component, (*detected)->resolve()}) {
+    CAPTURE(static_cast<int>(how));
+    const auto files = tree.open(how);
+    check(tree, *files);
+  }
+}
+
+std::size_t open_descriptors() {
+  return static_cast<std::size_t>(std::distance(fs::directory_iterator{"/proc/self/fd"}, fs::directory_iterator{}));
+}
+
+}  // namespace
+
+TEST_CASE("what stands below the root is read") {
+  each_way([](const Tree&, const pounce::Files& files) {
+    CHECK(outcome(files, "note.txt") == "content: note");
+    CHECK(outcome(files, "empty.txt") == "content: ");
+    CHECK(outcome(files, "two words.txt") == "content: two words");
+    CHECK(outcome(files, "a%2eb.txt") == "content: percent");
+    CHECK(outcome(files, "caf\xc3\xa9.txt") == "content: coffee");
+    CHECK(outcome(files, "sub/deep/leaf.txt") == "content: leaf");
+    CHECK(outcome(files, "sub") == "is_directory");
+    CHECK(outcome(files, "sub/deep") == "is_directory");
+    CHECK(outcome(files, "nowhere") == "not_found");
+    CHECK(outcome(files, "sub/nowhere") == "not_found");
+    CHECK(outcome(files, "nowhere/x") == "not_found");
+    CHECK(outcome(files, "note.txt/x") == "not_found");
+    CHECK(outcome(files, "NOTE.TXT") == "not_found");
+    CHECK(outcome(files, std::string(300, 'n')) == "not_found");
+    CHECK(outcome(files, std::string(5000, 'n')) == "not_found");
+  });
+}
+
+TEST_CASE("nothing outside is reached, even when the caller has checked nothing") {
+  each_way([](const Tree& tree, const pounce::Files& files) {
+    for (const std::string& path :
+         {""s, "."s, ".."s, "/"s, "../secret.txt"s, "./note.txt"s, "sub/../note.txt"s, "sub/../../secret.txt"s, "/etc/passwd"s,
+          "//etc/passwd"s, "sub//index.html"s, "sub/"s, "note.txt/"s, "../root-other/secret.txt"s, (tree.scratch / "secret.txt").string(),
+          "note.txt\0.html"s, "\0"s, "sub/\0/x"s}) {
+      CAPTURE(path);
+      CHECK(outcome(files, path) == "not_found");
+    }
+  });
+}
+
+TEST_CASE("links are not followed, not even inside") {
+  each_way([](const Tree&, const pounce::Files& files) {
+    for (const std::string_view path : {"link-to-secret.txt", "link-up.txt", "link-inside.txt", "link-to-outside", "link-to-outside/secret.txt",
+                                        "link-to-sub/index.html", "link-loop", "link-loop/x", "proc-link/version", "proc-link/self/environ"}) {
+      CAPTURE(path);
+      CHECK(outcome(files, path) == "forbidden");
+    }
+  });
+}
+
+TEST_CASE("what is no regular file is not served, and stops nobody") {
+  each_way([](const Tree& tree, const pounce::Files& files) {
+    const std::size_t before = open_descriptors();
+    CHECK(outcome(files, "pipe") == "forbidden");  // returns, though nobody writes
+    const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string name = (tree.scratch / "root/socket").string();
+    REQUIRE(name.size() < sizeof address.sun_path);
+    std::memcpy(address.sun_path, name.c_str(), name.size() + 1);
+    const bool bound = ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    if (bound) CHECK(outcome(files, "socket") == "forbidden");
+    ::unlink(name.c_str());
+    ::close(socket);
+    CHECK(open_descriptors() == before);
+  });
+}
+
+TEST_CASE("permissions are those of the server") {
+  if (::geteuid() == 0) return;  // root may do everything
+  each_way([](const Tree& tree, const pounce::Files& files) {
+    fs::permissions(tree.scratch / "root/note.txt", fs::perms::none);
+    CHECK(outcome(files, "note.txt") == "forbidden");
+    fs::permissions(tree.scratch / "root/sub", fs::perms::none);
+    CHECK(outcome(files, "sub/index.html") == "forbidden");
+    fs::permissions(tree.scratch / "root/sub", fs::perms::owner_all);
+  });
+}
+
+TEST_CASE("reading at an offset, at the end and beyond") {
+  each_way([](const Tree&, const pounce::Files& files) {
+    const auto file = files.open("note.txt");
+    REQUIRE(file.has_value());
+    CHECK((*file)->size() == 4);
+    std::array<char, 8> room{};
+    CHECK((*file)->read(2, room) == 2);
+    CHECK(std::string_view{room.data(), 2} == "te");
+    CHECK((*file)->read(4, room) == 0);
+    CHECK((*file)->read(1'000'000, room) == 0);
+    CHECK((*file)->read(~0ULL, room) == 0);
+    CHECK((*file)->read(0, pounce::MutableBytes{}) == 0);
+  });
+}
+
+TEST_CASE("an open file is what was opened, whatever happens to its name") {
+  each_way([](const Tree& tree, const pounce::Files& files) {
+    const auto file = files.open("note.txt");
+    REQUIRE(file.has_value());
+    fs::remove(tree.scratch / "root/note.txt");
+    fs::create_symlink("../secret.txt", tree.scratch / "root/note.txt");
+    std::string content(4, '\0');
+    CHECK((*file)->read(0, content) == 4);
+    CHECK(content == "note");
+    CHECK(outcome(files, "note.txt") == "forbidden");
+    fs::remove(tree.scratch / "root/note.txt");
+    tree.scratch.write("root/note.txt", "note");
+  });
+}
+
+TEST_CASE("the root may be renamed, and may itself be a link") {
+  const Tree tree;
+  fs::create_directory_symlink("root", tree.scratch / "link-to-root");
+  const auto files = RootedFiles::open_root((tree.scratch / "link-to-root").string());
+  REQUIRE(files.has_value());
+  fs::rename(tree.scratch / "root", tree.scratch / "renamed");
+  CHECK(outcome(**files, "sub/deep/leaf.txt") == "content: leaf");
+}
+
+TEST_CASE("a root that cannot be served is one clear line") {
+  const Tree tree;
+  const std::string nowhere = (tree.scratch / "nowhere").string();
+  CHECK(RootedFiles::open_root(nowhere).error() == nowhere + ": no such directory");
+  const std::string file = (tree.scratch / "secret.txt").string();
+  CHECK(RootedFiles::open_root(file).error() == file + ": not a directory");
+  CHECK_FALSE(RootedFiles::open_root("").has_value());
+}
+
+TEST_CASE("when a file was changed; nothing when it says tomorrow") {
+  each_way([](const Tree& tree, const pounce::Files& files) {
+    const std::array<timespec, 2> then{timespec{784111777, 999'999'999}, timespec{784111777, 999'999'999}};
+    REQUIRE(::utimensat(AT_FDCWD, (tree.scratch / "root/note.txt").c_str(), then.data(), 0) == 0);
+    CHECK((*files.open("note.txt"))->modified() == pounce::WallTime{std::chrono::seconds{784111777}});
+    const std::time_t tomorrow = ::time(nullptr) + 86400;
+    const std::array<timespec, 2> later{timespec{tomorrow, 0}, timespec{tomorrow, 0}};
+    REQUIRE(::utimensat(AT_FDCWD, (tree.scratch / "root/note.txt").c_str(), later.data(), 0) == 0);
+    CHECK_FALSE((*files.open("note.txt"))->modified().has_value());
+  });
+}
+
+TEST_CASE("a directory that turns into a link and back is never followed") {
+  each_way([](const Tree& tree, const pounce::Files& files) {
+    tree.scratch.write("outside/leaf.txt", secret);
+    tree.scratch.write("root/swap/leaf.txt", "inside");
+    fs::create_directory_symlink("../outside", tree.scratch / "root/decoy");
+    std::atomic<bool> ended = false;
+    std::thread attacker{[&] {
+      const fs::path root = tree.scratch / "root";
+      while (!ended) {
+        ::rename((root / "swap").c_str(), (root / "kept").c_str());
+        ::rename((root / "decoy").c_str(), (root / "swap").c_str());
+        ::rename((root / "swap").c_str(), (root / "decoy").c_str());
+        ::rename((root / "kept").c_str(), (root / "swap").c_str());
+      }
+    }};
+    int leaks = 0;
+    for (int i = 0; i < 3000; ++i) {
+      const std::string got = outcome(files, "swap/leaf.txt");
+      if (got != "content: inside" && got != "not_found" && got != "forbidden" && got != "busy") ++leaks;
+    }
+    ended = true;
+    attacker.join();
+    CHECK(leaks == 0);
+    fs::remove(tree.scratch / "root/decoy");
+  });
+}
+
+TEST_CASE("whole requests: hostile targets against a real disk") {
+  each_way([](const Tree&, const pounce::Files& files) {
+    pounce::App app;
+    app.route("*", pounce::make_directory_handler(files));
+    const std::size_t before = open_descriptors();
+    for (const std::string_view target :
+         {"/../secret.txt", "/sub/../../secret.txt", "/./../secret.txt", "/..", "/../", "/%2e%2e/secret.txt", "/%2E%2E/secret.txt",
+          "/.%2e/secret.txt", "/%2e./secret.txt", "/%2e%2e%2fsecret.txt", "/..%2fsecret.txt", "/sub%2f..%2f..%2fsecret.txt",
+          "/%252e%252e/secret.txt", "/..%252fsecret.txt", "/..%5csecret.txt", "/..\\secret.txt", "/%c0%ae%c0%ae/secret.txt",
+          "/%e0%80%ae%e0%80%ae/secret.txt", "/..;/secret.txt", "/..%00/secret.txt", "/....//secret.txt", "//../secret.txt",
+          "/sub//../../secret.txt", "/%2f..%2fsecret.txt", "/%2fetc%2fpasswd", "//etc/passwd", "/etc/passwd", "/..%c0%afsecret.txt",
+          "/..%u2215secret.txt", "/note.txt/../../secret.txt", "/note.txt%00.html", "/link-to-secret.txt", "/link-to-outside/secret.txt",
+          "/link-up.txt", "/proc-link/self/environ", "/.env", "/%2eenv", "/pipe", "http://a/../secret.txt", "/../root-other/secret.txt",
+          "/sub/%2e%2e/%2e%2e/secret.txt", "/link-to-outside/root-other/secret.txt", "/.//secret.txt", "/..//secret.txt"}) {
+      CAPTURE(target);
+      pounce::testing::Client client{app};
+      const auto reply = client.get(target);
+      CHECK(reply.status >= 400);
+      CHECK(reply.status <= 404);
+      CHECK(reply.body.find(secret) == std::string::npos);
+      CHECK(reply.body.find("root:") == std::string::npos);
+    }
+    pounce::testing::Client client{app};
+    CHECK(client.get("/").body == "index");
+    CHECK(client.get("/.well-known/thing").body == "well known");
+    CHECK(client.get("/a%252eb.txt").body == "percent");
+    CHECK(client.get("/sub").header("location") == "/sub/");
+    CHECK(open_descriptors() == before);
+  });
+}
