@@ -34,6 +34,7 @@ std::string version_text(config::Program which, std::span<const Library> linked)
     built.pop_back();
   }
   add(text, "compiler", built);
+  add(text, "llhttp", POUNCE_LLHTTP_VERSION);  // as the build found it: no header of ours shows it
   for (const Library& library : linked) {
     add(text, library.name, library.version);
   }
