@@ -50,6 +50,10 @@ class LiveExchange final : public Exchange {
   // Handler ended and answer complete, or nothing more to be done about it.
   [[nodiscard]] bool complete() const noexcept { return phase_ == Phase::ended && answer_ != Answer::finishing; }
   [[nodiscard]] Instant alarm() const noexcept;
+  // Waits for something that the peer has no part in.
+  [[nodiscard]] bool waits_outside() const noexcept {
+    return phase_ == Phase::parked && (parked_->kind == Wait::Kind::sleep || parked_->kind == Wait::Kind::message);
+  }
   void drain() noexcept { draining_ = true; }
   // Says how it ended; at most once.
   void report(Instant now, events::Failure failure, Fault fault);

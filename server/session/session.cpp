@@ -45,7 +45,8 @@ Session::Session(const Service& service, Station& station, Wake& wake, Peers pee
   });
 }
 
-Session::~Session() { close(now_, false); }
+// A driver that lets go of a session in the middle cuts it.
+Session::~Session() { close(now_, true); }
 
 // --- input from the network ---
 
@@ -233,6 +234,11 @@ void Session::drain(const Tick& tick) {
 void Session::close(Instant now, bool cut) {
   if (std::exchange(closed_, true)) return;
   now_ = now;
+  if (!cut && !exchanges_.empty()) {
+    observe([&] {
+      return events::ClientDisconnected{.at = now, .connection = peers_.connection, .worker = station_->worker};
+    });
+  }
   while (!exchanges_.empty()) {
     LiveExchange& exchange = *exchanges_.back();
     if (exchange.answer() == LiveExchange::Answer::ended) exchange.report_completed(now);
@@ -285,6 +291,10 @@ bool Session::finished() const {
 
 bool Session::idle() const {
   return exchanges_.empty() && output_.empty() && input_.size() == 0 && machine_->idle() && !end_received_ && !broken_;
+}
+
+bool Session::waits_outside() const {
+  return std::any_of(exchanges_.begin(), exchanges_.end(), [](const LiveExchange* x) { return x->waits_outside(); });
 }
 
 Instant Session::deadline() const { return machine_->deadline(output_); }

@@ -83,8 +83,11 @@ class Session {
   [[nodiscard]] bool idle() const;
   [[nodiscard]] Instant deadline() const;
   [[nodiscard]] Instant alarm() const;
+  // A handler waits for time or a message: nothing that the peer does will end it.
+  [[nodiscard]] bool waits_outside() const;
   [[nodiscard]] const Peers& peers() const noexcept { return peers_; }
   [[nodiscard]] Station& station() const noexcept { return *station_; }
+  [[nodiscard]] std::uint64_t requests() const noexcept { return requests_; }
   // A request is being answered.
   [[nodiscard]] bool busy() const noexcept { return !exchanges_.empty() || !output_.empty(); }
 

@@ -1,0 +1,44 @@
+#include <pounce/posix/acceptor.hpp>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace pounce::inline v0::posix {
+
+namespace {
+
+Descriptor make_reserve() noexcept { return Descriptor{::open("/dev/null", O_RDONLY | O_CLOEXEC)}; }
+
+}  // namespace
+
+Acceptor::Acceptor(Listener listener) : listener_(std::move(listener)), reserve_(make_reserve()) {}
+
+Acceptor::Result Acceptor::take(Descriptor& socket) {
+  while (true) {
+    socket = Descriptor{::accept4(listener_.descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+    if (socket) return Result::taken;
+    switch (errno) {
+      case EAGAIN: return Result::drained;
+      case EMFILE:
+      case ENFILE: shed(); return Result::exhausted;
+      case ENOBUFS:
+      case ENOMEM: return Result::exhausted;
+      case EBADF:
+      case EINVAL:
+      case ENOTSOCK: return Result::drained;  // not listening (any more)
+      default: continue;                      // ECONNABORTED, EINTR, EPROTO, network errors of one peer: the next, please
+    }
+  }
+}
+
+// Gives the reserve up, takes one connection with it and closes that, so that its peer learns of it now.
+void Acceptor::shed() {
+  reserve_.close();
+  { const Descriptor unlucky{::accept4(listener_.descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)}; }
+  reserve_ = make_reserve();
+}
+
+}  // namespace pounce::inline v0::posix

@@ -1,0 +1,46 @@
+// Handoff: a live connection on its way from a blocking worker to the async pool. Ownership moves whole: socket, session with its
+// machine, buffers, arena and suspended coroutine. While it is in a Handoff nobody reads, writes or runs it.
+//
+// Sink: where a pool takes them. `offer` either takes the hand-off (and leaves the argument empty) or refuses it untouched, when its
+// queue is full or it is stopping: then the worker waits itself; slower, nothing lost.
+#pragma once
+
+#include <pounce/posix/link.hpp>
+
+#include <memory>
+#include <variant>
+
+namespace pounce::inline v0::posix {
+
+// An exchange whose handler waits: for time, a message, or a slow peer.
+struct ParkedExchange {
+  std::unique_ptr<Link> link;
+};
+
+using Handoff = std::variant<ParkedExchange>;
+
+class Sink {
+ public:
+  [[nodiscard]] virtual bool offer(Handoff& handoff) = 0;
+
+ protected:
+  ~Sink() = default;
+};
+
+// HandoffPool: the async pool as its blocking feeder sees it. It outlives the workers: `drain` tells its exchanges, but only `finish`,
+// after the last worker has ended, lets it end.
+class HandoffPool : public Sink {
+ public:
+  HandoffPool() = default;
+  HandoffPool(const HandoffPool&) = delete;
+  HandoffPool& operator=(const HandoffPool&) = delete;
+  virtual ~HandoffPool() = default;
+
+  virtual void drain() noexcept = 0;
+  virtual void finish() noexcept = 0;
+  virtual void cut() noexcept = 0;
+  virtual void join() = 0;
+  [[nodiscard]] virtual int finished_descriptor() const noexcept = 0;
+};
+
+}  // namespace pounce::inline v0::posix

@@ -1,0 +1,57 @@
+// Link: a socket and the session on it, as they move as a whole between threads. And the pump: bytes from one to the other.
+//
+// The pump never resumes or destroys a coroutine: it reads, writes and marks. Exactly one thread works on a link at a time; only
+// letterboxes are touched by others.
+#pragma once
+
+#include <pounce/posix/descriptor.hpp>
+#include <pounce/posix/letterbox.hpp>
+#include <pounce/posix/timers.hpp>
+#include <pounce/server/session.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace pounce::inline v0::posix {
+
+class Link final : public Timed, private Wake {
+ public:
+  // `socket` is non-blocking.
+  Link(Descriptor socket, const Service& service, Station& station, Waker& waker, Peers peers, Instant now);
+  ~Link();
+
+  [[nodiscard]] Session& session() noexcept { return session_; }
+  [[nodiscard]] int descriptor() const noexcept { return socket_.get(); }
+
+  // One recv, if the session wants input. `again`: there may be more; `blocked`: the kernel has no more now.
+  enum class Io : std::uint8_t { again, blocked };
+  Io read();
+  // Sends until everything is written or the kernel takes no more; shuts the sending side down when the output is finished.
+  Io flush(Instant now);
+
+  // Moving: after `detach` posts only wait; `attach` binds to the new place.
+  void detach();
+  void attach(Station& station, Waker& waker);
+
+  // For the driver.
+  bool readable = true;   // a recv may find something
+  bool writable = true;   // a send may be taken
+  bool hung_up = false;   // the peer's end is announced: read until it is seen
+  bool failed = false;    // the kernel says that it is broken
+  bool watched = false;   // known to the distributor's poller
+  bool in_ready = false;  // stands in the driver's list of links to step
+  bool woken = false;     // stands in the waker's list; guarded by the waker's lock
+  Link* next = nullptr;   // the driver's list of all its links
+  Link* previous = nullptr;
+
+ private:
+  [[nodiscard]] Loan<Letterbox> open() override;
+
+  Descriptor socket_;
+  Waker* waker_;
+  std::vector<Loan<SharedLetterbox>> letterboxes_;
+  bool shut_down_ = false;
+  Session session_;  // last: its exchanges close their letterboxes first
+};
+
+}  // namespace pounce::inline v0::posix

@@ -1,0 +1,78 @@
+// Runtime: what the two servers have in common, as seen by a program: start, drain, cut, wait. And what both make of the configuration.
+#pragma once
+
+#include <pounce/app/application.hpp>
+#include <pounce/config/config.hpp>
+#include <pounce/events/observer.hpp>
+#include <pounce/posix/wake_descriptor.hpp>
+#include <pounce/server/station.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace pounce::inline v0::posix {
+
+// Census: how many connections there are, over all workers, and what became of them. Thread-safe.
+class Census {
+ public:
+  // False when `most` are there already.
+  [[nodiscard]] bool enter(std::size_t most) noexcept {
+    if (connections_.fetch_add(1, std::memory_order_acq_rel) < most) return true;
+    connections_.fetch_sub(1, std::memory_order_acq_rel);
+    return false;
+  }
+  void leave(std::uint64_t requests, bool cut) noexcept {
+    requests_.fetch_add(requests, std::memory_order_relaxed);
+    if (cut) cut_.fetch_add(1, std::memory_order_relaxed);
+    if (connections_.fetch_sub(1, std::memory_order_acq_rel) == 1 && empty_ != nullptr) empty_->notify();
+  }
+  [[nodiscard]] std::size_t connections() const noexcept { return connections_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::uint64_t requests() const noexcept { return requests_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t cut() const noexcept { return cut_.load(std::memory_order_relaxed); }
+  // Whom to wake when the last one leaves. Set before the first one enters.
+  void on_empty(WakeDescriptor* wake) noexcept { empty_ = wake; }
+
+ private:
+  std::atomic<std::size_t> connections_{0};
+  std::atomic<std::uint64_t> requests_{0};
+  std::atomic<std::uint64_t> cut_{0};
+  WakeDescriptor* empty_ = nullptr;
+};
+
+struct Totals {
+  std::uint64_t requests = 0;
+  std::uint64_t cut = 0;  // connections that the deadline, or a second signal, ended
+};
+
+class Runtime {
+ public:
+  Runtime() = default;
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+  virtual ~Runtime() = default;
+
+  // Binds every address and starts the workers. An error is one line; nothing runs then.
+  [[nodiscard]] virtual std::expected<void, std::string> start() = 0;
+  [[nodiscard]] virtual const std::vector<config::BindAddress>& addresses() const = 0;  // as bound
+  [[nodiscard]] virtual std::size_t workers() const = 0;
+  [[nodiscard]] virtual std::size_t connections() const = 0;
+  // No new connections; what runs may end by itself until `cut`. Thread-safe, idempotent.
+  virtual void drain() = 0;
+  virtual void cut() = 0;
+  // Readable when every worker has ended after a drain.
+  [[nodiscard]] virtual int finished_descriptor() const = 0;
+  // Joins the workers; after `finished_descriptor` it does not wait long.
+  virtual Totals join() = 0;
+};
+
+// `config`, `app` and `observer` (may be null) are borrowed and outlive the runtime.
+using MakeRuntime = std::unique_ptr<Runtime> (*)(const config::Config& config, const App& app, events::Observer* observer);
+
+[[nodiscard]] Service make_service(const config::Config& config, const App& app);
+
+}  // namespace pounce::inline v0::posix

@@ -1,0 +1,56 @@
+// Sockets: listeners from the configuration's addresses, and what is done to a connection once.
+#pragma once
+
+#include <pounce/config/bind_address.hpp>
+#include <pounce/posix/descriptor.hpp>
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <vector>
+
+namespace pounce::inline v0::posix {
+
+// One bound, listening, non-blocking socket. A Unix socket's file is removed with it (by the one that owns it).
+class Listener {
+ public:
+  Listener(Descriptor socket, config::BindAddress address, std::string unlink_path) noexcept;
+  Listener(Listener&&) noexcept = default;
+  Listener& operator=(Listener&&) noexcept = default;
+  ~Listener();
+
+  [[nodiscard]] int descriptor() const noexcept { return socket_.get(); }
+  [[nodiscard]] const config::BindAddress& address() const noexcept { return address_; }  // with the true port
+  [[nodiscard]] bool is_unix() const noexcept { return address_.kind == config::BindAddress::Kind::unix_path; }
+  // A second owner of the same socket, for a shared listener; does not unlink.
+  [[nodiscard]] std::expected<Listener, std::string> share() const;
+
+ private:
+  Descriptor socket_;
+  config::BindAddress address_;
+  std::string unlink_path_;
+};
+
+// Whether further sockets of ours may listen on the same port, one per reactor. The first of them makes sure that nobody else does.
+enum class Port : std::uint8_t { alone, first_of_many, one_more };
+
+// Binds and listens; a name may give several. Errors are one line: "127.0.0.1:80: Permission denied".
+// A stale Unix socket file (nobody accepts on it) is
+// replaced; a live one, or another kind of file, is an error. New socket files are 0660.
+[[nodiscard]] std::expected<std::vector<Listener>, std::string> listen_on(const config::BindAddress& address, int backlog, Port port);
+
+// Whether the kernel spreads connections over several sockets of one port (Linux does; elsewhere a distributor must).
+[[nodiscard]] constexpr bool kernel_balances() noexcept {
+#ifdef __linux__
+  return true;
+#else
+  return false;
+#endif
+}
+
+// "127.0.0.1:40112", "[::1]:40112", "unix:".
+[[nodiscard]] std::string peer_text(int socket);
+
+void set_no_delay(int socket) noexcept;
+
+}  // namespace pounce::inline v0::posix

@@ -1,0 +1,91 @@
+#include <pounce/posix/link.hpp>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace pounce::inline v0::posix {
+
+Link::Link(Descriptor socket, const Service& service, Station& station, Waker& waker, Peers peers, Instant now)
+    : socket_(std::move(socket)), waker_(&waker), session_(service, station, *this, std::move(peers), now) {}
+
+Link::~Link() = default;
+
+Link::Io Link::read() {
+  const MutableBytes space = session_.space();
+  while (true) {
+    const auto n = ::recv(socket_.get(), space.data(), space.size(), 0);
+    if (n > 0) {
+      session_.received(static_cast<std::size_t>(n));
+      // A short read has emptied the socket: a second recv would only say so. An announced end is still to be read.
+      readable = static_cast<std::size_t>(n) == space.size() || hung_up;
+      return readable ? Io::again : Io::blocked;
+    }
+    if (n < 0 && errno == EINTR) continue;
+    readable = false;
+    if (n == 0) {
+      session_.received_end();
+    } else if (errno != EAGAIN) {
+      session_.broken();
+    }
+    return Io::blocked;
+  }
+}
+
+Link::Io Link::flush(Instant now) {
+  Output& output = session_.output();
+  while (!output.empty()) {
+    std::array<Bytes, 16> slices;
+    const std::size_t count = output.gather(slices);
+    ssize_t n = 0;
+    if (count == 1) {
+      n = ::send(socket_.get(), slices[0].data(), slices[0].size(), MSG_NOSIGNAL);
+    } else {
+      std::array<iovec, 16> vectors;
+      for (std::size_t i = 0; i < count; ++i) vectors[i] = {const_cast<char*>(slices[i].data()), slices[i].size()};
+      msghdr message{};
+      message.msg_iov = vectors.data();
+      message.msg_iovlen = count;
+      n = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+    }
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN) {
+        writable = false;
+        return Io::blocked;
+      }
+      session_.broken();
+      return Io::blocked;
+    }
+    session_.written(static_cast<std::size_t>(n), now);
+  }
+  if (output.finished() && !std::exchange(shut_down_, true)) ::shutdown(socket_.get(), SHUT_WR);
+  return Io::again;
+}
+
+void Link::detach() {
+  for (const auto& letterbox : letterboxes_) letterbox->bind(nullptr, nullptr);
+  waker_ = nullptr;
+  session_.leave();
+}
+
+void Link::attach(Station& station, Waker& waker) {
+  session_.join(station);
+  waker_ = &waker;
+  for (const auto& letterbox : letterboxes_) letterbox->bind(&waker, this);
+}
+
+Loan<Letterbox> Link::open() {
+  // What nobody else holds any more is closed and of no use.
+  std::erase_if(letterboxes_, [](const auto& letterbox) { return letterbox->sole(); });
+  Loan<SharedLetterbox> letterbox{new SharedLetterbox};
+  letterbox->bind(waker_, this);
+  letterboxes_.push_back(letterbox);
+  return letterbox;
+}
+
+}  // namespace pounce::inline v0::posix

@@ -1,0 +1,67 @@
+// Not run by the project's tests: there is no machine with kqueue among them. Compiled on the platforms that have it.
+#if defined(__APPLE__) || defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__) || defined(__DragonFly__)
+
+#include <pounce/posix/poller.hpp>
+
+#include <sys/event.h>
+#include <sys/time.h>
+#include <sys/types.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+namespace pounce::inline v0::posix {
+
+Poller::Poller() : queue_(::kqueue()) {
+  if (!queue_) throw std::system_error{errno, std::generic_category(), "kqueue"};
+}
+
+bool Poller::watch(int descriptor, Mode mode, void* tag) noexcept {
+  std::array<struct kevent, 2> changes{};
+  const unsigned short flags = mode == Mode::edge ? EV_ADD | EV_CLEAR : mode == Mode::once ? EV_ADD | EV_DISPATCH : EV_ADD;
+  EV_SET(&changes[0], static_cast<uintptr_t>(descriptor), EVFILT_READ, flags, 0, 0, tag);
+  EV_SET(&changes[1], static_cast<uintptr_t>(descriptor), EVFILT_WRITE, EV_ADD | EV_CLEAR, 0, 0, tag);
+  return ::kevent(queue_.get(), changes.data(), mode == Mode::edge ? 2 : 1, nullptr, 0, nullptr) == 0;
+}
+
+void Poller::rearm(int descriptor, void* tag) noexcept {
+  struct kevent change {};
+  EV_SET(&change, static_cast<uintptr_t>(descriptor), EVFILT_READ, EV_ENABLE | EV_DISPATCH, 0, 0, tag);
+  (void)::kevent(queue_.get(), &change, 1, nullptr, 0, nullptr);
+}
+
+void Poller::forget(int descriptor) noexcept {
+  for (const short filter : {EVFILT_READ, EVFILT_WRITE}) {
+    struct kevent change {};
+    EV_SET(&change, static_cast<uintptr_t>(descriptor), filter, EV_DELETE, 0, 0, nullptr);
+    (void)::kevent(queue_.get(), &change, 1, nullptr, 0, nullptr);
+  }
+}
+
+std::size_t Poller::wait(std::span<Ready> ready, Duration timeout) {
+  std::array<struct kevent, 256> events;
+  const int most = static_cast<int>(std::min(ready.size(), events.size()));
+  timespec limit{};
+  if (timeout >= Duration::zero()) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(timeout);
+    limit.tv_sec = static_cast<time_t>(seconds.count());
+    limit.tv_nsec = static_cast<long>((timeout - seconds).count());
+  }
+  const int count = ::kevent(queue_.get(), nullptr, 0, events.data(), most, timeout < Duration::zero() ? nullptr : &limit);
+  for (int i = 0; i < count; ++i) {
+    const struct kevent& event = events[static_cast<std::size_t>(i)];
+    const bool end = (event.flags & (EV_EOF | EV_ERROR)) != 0;
+    ready[static_cast<std::size_t>(i)] = Ready{.tag = event.udata,
+                                               .readable = event.filter == EVFILT_READ || end,
+                                               .writable = event.filter == EVFILT_WRITE,
+                                               .hung_up = end,
+                                               .failed = (event.flags & EV_ERROR) != 0 || (end && event.fflags != 0)};
+  }
+  return count > 0 ? static_cast<std::size_t>(count) : 0;
+}
+
+}  // namespace pounce::inline v0::posix
+
+#endif

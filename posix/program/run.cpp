@@ -1,0 +1,143 @@
+#include <pounce/program/run.hpp>
+
+#include "posix/program/target.hpp"
+
+#include <pounce/posix/clock.hpp>
+#include <pounce/posix/log.hpp>
+#include <pounce/program/banner.hpp>
+#include <pounce/program/load.hpp>
+#include <pounce/program/signals.hpp>
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace pounce::inline v0::program {
+
+namespace {
+
+int leave(Exit exit) { return static_cast<int>(exit); }
+
+int complain(const std::string& program, const std::string& problem, Exit exit) {
+  print(STDERR_FILENO, program + ": error: " + problem + "\n");
+  return leave(exit);
+}
+
+// Runs a hook; an exception becomes a line.
+template <class Hook>
+std::string failure_of(const char* name, Hook hook) {
+  try {
+    hook();
+    return {};
+  } catch (const std::exception& error) {
+    return std::string{name} + ": " + error.what();
+  } catch (...) {
+    return std::string{name} + ": threw something that is not a std::exception";
+  }
+}
+
+// Until every worker has ended: one signal drains, the deadline or a second signal cuts.
+void supervise(posix::Runtime& runtime, Signals& signals, const config::Config& config, const App& app, const std::string& program,
+               Style style) {
+  bool draining = false;
+  Instant cut_at = never;
+  while (true) {
+    std::array<pollfd, 2> waits{{{signals.descriptor(), POLLIN, 0}, {runtime.finished_descriptor(), POLLIN, 0}}};
+    int timeout = -1;
+    if (cut_at != never) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(cut_at - posix::monotonic_now());
+      timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
+    }
+    (void)::poll(waits.data(), waits.size(), timeout);
+    if ((waits[1].revents & POLLIN) != 0) return;
+    bool cut = cut_at != never && posix::monotonic_now() >= cut_at;
+    while (signals.next() != Signal::none) {
+      if (std::exchange(draining, true)) {
+        cut = true;
+        continue;
+      }
+      cut_at = after(posix::monotonic_now(), config.shutdown_timeout);
+      print(STDERR_FILENO, drain_text(config.program, runtime.connections(), config.shutdown_timeout, style));
+      if (const std::string error = failure_of("on_drain", [&] { app.drain(); }); !error.empty()) {
+        print(STDERR_FILENO, program + ": error: " + error + "\n");
+      }
+      runtime.drain();
+    }
+    if (cut) {
+      cut_at = never;
+      runtime.cut();
+    }
+  }
+}
+
+int serve(const config::Config& config, const App& app, posix::MakeRuntime make, const std::string& program) {
+  Signals signals;
+  const Style style = style_of(STDERR_FILENO, environ);
+  if (const std::string error = failure_of("on_start", [&] { app.start(); }); !error.empty()) {
+    return complain(program, error, Exit::no_start);
+  }
+  posix::LogCollector log{program, STDERR_FILENO};
+  Exit exit = Exit::clean;
+  {
+    const std::unique_ptr<posix::Runtime> runtime = make(config, app, &log);
+    if (const auto started = runtime->start(); !started) {
+      (void)complain(program, started.error(), Exit::no_start);
+      (void)failure_of("on_stop", [&] { app.stop(); });
+      return leave(Exit::no_start);
+    }
+    print(STDERR_FILENO, start_text(Started{.program = config.program,
+                                            .version = pounce_version(),
+                                            .target = config.target ? std::string_view{*config.target} : std::string_view{},
+                                            .workers = runtime->workers(),
+                                            .addresses = runtime->addresses()},
+                                    style));
+    supervise(*runtime, signals, config, app, program, style);
+    const posix::Totals totals = runtime->join();
+    if (totals.cut != 0) exit = Exit::cut_at_drain;
+    print(STDERR_FILENO, end_text(Ended{.program = config.program, .requests = totals.requests, .cut = totals.cut}, style));
+  }
+  if (const std::string error = failure_of("on_stop", [&] { app.stop(); }); !error.empty()) {
+    return complain(program, error, exit == Exit::clean ? Exit::failed : exit);
+  }
+  return leave(exit);
+}
+
+int run(config::Program which, int argc, char** argv, posix::MakeRuntime make, const App* linked) {
+  const std::string program{config::program_name(which)};
+  try {
+    const Outcome outcome = load(which, argc, argv, environ);
+    if (outcome.next == Outcome::Next::leave) {
+      print(outcome);
+      return leave(outcome.exit);
+    }
+    const config::Config& config = *outcome.config;
+    if (linked != nullptr) {
+      if (config.target) return complain(program, "TARGET: the application is linked in", Exit::bad_usage);
+      return serve(config, *linked, make, program);
+    }
+    const auto target = Target::open(config.target, program);
+    if (!target) return complain(program, target.error(), Exit::no_start);
+    if (outcome.next == Outcome::Next::check) {
+      print(outcome);
+      return leave(Exit::clean);
+    }
+    return serve(config, target->app(), make, program);
+  } catch (const std::exception& error) {
+    return complain(program, error.what(), Exit::failed);
+  }
+}
+
+}  // namespace
+
+int run(config::Program which, int argc, char** argv, posix::MakeRuntime make) { return run(which, argc, argv, make, nullptr); }
+
+int run(config::Program which, int argc, char** argv, posix::MakeRuntime make, const App& app) {
+  return run(which, argc, argv, make, &app);
+}
+
+}  // namespace pounce::inline v0::program

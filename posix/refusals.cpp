@@ -1,0 +1,49 @@
+#include <pounce/posix/refusals.hpp>
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace pounce::inline v0::posix {
+
+namespace {
+
+constexpr std::string_view answer =
+    "HTTP/1.1 503 Service Unavailable\r\n"
+    "Content-Type: text/plain; charset=utf-8\r\n"
+    "Content-Length: 64\r\n"
+    "Retry-After: 1\r\n"
+    "Connection: close\r\n"
+    "\r\n"
+    "503 Service Unavailable: all connections are taken, come later.\n";
+static_assert(answer.size() - answer.find("\r\n\r\n") - 4 == 64);
+
+// Throws away what has arrived; true when the peer has closed.
+bool is_over(int socket) noexcept {
+  std::array<char, 4096> waste;
+  for (int i = 0; i < 16; ++i) {
+    const auto n = ::recv(socket, waste.data(), waste.size(), MSG_DONTWAIT);
+    if (n == 0) return true;
+    if (n < 0) return errno != EAGAIN && errno != EINTR;
+  }
+  return false;
+}
+
+}  // namespace
+
+void Refusals::refuse(Descriptor socket, Instant now) {
+  (void)::send(socket.get(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  ::shutdown(socket.get(), SHUT_WR);
+  if (is_over(socket.get()) || waiting_.size() >= most) return;
+  waiting_.push_back(Waiting{std::move(socket), after(now, linger)});
+}
+
+void Refusals::sweep(Instant now) {
+  std::erase_if(waiting_, [&](const Waiting& one) { return now >= one.until || is_over(one.socket.get()); });
+}
+
+}  // namespace pounce::inline v0::posix

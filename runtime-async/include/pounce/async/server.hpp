@@ -1,0 +1,73 @@
+// async::Server: reactors over their own listeners. Pool: the same reactors, fed by blocking workers instead.
+#pragma once
+
+#include <pounce/async/reactor.hpp>
+#include <pounce/posix/runtime.hpp>
+#include <pounce/posix/wake_descriptor.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace pounce::inline v0::async {
+
+// The reactors and their threads, whoever feeds them: their own listeners, or blocking workers.
+class Pool final : public posix::HandoffPool {
+ public:
+  Pool(const config::Config& config, const Service& service, events::Observer* observer, posix::Census& census)
+      : shared_{config, service, observer, census} {}
+  ~Pool() override;
+
+  // One reactor per element; ids count from `first_id`. Throws std::system_error without descriptors or threads.
+  void start(std::vector<std::vector<posix::Listener>> listeners, events::WorkerId first_id, bool fed);
+  // Round robin; a reactor that refuses is passed over.
+  [[nodiscard]] bool offer(posix::Handoff& handoff) override;
+  void drain() noexcept override;
+  void finish() noexcept override;
+  void cut() noexcept override;
+  void join() override;
+
+  [[nodiscard]] int finished_descriptor() const noexcept override { return finished_.descriptor(); }
+  [[nodiscard]] std::size_t size() const noexcept { return reactors_.size(); }
+
+ private:
+  Shared shared_;
+  posix::WakeDescriptor finished_;
+  std::vector<std::unique_ptr<Reactor>> reactors_;
+  std::atomic<std::size_t> running_{0};
+  std::atomic<std::size_t> next_{0};
+  std::vector<std::thread> threads_;
+};
+
+// For pounce-sync: a pool that lives on hand-offs alone.
+[[nodiscard]] std::unique_ptr<posix::HandoffPool> make_handoff_pool(const config::Config& config, const Service& service,
+                                                                    events::Observer* observer, posix::Census& census,
+                                                                    events::WorkerId first_id);
+
+class Server final : public posix::Runtime {
+ public:
+  Server(const config::Config& config, const App& app, events::Observer* observer);
+
+  [[nodiscard]] std::expected<void, std::string> start() override;
+  [[nodiscard]] const std::vector<config::BindAddress>& addresses() const override { return addresses_; }
+  [[nodiscard]] std::size_t workers() const override { return pool_.size(); }
+  [[nodiscard]] std::size_t connections() const override { return census_.connections(); }
+  void drain() override { pool_.drain(); }
+  void cut() override { pool_.cut(); }
+  [[nodiscard]] int finished_descriptor() const override { return pool_.finished_descriptor(); }
+  posix::Totals join() override;
+
+ private:
+  const config::Config& config_;
+  Service service_;
+  posix::Census census_;
+  Pool pool_;
+  std::vector<config::BindAddress> addresses_;
+};
+
+// For program::run.
+[[nodiscard]] std::unique_ptr<posix::Runtime> make_server(const config::Config& config, const App& app, events::Observer* observer);
+
+}  // namespace pounce::inline v0::async

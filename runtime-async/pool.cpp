@@ -1,0 +1,63 @@
+#include <pounce/async/server.hpp>
+
+#include <pounce/posix/cpus.hpp>
+
+#include <utility>
+
+namespace pounce::inline v0::async {
+
+Pool::~Pool() {
+  drain();
+  finish();
+  cut();
+  join();
+}
+
+void Pool::start(std::vector<std::vector<posix::Listener>> listeners, events::WorkerId first_id, bool fed) {
+  for (std::vector<posix::Listener>& own : listeners) {
+    reactors_.push_back(std::make_unique<Reactor>(shared_, first_id++, std::move(own), fed));
+  }
+  running_ = reactors_.size();
+  for (const auto& reactor : reactors_) {
+    threads_.emplace_back([this, &one = *reactor] {
+      one.run();
+      if (running_.fetch_sub(1) == 1) finished_.notify();
+    });
+  }
+}
+
+bool Pool::offer(posix::Handoff& handoff) {
+  for (std::size_t i = 0; i < reactors_.size(); ++i) {
+    if (reactors_[next_.fetch_add(1, std::memory_order_relaxed) % reactors_.size()]->offer(handoff)) return true;
+  }
+  return false;
+}
+
+void Pool::drain() noexcept {
+  for (const auto& reactor : reactors_) reactor->drain();
+}
+
+void Pool::finish() noexcept {
+  for (const auto& reactor : reactors_) reactor->finish();
+}
+
+void Pool::cut() noexcept {
+  for (const auto& reactor : reactors_) reactor->cut();
+}
+
+void Pool::join() {
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+std::unique_ptr<posix::HandoffPool> make_handoff_pool(const config::Config& config, const Service& service,
+                                                      events::Observer* observer, posix::Census& census,
+                                                      events::WorkerId first_id) {
+  auto pool = std::make_unique<Pool>(config, service, observer, census);
+  std::vector<std::vector<posix::Listener>> nothing(config.async_workers.value_or(posix::usable_cpus()));
+  pool->start(std::move(nothing), first_id, true);
+  return pool;
+}
+
+}  // namespace pounce::inline v0::async

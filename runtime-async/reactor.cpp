@@ -1,0 +1,302 @@
+#include <pounce/async/reactor.hpp>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <utility>
+
+namespace pounce::inline v0::async {
+
+using posix::Link;
+
+Reactor::Reactor(Shared& shared, events::WorkerId id, std::vector<posix::Listener> listeners, bool fed)
+    : shared_(shared),
+      ticks_(shared.config.server_header, shared.config.date_header),
+      station_{workspace_, ids_, shared.observer, id},
+      wheel_(ticks_.tick().now),
+      fed_(fed) {
+  (void)poller_.watch(wake_.descriptor(), posix::Poller::Mode::level, nullptr);
+  for (posix::Listener& listener : listeners) entrances_.push_back(std::make_unique<Entrance>(std::move(listener)));
+  for (const auto& entrance : entrances_) {
+    (void)poller_.watch(entrance->acceptor.descriptor(), posix::Poller::Mode::level, entrance.get());
+  }
+}
+
+Reactor::~Reactor() {
+  while (links_ != nullptr) remove(*links_, true);
+}
+
+void Reactor::run() noexcept {
+  if (station_.observer != nullptr) station_.observer->observe(events::WorkerStarted{ticks_.tick().now, station_.worker});
+  while (!may_end()) {
+    try {
+      turn();
+    } catch (const std::exception&) {
+      // Out of memory between two sessions: whatever it was, the next turn tries again with what has been freed.
+      ticks_.update();
+    }
+  }
+  if (station_.observer != nullptr) station_.observer->observe(events::WorkerStopped{ticks_.update().now, station_.worker});
+}
+
+// --- from other threads ---
+
+void Reactor::drain() noexcept {
+  drain_wanted_.store(true, std::memory_order_release);
+  wake_.notify();
+}
+
+void Reactor::finish() noexcept {
+  {
+    const std::lock_guard guard{lock_};
+    fed_ = false;
+  }
+  wake_.notify();
+}
+
+void Reactor::cut() noexcept {
+  cut_wanted_.store(true, std::memory_order_release);
+  wake_.notify();
+}
+
+void Reactor::wake(Link& link) noexcept {
+  {
+    const std::lock_guard guard{lock_};
+    if (std::exchange(link.woken, true)) return;
+    woken_.push_back(&link);
+    if (woken_.size() > 1) return;  // the first one has rung already
+  }
+  wake_.notify();
+}
+
+bool Reactor::offer(posix::Handoff& handoff) {
+  {
+    const std::lock_guard guard{lock_};
+    if (!fed_ || handoffs_.size() >= most_handoffs) return false;
+    handoffs_.push_back(std::move(handoff));
+  }
+  wake_.notify();
+  return true;
+}
+
+bool Reactor::may_end() {
+  if (!draining_ || link_count_ != 0) return false;
+  const std::lock_guard guard{lock_};
+  return !fed_ && handoffs_.empty();
+}
+
+// --- the loop ---
+
+Duration Reactor::patience() const {
+  if (!ready_.empty()) return Duration::zero();
+  Instant next = std::min(wheel_.next(), alarms_.next());
+  for (const auto& entrance : entrances_) next = std::min(next, entrance->paused_until);
+  if (!refusals_.empty()) next = std::min(next, after(ticks_.tick().now, posix::Refusals::sweep_every));
+  if (next == never) return Duration{-1};
+  return std::max(next - ticks_.tick().now, Duration::zero());
+}
+
+void Reactor::turn() {
+  std::array<posix::Poller::Ready, 256> reports;
+  const std::size_t count = poller_.wait(reports, patience());
+  ticks_.update();
+
+  bool woken = false;
+  for (std::size_t i = 0; i < count; ++i) {
+    const posix::Poller::Ready& report = reports[i];
+    if (report.tag == nullptr) {
+      woken = true;
+      continue;
+    }
+    const auto entrance = std::find_if(entrances_.begin(), entrances_.end(), [&](const auto& e) { return e.get() == report.tag; });
+    if (entrance != entrances_.end()) {
+      accept(**entrance, accepts_per_turn);
+      continue;
+    }
+    Link& link = *static_cast<Link*>(report.tag);
+    link.readable = link.readable || report.readable;
+    link.writable = link.writable || report.writable;
+    link.hung_up = link.hung_up || report.hung_up;
+    if (report.failed) link.failed = true;
+    later(link);
+  }
+  if (woken) {
+    wake_.drain();
+    take_woken();
+    adopt_all();
+  }
+
+  // Links that still have work afterwards stand in `ready_` again, behind what the next wait reports.
+  batch_.clear();
+  std::swap(batch_, ready_);
+  for (Link*& link : batch_) {
+    if (link == nullptr) continue;
+    link->in_ready = false;
+    serve(*link);
+  }
+  batch_.clear();
+  run_timers();
+  if (!refusals_.empty()) refusals_.sweep(ticks_.tick().now);
+  resume_entrances();
+  if (drain_wanted_.load(std::memory_order_acquire) && !draining_) start_drain();
+  if (cut_wanted_.load(std::memory_order_acquire)) cut_all();
+}
+
+// One read, one step, one flush.
+void Reactor::serve(Link& link) {
+  Session& session = link.session();
+  const Tick& tick = ticks_.tick();
+  if (link.failed && !session.wants_input()) session.broken();  // nobody would see it by reading
+  if (link.readable && session.wants_input()) (void)link.read();
+  session.step(tick);
+  if (link.writable) (void)link.flush(tick.now);
+  if (session.finished()) return remove(link, false);
+  session.settle();
+  if (session.runnable() || (link.readable && session.wants_input())) later(link);
+  wheel_.file(link, session.deadline());
+  alarms_.set(link, session.alarm());
+}
+
+void Reactor::later(Link& link) {
+  if (std::exchange(link.in_ready, true)) return;
+  ready_.push_back(&link);
+}
+
+// --- coming and going ---
+
+void Reactor::accept(Entrance& entrance, std::size_t most) {
+  for (std::size_t i = 0; i < most; ++i) {
+    posix::Descriptor socket;
+    switch (entrance.acceptor.take(socket)) {
+      case posix::Acceptor::Result::taken: admit(std::move(socket), entrance.acceptor.listener()); break;
+      case posix::Acceptor::Result::drained: return;
+      case posix::Acceptor::Result::exhausted:
+        poller_.forget(entrance.acceptor.descriptor());
+        entrance.paused_until = after(ticks_.tick().now, posix::Acceptor::pause);
+        return;
+    }
+  }
+}
+
+void Reactor::admit(posix::Descriptor socket, const posix::Listener& listener) {
+  if (!shared_.census.enter(shared_.config.max_connections)) {
+    refusals_.refuse(std::move(socket), ticks_.tick().now);
+    if (station_.observer != nullptr) {
+      station_.observer->observe(events::ConnectionRefused{ticks_.tick().now, station_.worker, "max_connections"});
+    }
+    return;
+  }
+  Peers peers{.connection = posix::process_ids().next_connection(), .local = listener.address().text(), .peer = posix::peer_text(socket.get())};
+  auto link = std::make_unique<Link>(std::move(socket), shared_.service, station_, *this, std::move(peers), ticks_.tick().now);
+  add(std::move(link));
+}
+
+void Reactor::add(std::unique_ptr<Link> owned) {
+  if (!poller_.watch(owned->descriptor(), posix::Poller::Mode::edge, owned.get())) {
+    owned->session().close(ticks_.tick().now, false);
+    shared_.census.leave(owned->session().requests(), false);
+    return;
+  }
+  Link& link = *owned.release();
+  link.next = links_;
+  link.previous = nullptr;
+  if (links_ != nullptr) links_->previous = &link;
+  links_ = &link;
+  ++link_count_;
+  if (draining_) link.session().drain(ticks_.tick());
+  later(link);
+}
+
+void Reactor::remove(Link& link, bool cut) {
+  std::uint64_t requests = 0;
+  {
+    const std::unique_ptr<Link> owned{&link};
+    link.session().close(ticks_.tick().now, cut);  // closes the letterboxes: nobody wakes it from here on
+    requests = link.session().requests();
+    {
+      const std::lock_guard guard{lock_};
+      if (link.woken) std::erase(woken_, &link);
+    }
+    if (link.in_ready) std::replace(ready_.begin(), ready_.end(), &link, static_cast<Link*>(nullptr));
+    std::replace(batch_.begin(), batch_.end(), &link, static_cast<Link*>(nullptr));
+    wheel_.remove(link);
+    alarms_.set(link, never);
+    (link.previous != nullptr ? link.previous->next : links_) = link.next;
+    if (link.next != nullptr) link.next->previous = link.previous;
+    --link_count_;
+  }
+  shared_.census.leave(requests, cut);
+}
+
+void Reactor::take_woken() {
+  std::vector<Link*> woken;
+  {
+    const std::lock_guard guard{lock_};
+    woken.swap(woken_);
+    for (Link* link : woken) link->woken = false;
+  }
+  for (Link* link : woken) later(*link);
+}
+
+void Reactor::adopt_all() {
+  std::vector<posix::Handoff> handoffs;
+  {
+    const std::lock_guard guard{lock_};
+    handoffs.swap(handoffs_);
+  }
+  for (posix::Handoff& handoff : handoffs) {
+    std::unique_ptr<Link> link = std::move(std::get<posix::ParkedExchange>(handoff).link);
+    link->attach(station_, *this);
+    link->readable = link->writable = true;
+    add(std::move(link));
+  }
+}
+
+// --- time ---
+
+void Reactor::run_timers() {
+  const Instant now = ticks_.tick().now;
+  wheel_.advance(now, [&](posix::Timed& timed) {
+    auto& link = static_cast<Link&>(timed);
+    if (link.session().deadline() <= now) {
+      later(link);
+    } else {
+      wheel_.file(link, link.session().deadline());
+    }
+  });
+  while (posix::Timed* due = alarms_.pop_due(now)) later(static_cast<Link&>(*due));
+}
+
+void Reactor::resume_entrances() {
+  for (const auto& entrance : entrances_) {
+    if (entrance->paused_until > ticks_.tick().now) continue;
+    entrance->paused_until = never;
+    (void)poller_.watch(entrance->acceptor.descriptor(), posix::Poller::Mode::level, entrance.get());
+  }
+}
+
+// --- the end ---
+
+// What the kernel had queued is still served; then the listeners close, and every session is told.
+void Reactor::start_drain() {
+  for (const auto& entrance : entrances_) {
+    accept(*entrance, shared_.config.max_connections);
+    poller_.forget(entrance->acceptor.descriptor());
+  }
+  entrances_.clear();
+  draining_ = true;
+  if (station_.observer != nullptr) station_.observer->observe(events::DrainStarted{ticks_.tick().now, station_.worker});
+  for (Link* link = links_; link != nullptr; link = link->next) {
+    // A request that has already arrived is served: look before saying no.
+    if (link->session().wants_input()) (void)link->read();
+    link->session().drain(ticks_.tick());
+    later(*link);
+  }
+}
+
+void Reactor::cut_all() {
+  adopt_all();
+  while (links_ != nullptr) remove(*links_, true);
+}
+
+}  // namespace pounce::inline v0::async

@@ -1,0 +1,103 @@
+// Distributor: the one thread that accepts, and that watches the connections which no worker serves.
+//
+// A fresh connection, or a parked one that has become readable or whose time is over, goes to the work queue; the first idle worker
+// takes it. So an idle keep-alive connection, or one that dribbles its head, holds no worker.
+// Threads: `run` is its own; `park`, `forget`, `drain` and `cut` are for workers and for the server.
+// Limits: `most_queued` fresh connections wait for a worker; beyond that they wait in the kernel's backlog.
+#pragma once
+
+#include <pounce/config/config.hpp>
+#include <pounce/posix/acceptor.hpp>
+#include <pounce/posix/clock.hpp>
+#include <pounce/posix/handoff.hpp>
+#include <pounce/posix/ids.hpp>
+#include <pounce/posix/link.hpp>
+#include <pounce/posix/poller.hpp>
+#include <pounce/posix/refusals.hpp>
+#include <pounce/posix/runtime.hpp>
+#include <pounce/posix/timers.hpp>
+#include <pounce/posix/wake_descriptor.hpp>
+#include <pounce/sync/work_queue.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace pounce::inline v0::sync {
+
+// What the threads of one server share.
+struct Shared {
+  const config::Config& config;
+  const Service& service;
+  events::Observer* observer;
+  posix::Census& census;
+  WorkQueue& queue;
+  posix::Sink* sink;  // the async pool; null: workers wait themselves
+};
+
+class Distributor final : public posix::Waker {
+ public:
+  static constexpr std::size_t most_queued = 1024;
+  static constexpr std::size_t accepts_per_turn = 64;
+
+  Distributor(Shared& shared, std::vector<posix::Listener> listeners);
+  Distributor(const Distributor&) = delete;
+  Distributor& operator=(const Distributor&) = delete;
+  ~Distributor();
+
+  // Until a drain or a cut has left no connection anywhere. Never throws.
+  void run() noexcept;
+
+  // --- from other threads ---
+  // Watches a connection that has no exchange, until it is readable or its deadline comes.
+  void park(std::unique_ptr<posix::Link> link) noexcept;
+  // The connection goes elsewhere for good.
+  void forget(posix::Link& link) noexcept;
+  void drain() noexcept;
+  void cut() noexcept;
+  [[nodiscard]] posix::WakeDescriptor& wake_descriptor() noexcept { return wake_; }
+
+ private:
+  struct Entrance {
+    explicit Entrance(posix::Listener listener) : acceptor(std::move(listener)) {}
+    posix::Acceptor acceptor;
+    Instant paused_until = never;
+  };
+
+  void wake(posix::Link& link) noexcept override;  // parked links have no letterboxes: never called
+  void turn();
+  [[nodiscard]] Duration patience();
+  void accept(Entrance& entrance, std::size_t most);
+  void admit(posix::Descriptor socket, const posix::Listener& listener);
+  void pause(Entrance& entrance, Instant until);
+  void resume_entrances();
+  [[nodiscard]] std::unique_ptr<posix::Link> unpark(posix::Link& link);
+  void hand_to_worker(posix::Link& link);
+  void run_timers();
+  void start_drain();
+  void end_all();
+
+  Shared& shared_;
+  Workspace workspace_;
+  posix::WorkerIds ids_;
+  posix::TickSource ticks_;
+  Station station_;
+  posix::Poller poller_;
+  posix::WakeDescriptor wake_;
+  posix::Refusals refusals_;
+  std::vector<std::unique_ptr<Entrance>> entrances_;
+  std::vector<posix::Link*> due_;
+
+  std::mutex lock_;  // guards the parked links and the wheel that they are filed in
+  posix::DeadlineWheel wheel_;
+  posix::Link* parked_ = nullptr;
+  Instant asleep_until_ = never;
+
+  std::atomic<bool> drain_wanted_{false};
+  std::atomic<bool> cut_wanted_{false};
+  bool draining_ = false;
+};
+
+}  // namespace pounce::inline v0::sync

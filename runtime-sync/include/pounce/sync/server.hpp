@@ -1,0 +1,59 @@
+// sync::Server: a distributor, blocking workers, and the async pool that takes what waits.
+//
+// The end comes in order: the distributor when no connection is left anywhere, then the workers, then the pool.
+#pragma once
+
+#include <pounce/posix/handoff.hpp>
+#include <pounce/posix/runtime.hpp>
+#include <pounce/posix/wake_descriptor.hpp>
+#include <pounce/sync/distributor.hpp>
+#include <pounce/sync/work_queue.hpp>
+#include <pounce/sync/worker.hpp>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace pounce::inline v0::sync {
+
+// Makes the pool that exchanges are handed to. The program knows which; this runtime knows only what it does.
+using MakePool = std::unique_ptr<posix::HandoffPool> (*)(const config::Config& config, const Service& service,
+                                                         events::Observer* observer, posix::Census& census,
+                                                         events::WorkerId first_id);
+
+class Server final : public posix::Runtime {
+ public:
+  // `make_pool` null: there is no pool, and workers wait themselves.
+  Server(const config::Config& config, const App& app, events::Observer* observer, MakePool make_pool);
+  ~Server() override;
+
+  [[nodiscard]] std::expected<void, std::string> start() override;
+  [[nodiscard]] const std::vector<config::BindAddress>& addresses() const override { return addresses_; }
+  [[nodiscard]] std::size_t workers() const override { return workers_.size(); }
+  [[nodiscard]] std::size_t connections() const override { return census_.connections(); }
+  void drain() override;
+  void cut() override;
+  [[nodiscard]] int finished_descriptor() const override;
+  posix::Totals join() override;
+
+ private:
+  void launch(std::vector<posix::Listener> listeners);
+
+  const config::Config& config_;
+  Service service_;
+  events::Observer* observer_;
+  MakePool make_pool_;
+  posix::Census census_;
+  WorkQueue queue_;
+  Shared shared_;
+  posix::WakeDescriptor finished_;
+  std::unique_ptr<posix::HandoffPool> pool_;
+  std::unique_ptr<Distributor> distributor_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::atomic<std::size_t> running_{0};
+  std::vector<std::thread> threads_;
+  std::vector<config::BindAddress> addresses_;
+};
+
+}  // namespace pounce::inline v0::sync

@@ -1,0 +1,65 @@
+// Worker: one thread that serves one connection at a time, blocking where that is cheap.
+//
+// While it serves a connection it waits for that connection only. Who waits where:
+//   between requests             lingers, as long as no other connection needs a worker; else the distributor watches it
+//   a head that dribbles in      the same
+//   content, or room to write    here, for `patience` in all per request; then the exchange moves to the async pool
+//   time, messages               moves to the async pool at once
+// Without a pool, or when it refuses, the worker waits itself: slower, nothing lost.
+#pragma once
+
+#include <pounce/posix/clock.hpp>
+#include <pounce/posix/ids.hpp>
+#include <pounce/posix/link.hpp>
+#include <pounce/posix/wake_descriptor.hpp>
+#include <pounce/sync/distributor.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+namespace pounce::inline v0::sync {
+
+class Worker final : private posix::Waker {
+ public:
+  static constexpr Duration patience = std::chrono::milliseconds{20};
+  static constexpr Duration linger = std::chrono::milliseconds{100};
+
+  Worker(Shared& shared, Distributor& distributor, events::WorkerId id);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker() = default;
+
+  // Until the queue is closed and empty. Never throws.
+  void run() noexcept;
+
+  // --- from other threads ---
+  void drain() noexcept;
+  void cut() noexcept;
+
+ private:
+  enum class Next : std::uint8_t { go_on, given_up };
+
+  void wake(posix::Link& link) noexcept override;
+  void serve(std::unique_ptr<posix::Link> link);
+  [[nodiscard]] Next wait_idle(std::unique_ptr<posix::Link>& link);
+  [[nodiscard]] Next wait_busy(std::unique_ptr<posix::Link>& link);
+  [[nodiscard]] bool hand_off(std::unique_ptr<posix::Link>& link);
+  // Until the socket is ready, this worker is woken, the session's time comes or `until`; true when the socket is.
+  bool wait(posix::Link& link, Instant until);
+  void end(std::unique_ptr<posix::Link> link, bool cut);
+
+  Shared& shared_;
+  Distributor& distributor_;
+  Workspace workspace_;
+  posix::WorkerIds ids_;
+  posix::TickSource ticks_;
+  Station station_;
+  posix::WakeDescriptor wake_;
+  std::atomic<bool> drain_wanted_{false};
+  std::atomic<bool> cut_wanted_{false};
+  std::uint64_t request_ = 0;      // which request of the connection `patience_left_` belongs to
+  Duration patience_left_{};
+};
+
+}  // namespace pounce::inline v0::sync

@@ -1,0 +1,93 @@
+#include <pounce/sync/server.hpp>
+
+#include <pounce/posix/cpus.hpp>
+
+#include <system_error>
+#include <utility>
+
+namespace pounce::inline v0::sync {
+
+Server::Server(const config::Config& config, const App& app, events::Observer* observer, MakePool make_pool)
+    : config_(config),
+      service_(posix::make_service(config, app)),
+      observer_(observer),
+      make_pool_(make_pool),
+      shared_{config, service_, observer, census_, queue_, nullptr} {}
+
+Server::~Server() {
+  if (threads_.empty()) return;
+  drain();
+  cut();
+  (void)join();
+}
+
+std::expected<void, std::string> Server::start() {
+  std::vector<posix::Listener> listeners;
+  for (const config::BindAddress& wanted : config_.addresses()) {
+    auto found = posix::listen_on(wanted, static_cast<int>(config_.backlog), posix::Port::alone);
+    if (!found) return std::unexpected(std::move(found.error()));
+    for (posix::Listener& listener : *found) {
+      addresses_.push_back(listener.address());
+      listeners.push_back(std::move(listener));
+    }
+  }
+  try {
+    launch(std::move(listeners));
+  } catch (const std::system_error& error) {
+    return std::unexpected(std::string{"starting the workers: "} + error.what());
+  }
+  return {};
+}
+
+void Server::launch(std::vector<posix::Listener> listeners) {
+  const std::size_t count = config_.workers.value_or(posix::usable_cpus());
+  if (make_pool_ != nullptr) {
+    pool_ = make_pool_(config_, service_, observer_, census_, static_cast<events::WorkerId>(count + 1));
+    shared_.sink = pool_.get();
+  }
+  distributor_ = std::make_unique<Distributor>(shared_, std::move(listeners));
+  census_.on_empty(&distributor_->wake_descriptor());
+  for (std::size_t i = 1; i <= count; ++i) {
+    workers_.push_back(std::make_unique<Worker>(shared_, *distributor_, static_cast<events::WorkerId>(i)));
+  }
+  running_ = count;
+  for (const auto& worker : workers_) {
+    threads_.emplace_back([this, &one = *worker] {
+      one.run();
+      if (running_.fetch_sub(1) != 1) return;
+      if (pool_) {
+        pool_->finish();
+      } else {
+        finished_.notify();
+      }
+    });
+  }
+  threads_.emplace_back([this] {
+    distributor_->run();
+    queue_.close();
+  });
+}
+
+void Server::drain() {
+  distributor_->drain();
+  for (const auto& worker : workers_) worker->drain();
+  if (pool_) pool_->drain();
+}
+
+void Server::cut() {
+  distributor_->cut();
+  for (const auto& worker : workers_) worker->cut();
+  if (pool_) pool_->cut();
+}
+
+int Server::finished_descriptor() const { return pool_ ? pool_->finished_descriptor() : finished_.descriptor(); }
+
+posix::Totals Server::join() {
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+  if (pool_) pool_->join();
+  return posix::Totals{.requests = census_.requests(), .cut = census_.cut()};
+}
+
+}  // namespace pounce::inline v0::sync

@@ -1,0 +1,53 @@
+#include <pounce/sync/work_queue.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace pounce::inline v0::sync {
+
+void WorkQueue::push(std::unique_ptr<posix::Link> link) {
+  const std::lock_guard guard{lock_};
+  links_.push_back(std::move(link));
+  if (idle_ >= links_.size()) {
+    work_.notify_one();
+  } else if (!lingering_.empty()) {
+    lingering_.back()->notify();
+    lingering_.pop_back();
+  }
+}
+
+std::unique_ptr<posix::Link> WorkQueue::pop() {
+  std::unique_lock guard{lock_};
+  ++idle_;
+  work_.wait(guard, [this] { return !links_.empty() || closed_; });
+  --idle_;
+  if (links_.empty()) return nullptr;
+  std::unique_ptr<posix::Link> link = std::move(links_.front());
+  links_.pop_front();
+  return link;
+}
+
+bool WorkQueue::begin_linger(posix::WakeDescriptor& wake) {
+  const std::lock_guard guard{lock_};
+  if (links_.size() > idle_) return false;
+  lingering_.push_back(&wake);
+  return true;
+}
+
+void WorkQueue::end_linger(posix::WakeDescriptor& wake) noexcept {
+  const std::lock_guard guard{lock_};
+  std::erase(lingering_, &wake);
+}
+
+std::size_t WorkQueue::size() const {
+  const std::lock_guard guard{lock_};
+  return links_.size();
+}
+
+void WorkQueue::close() {
+  const std::lock_guard guard{lock_};
+  closed_ = true;
+  work_.notify_all();
+}
+
+}  // namespace pounce::inline v0::sync

@@ -1,0 +1,136 @@
+#include <pounce/sync/worker.hpp>
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <utility>
+
+namespace pounce::inline v0::sync {
+
+using posix::Link;
+
+Worker::Worker(Shared& shared, Distributor& distributor, events::WorkerId id)
+    : shared_(shared),
+      distributor_(distributor),
+      ticks_(shared.config.server_header, shared.config.date_header),
+      station_{workspace_, ids_, shared.observer, id} {}
+
+void Worker::run() noexcept {
+  if (station_.observer != nullptr) station_.observer->observe(events::WorkerStarted{ticks_.tick().now, station_.worker});
+  while (std::unique_ptr<Link> link = shared_.queue.pop()) {
+    ticks_.update();
+    serve(std::move(link));
+  }
+  if (station_.observer != nullptr) station_.observer->observe(events::WorkerStopped{ticks_.update().now, station_.worker});
+}
+
+void Worker::drain() noexcept {
+  drain_wanted_.store(true, std::memory_order_release);
+  wake_.notify();
+}
+
+void Worker::cut() noexcept {
+  cut_wanted_.store(true, std::memory_order_release);
+  wake_.notify();
+}
+
+void Worker::wake(Link&) noexcept { wake_.notify(); }
+
+void Worker::serve(std::unique_ptr<Link> owned) {
+  Link& link = *owned;
+  Session& session = link.session();
+  link.attach(station_, *this);
+  link.writable = true;
+  request_ = session.requests();
+  patience_left_ = patience;
+  try {
+    while (true) {
+      if (cut_wanted_.load(std::memory_order_acquire)) return end(std::move(owned), true);
+      if (link.failed && !session.wants_input()) session.broken();
+      if (link.readable && session.wants_input()) (void)link.read();
+      if (drain_wanted_.load(std::memory_order_acquire)) session.drain(ticks_.tick());
+      session.step(ticks_.tick());
+      if (link.writable) (void)link.flush(ticks_.tick().now);
+      if (session.finished()) return end(std::move(owned), false);
+      session.settle();
+      if (session.requests() != request_) {
+        request_ = session.requests();
+        patience_left_ = patience;
+      }
+      if (session.runnable() || (link.readable && session.wants_input())) {
+        ticks_.update();
+        continue;
+      }
+      const Next next = session.busy() ? wait_busy(owned) : wait_idle(owned);
+      if (next == Next::given_up) return;
+    }
+  } catch (const std::exception&) {
+    // Out of memory between two steps: this connection ends, the worker goes on.
+    if (owned) end(std::move(owned), false);
+  }
+}
+
+Worker::Next Worker::wait_idle(std::unique_ptr<Link>& link) {
+  if (shared_.queue.begin_linger(wake_)) {
+    const bool ready = wait(*link, after(ticks_.tick().now, linger));
+    shared_.queue.end_linger(wake_);
+    if (ready || drain_wanted_.load(std::memory_order_acquire)) {
+      if (ready || link->session().idle()) return Next::go_on;
+    }
+    if (link->session().deadline() <= ticks_.tick().now) return Next::go_on;
+  }
+  link->detach();
+  distributor_.park(std::move(link));
+  return Next::given_up;
+}
+
+Worker::Next Worker::wait_busy(std::unique_ptr<Link>& link) {
+  if ((patience_left_ <= Duration::zero() || link->session().waits_outside()) && hand_off(link)) return Next::given_up;
+  const Instant start = ticks_.tick().now;
+  (void)wait(*link, patience_left_ > Duration::zero() ? after(start, patience_left_) : never);
+  patience_left_ -= ticks_.tick().now - start;
+  return Next::go_on;
+}
+
+bool Worker::hand_off(std::unique_ptr<Link>& link) {
+  if (shared_.sink == nullptr) return false;
+  distributor_.forget(*link);
+  link->detach();
+  posix::Handoff handoff{posix::ParkedExchange{std::move(link)}};
+  if (shared_.sink->offer(handoff)) return true;
+  link = std::move(std::get<posix::ParkedExchange>(handoff).link);
+  link->attach(station_, *this);
+  return false;
+}
+
+bool Worker::wait(Link& link, Instant until) {
+  Session& session = link.session();
+  const Instant wake_at = std::min({until, session.deadline(), session.alarm()});
+  std::array<pollfd, 2> waits{{{link.descriptor(), 0, 0}, {wake_.descriptor(), POLLIN, 0}}};
+  if (session.wants_input()) waits[0].events |= POLLIN;
+  if (!session.output().empty()) waits[0].events |= POLLOUT;
+  int timeout = -1;
+  if (wake_at != never) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(wake_at - ticks_.tick().now);
+    timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
+  }
+  (void)::poll(waits.data(), waits.size(), timeout);
+  ticks_.update();
+  if (waits[1].revents != 0) wake_.drain();
+  const short got = waits[0].revents;
+  if ((got & (POLLIN | POLLHUP | POLLERR)) != 0) link.readable = true;
+  if ((got & POLLOUT) != 0) link.writable = true;
+  if ((got & (POLLHUP | POLLERR)) != 0) link.failed = true;
+  return got != 0;
+}
+
+void Worker::end(std::unique_ptr<Link> link, bool cut) {
+  link->session().close(ticks_.tick().now, cut);
+  const std::uint64_t requests = link->session().requests();
+  link.reset();
+  shared_.census.leave(requests, cut);
+}
+
+}  // namespace pounce::inline v0::sync
