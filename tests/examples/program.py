@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""The examples in a real program, over a socket: what they promise that simulated time cannot show.
+
+    python3 tests/examples/program.py --program build/debug/bin/pounce-async --examples build/debug/examples
+"""
+import argparse
+import http.client
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import threading
+import unittest
+
+args = None
+
+
+class Server:
+    """A program with one example on a free port."""
+
+    def __init__(self, name, **environment):
+        module = args.examples / name / f"lib{name}.so"
+        self.process = subprocess.Popen([args.program, module, "--port", "0", "--workers", "8" if "sync" in args.program.name[-4:] else "2"],
+                                        stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
+        self.port = None
+        for line in self.process.stderr:
+            if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
+                self.port = int(found[1])
+                break
+        threading.Thread(target=self.process.stderr.read, daemon=True).start()
+
+    def __enter__(self):
+        if self.port is None:
+            raise AssertionError(f"no banner, exit code {self.process.wait()}")
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout=30)
+        finally:
+            self.process.kill()
+
+    def get(self, target="/", method="GET", body=None, headers=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, target, body, headers or {})
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+        finally:
+            connection.close()
+
+
+class Examples(unittest.TestCase):
+    def test_each_is_loaded_and_answers(self):
+        expected = {
+            "hello": ("GET", "/", 200), "echo": ("PUT", "/", 200), "upload": ("PUT", "/", 200), "middleware": ("GET", "/public", 200),
+            "hints_trailers": ("GET", "/", 200), "lifespan": ("GET", "/", 200), "sleepy": ("GET", "/tea?minutes=0", 200),
+            "notify": ("GET", "/", 200), "tour": ("GET", "/hello", 200),
+        }
+        for name, (method, target, status) in expected.items():
+            with self.subTest(name), Server(name) as server:
+                self.assertEqual(server.get(target, method, "content" if method == "PUT" else None)[0], status)
+                self.assertEqual(server.stop(), 0)
+
+    def test_notify_wakes_each_waiting_exchange(self):
+        with Server("notify") as server:
+            bodies = []
+
+            def visit():
+                for _ in range(10):
+                    bodies.append(server.get()[1])
+            visitors = [threading.Thread(target=visit) for _ in range(5)]
+            for visitor in visitors:
+                visitor.start()
+            for visitor in visitors:
+                visitor.join()
+            self.assertEqual(sorted(bodies), sorted(f"dish {n}\n" for n in range(1, 51)))
+            self.assertEqual(server.stop(), 0)
+
+    def test_events_say_goodbye(self):
+        with Server("events") as server:
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+            connection.request("GET", "/")
+            response = connection.getresponse()
+            self.assertEqual(response.readline(), b"event: count\n")
+            server.process.send_signal(signal.SIGTERM)
+            self.assertIn(b"event: goodbye\nretry: 2000\ndata: see you soon\n\n", response.read())
+            connection.close()
+            self.assertEqual(server.stop(), 0)
+
+    def test_lifespan_reads_its_setting_or_refuses_to_start(self):
+        with Server("lifespan", GREETING="Ahoy") as server:
+            self.assertEqual(server.get(), (200, "Ahoy\n"))
+        refused = Server("lifespan", GREETING="")
+        self.assertIsNone(refused.port)
+        self.assertEqual(refused.process.wait(timeout=30), 3)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--program", type=pathlib.Path, required=True)
+    parser.add_argument("--examples", type=pathlib.Path, required=True)
+    args, rest = parser.parse_known_args()
+    unittest.main(argv=[sys.argv[0], *rest])
