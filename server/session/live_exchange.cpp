@@ -33,7 +33,7 @@ LiveExchange& live(Exchange& exchange) noexcept { return static_cast<LiveExchang
 }  // namespace
 
 LiveExchange::LiveExchange(Session& session, Arena& arena, StreamId stream, const RequestHead& head)
-    : Exchange(host), session_(&session), arena_(&arena), stream_(stream), started_at_(session.now_) {
+    : Exchange(host), session_(&session), arena_(&arena), stream_(stream), started_at_(session.now_), draining_(session.draining_) {
   RequestAccess::fill(request_, head, session, arena);
 }
 

@@ -134,7 +134,7 @@ bool Client::Connection::turn() {
     output_ended = true;
     return true;
   }
-  return moved || session_->runnable();
+  return moved || session_->runnable() || (!input.empty() && session_->wants_input());
 }
 
 // Until nothing happens any more. `jump`: over the waits of handlers only; else over all, up to `limit`.
