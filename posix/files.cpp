@@ -95,7 +95,7 @@ int open_by_component(int root, std::string& path, int flags) {
     Descriptor next{open_retried(from, name, directory_flags | O_NOFOLLOW)};
     if (!next) {
       // O_DIRECTORY sees the link as what it is, no directory.
-      struct stat status {};
+      struct stat status{};
       if (errno == ENOTDIR && ::fstatat(from, name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
         errno = S_ISLNK(status.st_mode) ? ELOOP : ENOTDIR;
       }
@@ -136,7 +136,8 @@ class OpenFile final : public File {
     std::size_t filled = 0;
     while (filled < room.size()) {
       if (offset + filled > most) break;
-      const ssize_t got = ::pread(descriptor_.get(), room.data() + filled, room.size() - filled, static_cast<off_t>(offset + filled));
+      const ssize_t got =
+          ::pread(descriptor_.get(), room.data() + filled, room.size() - filled, static_cast<off_t>(offset + filled));
       if (got > 0) {
         filled += static_cast<std::size_t>(got);
       } else if (got == 0) {
@@ -168,13 +169,15 @@ std::expected<std::unique_ptr<RootedFiles>, std::string> RootedFiles::open_root(
   Descriptor root{open_retried(AT_FDCWD, path.c_str(), directory_flags)};
   if (!root) {
     const int number = errno;
-    const char* const reason = number == ENOENT    ? "no such directory"
-                               : number == ENOTDIR ? "not a directory"
-                                                   : std::strerror(number);  // NOLINT(concurrency-mt-unsafe): at the start
+    const char* const reason = number == ENOENT ? "no such directory"
+                               : number == ENOTDIR
+                                   ? "not a directory"
+                                   : std::strerror(number);  // NOLINT(concurrency-mt-unsafe): at the start
     return std::unexpected(path + ": " + reason);
   }
   // O_PATH asks for no permission; find out now and not at the first request.
-  if (::faccessat(root.get(), ".", X_OK, AT_EACCESS) != 0) return std::unexpected(path + ": no permission to open what is in it");
+  if (::faccessat(root.get(), ".", X_OK, AT_EACCESS) != 0)
+    return std::unexpected(path + ": no permission to open what is in it");
   return std::unique_ptr<RootedFiles>{new RootedFiles{std::move(root), how}};
 }
 
@@ -184,7 +187,7 @@ std::expected<std::unique_ptr<File>, FileError> RootedFiles::open(std::string_vi
   Descriptor file{how_ == Resolve::at_once ? open_at_once(root_.get(), name.c_str(), file_flags)
                                            : open_by_component(root_.get(), name, file_flags)};
   if (!file) return std::unexpected(error_of(errno));
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.get(), &status) != 0) return std::unexpected(FileError::failed);
   if (S_ISDIR(status.st_mode)) return std::unexpected(FileError::is_directory);
   if (!S_ISREG(status.st_mode)) return std::unexpected(FileError::forbidden);

@@ -38,9 +38,13 @@ std::string printable(std::string_view text) {
 
 std::string log_line(std::string_view program, const events::Lifecycle& event) {
   if (const auto* threw = std::get_if<events::HandlerThrew>(&event)) {
-    return origin(program, threw->request, threw->connection).append("the handler threw: ").append(printable(threw->what)).append("\n");
+    return origin(program, threw->request, threw->connection)
+        .append("the handler threw: ")
+        .append(printable(threw->what))
+        .append("\n");
   }
-  if (const auto* failed = std::get_if<events::RequestFailed>(&event); failed != nullptr && failed->failure == events::Failure::handler_left) {
+  if (const auto* failed = std::get_if<events::RequestFailed>(&event);
+      failed != nullptr && failed->failure == events::Failure::handler_left) {
     return origin(program, failed->request, failed->connection)
         .append("the handler left its response incomplete: ")
         .append(printable(failed->method))

@@ -6,12 +6,12 @@ namespace pounce::inline v0 {
 
 namespace {
 
-#define POUNCE_WELCOME_PROGRAM                        \
-  "#include <pounce/app.hpp>\n"                       \
-  "\n"                                                \
-  "pounce::Response hello(const pounce::Request&) {\n" \
+#define POUNCE_WELCOME_PROGRAM                            \
+  "#include <pounce/app.hpp>\n"                           \
+  "\n"                                                    \
+  "pounce::Response hello(const pounce::Request&) {\n"    \
   "  return pounce::Response::text(\"Hello, World!\");\n" \
-  "}\n"                                               \
+  "}\n"                                                   \
   "POUNCE_APP(hello);\n"
 
 #define POUNCE_WELCOME_COMPILE "g++ -std=c++20 -fPIC -shared hello.cpp -o libhello.so"
@@ -70,7 +70,8 @@ pounce-async ./libhello.so</pre>
         "\n"
         "Compile it, and start again with it:\n"
         "\n"
-        "    " POUNCE_WELCOME_COMPILE "\n"
+        "    " POUNCE_WELCOME_COMPILE
+        "\n"
         "    pounce-async ./libhello.so\n"
         "\n"
         "Every option, with its default: pounce-async --help\n");

@@ -48,7 +48,8 @@ class FakeFile final : public pounce::File {
   std::expected<std::size_t, FileError> read(std::uint64_t offset, pounce::MutableBytes room) override {
     ++counts_->reads;
     if (offset >= entry_->fails_from) return std::unexpected(FileError::failed);
-    const std::string_view rest = std::string_view{entry_->content}.substr(std::min<std::uint64_t>(offset, entry_->content.size()));
+    const std::string_view rest =
+        std::string_view{entry_->content}.substr(std::min<std::uint64_t>(offset, entry_->content.size()));
     const std::size_t n = std::min({rest.size(), room.size(), entry_->most_per_read});
     if (n != 0) std::memcpy(room.data(), rest.data(), n);
     counts_->read_to = std::max(counts_->read_to, offset + n);
@@ -126,7 +127,8 @@ TEST_CASE("a file is sent with its type, its length and its time") {
 TEST_CASE("files of every size around a block arrive whole") {
   Site site;
   constexpr std::size_t block = 64 * pounce::kibibyte;
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, block - 1, block, block + 1, 2 * block, 5 * block + 17}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, block - 1, block, block + 1, 2 * block, 5 * block + 17}) {
     CAPTURE(size);
     site.files.entries["x.bin"] = Entry{pattern(size)};
     Client client{site.app};
@@ -168,7 +170,8 @@ TEST_CASE("reading does not run ahead of the client") {
 
 TEST_CASE("HEAD says the same as GET and reads nothing") {
   Site site;
-  for (const std::string_view target : {"/note.txt", "/empty.txt", "/large.bin", "/sub/", "/sub", "/nowhere", "/secret"}) {
+  for (const std::string_view target :
+       {"/note.txt", "/empty.txt", "/large.bin", "/sub/", "/sub", "/nowhere", "/secret"}) {
     CAPTURE(target);
     Client client{site.app};
     const auto got = client.get(target);
@@ -204,9 +207,10 @@ TEST_CASE("what cannot be sent is a plain answer that says nothing of the reques
     std::string_view target;
     std::uint16_t status;
   };
-  for (const Row& row : {Row{"/nowhere", 404}, Row{"/note.txt/", 404}, Row{"/sub/nowhere", 404}, Row{"/.env", 404},
-                         Row{"//note.txt", 404}, Row{"/../note.txt", 400}, Row{"/%2e%2e/note.txt", 400}, Row{"/a%2fb", 400},
-                         Row{"/note.txt%00", 400}, Row{"/%zz", 400}, Row{"/secret", 403}, Row{"/busy", 503}, Row{"/failed", 500}}) {
+  for (const Row& row :
+       {Row{"/nowhere", 404}, Row{"/note.txt/", 404}, Row{"/sub/nowhere", 404}, Row{"/.env", 404},
+        Row{"//note.txt", 404}, Row{"/../note.txt", 400}, Row{"/%2e%2e/note.txt", 400}, Row{"/a%2fb", 400},
+        Row{"/note.txt%00", 400}, Row{"/%zz", 400}, Row{"/secret", 403}, Row{"/busy", 503}, Row{"/failed", 500}}) {
     CAPTURE(row.target);
     Client client{site.app};
     const auto reply = client.get(row.target);
@@ -249,7 +253,7 @@ TEST_CASE("a file that changes while it is sent") {
     const auto reply = client.get("/large.bin");
     CHECK(reply.status == 200);
     CHECK_FALSE(reply.complete);
-    CHECK(client.closed());
+    CHECK(client.end_of_output());
   }
   SUBCASE("one that is gone before the first block is an error") {
     entry.content.clear();
@@ -266,7 +270,7 @@ TEST_CASE("a file that changes while it is sent") {
     entry.fails_from = 200'000;
     Client client{site.app};
     CHECK_FALSE(client.get("/large.bin").complete);
-    CHECK(client.closed());
+    CHECK(client.end_of_output());
   }
   CHECK(site.files.counts.open == 0);
 }
@@ -285,7 +289,9 @@ TEST_CASE("a time that no HTTP date can say is not said") {
 TEST_CASE("pipelined files come in order on one connection") {
   Site site;
   Client client{site.app};
-  client.send("GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\nGET /note.txt HTTP/1.1\r\nHost: a\r\n\r\nHEAD /large.bin HTTP/1.1\r\nHost: a\r\n\r\n");
+  client.send(
+      "GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\nGET /note.txt HTTP/1.1\r\nHost: a\r\n\r\nHEAD /large.bin "
+      "HTTP/1.1\r\nHost: a\r\n\r\n");
   client.run();
   CHECK(client.reply().body == pattern(1000 * 1000 + 7));
   CHECK(client.reply().body == "note");

@@ -29,7 +29,8 @@ TEST_CASE("case does not matter, and only the last ending counts") {
 }
 
 TEST_CASE("what is not known is never guessed") {
-  for (const std::string_view path : {"plain", "", ".", "a.", "html", "dir.html/plain", "a.unknown", "a.html ", ".png/x"}) {
+  for (const std::string_view path :
+       {"plain", "", ".", "a.", "html", "dir.html/plain", "a.unknown", "a.html ", ".png/x"}) {
     CAPTURE(path);
     CHECK(media_type(path) == "application/octet-stream");
   }

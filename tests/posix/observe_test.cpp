@@ -89,7 +89,8 @@ TEST_CASE("a kept event owns its strings") {
   {
     std::string local = "127.0.0.1:8000";
     std::string peer = "127.0.0.1:40112";
-    collector.observe(events::ConnectionOpened{.at = {}, .connection = ConnectionId{1}, .worker = 0, .local = local, .peer = peer});
+    collector.observe(
+        events::ConnectionOpened{.at = {}, .connection = ConnectionId{1}, .worker = 0, .local = local, .peer = peer});
     std::string target = "/";
     collector.observe(left(target));
     std::string what = "no such table";
@@ -161,7 +162,8 @@ TEST_CASE("the log has a line for the application's faults, and none for the pee
         "pounce-async: error: request 17 on connection 4: the handler threw: no such table\n");
   CHECK(log_line("pounce-sync", left("/x")) ==
         "pounce-sync: error: request 17 on connection 4: the handler left its response incomplete: GET /x\n");
-  for (const auto failure : {events::Failure::peer_fault, events::Failure::client_gone, events::Failure::handler_threw, events::Failure::cut}) {
+  for (const auto failure : {events::Failure::peer_fault, events::Failure::client_gone, events::Failure::handler_threw,
+                             events::Failure::cut}) {
     CHECK(log_line("p", left("/x", failure)).empty());
   }
   CHECK(log_line("p", events::WorkerStarted{}).empty());
@@ -187,7 +189,8 @@ TEST_CASE("lines of many threads stay whole; a log that cannot be written stops 
   ::close(pipe[1]);
   std::string said;
   std::array<char, 4096> piece{};
-  for (ssize_t got = 0; (got = ::read(pipe[0], piece.data(), piece.size())) > 0;) said.append(piece.data(), static_cast<std::size_t>(got));
+  for (ssize_t got = 0; (got = ::read(pipe[0], piece.data(), piece.size())) > 0;)
+    said.append(piece.data(), static_cast<std::size_t>(got));
   ::close(pipe[0]);
   const std::string line = log_line("p", threw("again"));
   CHECK(said.size() == threads * 50 * line.size());
@@ -211,8 +214,9 @@ TEST_CASE("a session tells a collector of each request from first to last") {
   REQUIRE(kept.size() >= 7);
   CHECK(std::holds_alternative<events::ConnectionOpened>(kept.front().event()));
   CHECK(std::holds_alternative<events::ConnectionCompleted>(kept.back().event()));
-  const auto found = std::find_if(kept.begin(), kept.end(),
-                                  [](const auto& one) { return std::holds_alternative<events::HandlerThrew>(one.event()); });
+  const auto found = std::find_if(kept.begin(), kept.end(), [](const auto& one) {
+    return std::holds_alternative<events::HandlerThrew>(one.event());
+  });
   REQUIRE(found != kept.end());
   CHECK(std::get<events::HandlerThrew>(found->event()).what == "no such table");
 }

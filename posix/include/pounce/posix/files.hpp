@@ -27,7 +27,8 @@ class RootedFiles final : public Files {
   // An error is one clear line: "PATH: no such directory".
   [[nodiscard]] static std::expected<std::unique_ptr<RootedFiles>, std::string> open_root(const std::string& path);
   // With the given way of resolving names, for tests; `at_once` where there is no openat2 fails at each open.
-  [[nodiscard]] static std::expected<std::unique_ptr<RootedFiles>, std::string> open_root(const std::string& path, Resolve how);
+  [[nodiscard]] static std::expected<std::unique_ptr<RootedFiles>, std::string> open_root(const std::string& path,
+                                                                                          Resolve how);
 
   RootedFiles(const RootedFiles&) = delete;
   RootedFiles& operator=(const RootedFiles&) = delete;

@@ -18,7 +18,9 @@ class ProcessIds {
   ProcessIds(const ProcessIds&) = delete;
   ProcessIds& operator=(const ProcessIds&) = delete;
 
-  [[nodiscard]] ConnectionId next_connection() noexcept { return ConnectionId{connections_.fetch_add(1, std::memory_order_relaxed)}; }
+  [[nodiscard]] ConnectionId next_connection() noexcept {
+    return ConnectionId{connections_.fetch_add(1, std::memory_order_relaxed)};
+  }
   // The first of `count` request ids that are the caller's alone.
   [[nodiscard]] std::uint64_t take_requests(std::uint64_t count) noexcept {
     return requests_.fetch_add(count, std::memory_order_relaxed);

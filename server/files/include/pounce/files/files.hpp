@@ -23,10 +23,10 @@ namespace pounce::inline v0 {
 
 enum class FileError : std::uint8_t {
   not_found,
-  forbidden,     // it is there, but not to be served: no permission, a link, no regular file
+  forbidden,  // it is there, but not to be served: no permission, a link, no regular file
   is_directory,
-  busy,          // no descriptor or memory is left just now
-  failed,        // the disk says no
+  busy,    // no descriptor or memory is left just now
+  failed,  // the disk says no
 };
 
 [[nodiscard]] constexpr std::string_view name(FileError error) noexcept {
