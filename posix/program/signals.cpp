@@ -49,7 +49,7 @@ Signals::Signals() {
   if (read_end_ < 0) fail("signalfd");
   // An ignored signal never arrives at a signalfd, and a shell ignores SIGINT for its background
   // jobs; such a SIGINT stays ignored. SIGTERM is how we are asked to go, so it must arrive.
-  struct sigaction ours {};
+  struct sigaction ours{};
   ours.sa_handler = SIG_DFL;
   ::sigaction(SIGTERM, &ours, &old_term_);
   ours.sa_handler = SIG_IGN;
@@ -86,7 +86,7 @@ Signals::Signals() {
   read_end_ = ends[0];
   write_end_ = ends[1];
   pipe_write_end = write_end_;
-  struct sigaction ours {};
+  struct sigaction ours{};
   ours.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &ours, &old_pipe_);
   ours.sa_handler = write_to_pipe;

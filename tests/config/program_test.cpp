@@ -53,7 +53,7 @@ TEST_CASE("afterwards everything is as before, and a signal that still waits doe
     const Signals signals;
     ::kill(::getpid(), SIGTERM);
   }
-  struct sigaction now {};
+  struct sigaction now{};
   ::sigaction(SIGPIPE, nullptr, &now);
   CHECK((now.sa_handler == SIG_DFL));
   sigset_t mask;

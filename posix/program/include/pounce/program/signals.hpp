@@ -31,9 +31,9 @@ class Signals {
   int read_end_ = -1;
   int write_end_ = -1;  // of the pipe, where there is no signalfd
   sigset_t old_mask_{};
-  struct sigaction old_pipe_ {};
-  struct sigaction old_term_ {};
-  struct sigaction old_int_ {};
+  struct sigaction old_pipe_{};
+  struct sigaction old_term_{};
+  struct sigaction old_int_{};
 };
 
 }  // namespace pounce::inline v0::program
