@@ -24,7 +24,7 @@ std::expected<Target, std::string> Target::open(const std::optional<std::string>
     target.own_->route("*", make_directory_handler(*target.files_));
     return target;
   }
-  auto module = posix::load_module(*path, program);
+  auto module = posix::load_module(program, *path);
   if (!module) return std::unexpected(std::move(module.error()));
   target.module_.emplace(std::move(*module));
   return target;
