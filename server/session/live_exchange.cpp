@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 #include <exception>
 #include <stdexcept>
 #include <utility>
@@ -33,12 +34,18 @@ LiveExchange& live(Exchange& exchange) noexcept { return static_cast<LiveExchang
 }  // namespace
 
 LiveExchange::LiveExchange(Session& session, Arena& arena, StreamId stream, const RequestHead& head)
-    : Exchange(host), session_(&session), arena_(&arena), stream_(stream), started_at_(session.now_), draining_(session.draining_) {
+    : Exchange(host),
+      session_(&session),
+      arena_(&arena),
+      stream_(stream),
+      started_at_(session.now_),
+      draining_(session.draining_) {
   RequestAccess::fill(request_, head, session, arena);
 }
 
-// Wake tokens first, then frames: nobody may post into what is being taken down.
+// Wake tokens first, then frames: nobody may post into what is being taken down, nor may destructors in the frames answer.
 LiveExchange::~LiveExchange() {
+  revoked_ = true;
   if (letterbox_) letterbox_->close();
   parked_ = nullptr;
   task_ = Task{};
@@ -63,6 +70,42 @@ void LiveExchange::content_end(FieldList trailers) {
   if (!trailers.empty()) RequestAccess::set_trailers(request_, trailers, *session_, *arena_);
 }
 
+// End of a step: a few bytes that nobody has taken yet must not keep the block that they were read into, or a peer that sends
+// byte by byte would hold a block for each. They move together into a small block of the exchange's own.
+void LiveExchange::settle() {
+  const std::size_t first = std::max(inbox_settled_, inbox_first_);
+  std::size_t loose = 0;
+  for (std::size_t i = first; i < inbox_.size(); ++i) loose += inbox_[i].size();
+  inbox_settled_ = inbox_.size();
+  if (loose == 0 || loose >= Workspace::medium) return;
+  if (!inbox_tail_ || inbox_tail_->capacity() - inbox_tail_used_ < loose) {
+    inbox_tail_ = session_->station_->workspace.lend(loose);
+    inbox_tail_used_ = 0;
+  }
+  char* at = inbox_tail_->data() + inbox_tail_used_;
+  inbox_tail_used_ += loose;
+  Bytes joined{at, loose};
+  for (std::size_t i = first; i < inbox_.size(); ++i) {
+    std::memcpy(at, inbox_[i].bytes().data(), inbox_[i].size());
+    at += inbox_[i].size();
+  }
+  inbox_.resize(first);
+  if (first > inbox_first_ && inbox_.back().owner().get() == inbox_tail_.get() &&
+      inbox_.back().bytes().data() + inbox_.back().size() == joined.data()) {
+    joined = {inbox_.back().bytes().data(), inbox_.back().size() + loose};
+    inbox_.pop_back();
+  }
+  inbox_.emplace_back(joined, inbox_tail_);
+  inbox_settled_ = inbox_.size();
+}
+
+void LiveExchange::clear_inbox() noexcept {
+  inbox_.clear();
+  inbox_first_ = inbox_settled_ = inbox_bytes_ = 0;
+  inbox_tail_ = BlockRef{};
+  inbox_tail_used_ = 0;
+}
+
 // A plain handler gets its content as one view: of the only chunk where there is only one, else of a copy.
 void LiveExchange::collect() {
   if (content_ended_ && inbox_.size() == 1) {
@@ -70,8 +113,7 @@ void LiveExchange::collect() {
     return;
   }
   for (const Chunk& chunk : inbox_) collected_.append(chunk.bytes());
-  inbox_.clear();
-  inbox_bytes_ = 0;
+  clear_inbox();
   RequestAccess::set_body(request_, collected_);
 }
 
@@ -90,14 +132,13 @@ void LiveExchange::dispatch() {
     }
     if (!answer) continue;
     phase_ = Phase::ended;
-    if (send_whole(*answer) != Status::ok) answer_error(500);
-    return;
+    return answer_whole(*answer);
   }
   if (!app.accepts(request_.method_id())) {
     phase_ = Phase::ended;
-    Response refusal = Response::text("405 Method Not Allowed\n", 405).set("allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
-    (void)send_whole(refusal);
-    return;
+    Response refusal =
+        Response::text("405 Method Not Allowed\n", 405).set("allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
+    return answer_whole(refusal);
   }
   handler_ = app.find(request_.path());
   if (handler_ == nullptr) {
@@ -115,7 +156,7 @@ void LiveExchange::dispatch() {
 }
 
 bool LiveExchange::ready() const {
-  if (answer_ == Answer::finishing && session_->output_.room() != 0) return true;
+  if (answer_ == Answer::finishing) return session_->output_.room() != 0;
   switch (phase_) {
     case Phase::collecting: return content_ended_;
     case Phase::starting: return true;
@@ -146,11 +187,11 @@ void LiveExchange::call_plain() {
   collect();
   try {
     Response response = handler_->respond(request_);
-    if (send_whole(response) != Status::ok && answer_ == Answer::none) answer_error(500);
+    answer_whole(response);
   } catch (...) {
     handler_threw(std::current_exception());
   }
-  inbox_.clear();
+  clear_inbox();
 }
 
 void LiveExchange::start_coroutine() {
@@ -174,7 +215,8 @@ void LiveExchange::resume(Frame* leaf) {
         return;
       }
       // Suspended on something that is no wait of ours: nobody would ever resume it.
-      return handler_ended(std::make_exception_ptr(std::logic_error{"the handler awaits something that is not an Exchange's"}));
+      return handler_ended(
+          std::make_exception_ptr(std::logic_error{"the handler awaits something that is not an Exchange's"}));
     }
     if (parent == nullptr) return handler_ended(frame->error());
     frame = parent;
@@ -186,7 +228,7 @@ void LiveExchange::handler_ended(std::exception_ptr error) {
   if (letterbox_) letterbox_->close();
   task_ = Task{};
   parked_ = nullptr;
-  inbox_.clear();
+  clear_inbox();
   if (error) return handler_threw(error);
   if (answer_ == Answer::none) return answer_error(500);
   if (answer_ == Answer::started) session_->machine_->reset(stream_, session_->output_);
@@ -194,23 +236,7 @@ void LiveExchange::handler_ended(std::exception_ptr error) {
 
 void LiveExchange::handler_threw(const std::exception_ptr& error) {
   phase_ = Phase::ended;
-  threw_ = true;
-  if (session_->station_->observer != nullptr) {
-    std::string what = "not a std::exception";
-    try {
-      std::rethrow_exception(error);
-    } catch (const std::exception& exception) {
-      what = exception.what();
-    } catch (...) {  // the text says so
-    }
-    session_->observe([&] {
-      return events::HandlerThrew{.at = now(),
-                                  .connection = session_->peers_.connection,
-                                  .worker = session_->station_->worker,
-                                  .request = request_.id(),
-                                  .what = what};
-    });
-  }
+  tell(error);
   if (answer_ == Answer::none) {
     answer_error(500);
   } else if (answer_ == Answer::started) {
@@ -218,13 +244,45 @@ void LiveExchange::handler_threw(const std::exception_ptr& error) {
   }
 }
 
+void LiveExchange::tell(const std::exception_ptr& error) {
+  threw_ = true;
+  if (session_->station_->observer == nullptr) return;
+  std::string what = "not a std::exception";
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& exception) {
+    what = exception.what();
+  } catch (...) {  // the text says so
+  }
+  session_->observe([&] {
+    return events::HandlerThrew{.at = now(),
+                                .connection = session_->peers_.connection,
+                                .worker = session_->station_->worker,
+                                .request = request_.id(),
+                                .what = what};
+  });
+}
+
 // --- the answer ---
 
+// A whole answer that is nobody's to check: what cannot be sent becomes a 500.
+void LiveExchange::answer_whole(Response& response) {
+  try {
+    if (send_whole(response) != Status::ok && answer_ == Answer::none) answer_error(500);
+  } catch (...) {  // middleware
+    handler_threw(std::current_exception());
+  }
+}
+
 void LiveExchange::answer_error(std::uint16_t status) {
-  std::string text = std::to_string(status);
-  text.append(" ").append(http::reason(status)).append("\n");
-  Response response = Response::text(std::move(text), status);
-  if (send_whole(response) == Status::ok) return;
+  try {
+    std::string text = std::to_string(status);
+    text.append(" ").append(http::reason(status)).append("\n");
+    Response response = Response::text(std::move(text), status);
+    if (send_whole(response) == Status::ok) return;
+  } catch (...) {
+    tell(std::current_exception());
+  }
   // Middleware made it unsendable: say it without middleware.
   middleware_asked_ = 0;
   Response plain = Response::text("500 Internal Server Error\n", 500);
@@ -232,6 +290,7 @@ void LiveExchange::answer_error(std::uint16_t status) {
 }
 
 Status LiveExchange::start_answer(const Head& head, std::optional<std::uint64_t> length) {
+  if (revoked_) return Status::gone;
   if (answer_ != Answer::none) return Status::wrong_order;
   const Head* wanted = &head;
   std::optional<Head> changed;
@@ -295,6 +354,8 @@ bool LiveExchange::push_pending() {
 // --- waits ---
 
 Instant LiveExchange::alarm() const noexcept {
+  // Before the handler goes on its answer must have found room.
+  if (answer_ == Answer::finishing) return never;
   return phase_ == Phase::parked && parked_ != nullptr ? parked_->deadline : never;
 }
 
@@ -349,11 +410,8 @@ bool LiveExchange::attempt(Wait& wait) {
 bool LiveExchange::attempt_read(Wait& wait) {
   if (inbox_first_ != inbox_.size()) {
     wait.chunk = std::move(inbox_[inbox_first_++]);
-    if (inbox_first_ == inbox_.size()) {
-      inbox_.clear();
-      inbox_first_ = 0;
-    }
     inbox_bytes_ -= wait.chunk.size();
+    if (inbox_first_ == inbox_.size()) clear_inbox();
     bytes_left_ -= std::min(bytes_left_, wait.chunk.size());
     return true;
   }
@@ -371,7 +429,8 @@ bool LiveExchange::attempt_write(Wait& wait) {
     return true;
   }
   while (!wait.chunk.empty()) {
-    const SentData sent = session_->machine_->send_data(stream_, wait.chunk.bytes(), wait.chunk.owner(), session_->output_);
+    const SentData sent =
+        session_->machine_->send_data(stream_, wait.chunk.bytes(), wait.chunk.owner(), session_->output_);
     if (sent.status != Sent::ok && sent.status != Sent::no_room) {
       wait.status = as_status(sent.status);
       return true;
@@ -433,13 +492,18 @@ void LiveExchange::report(Instant at, events::Failure failure, Fault fault) {
 const Host LiveExchange::host{
     .inform = [](Exchange& exchange, std::uint16_t status, const Fields& fields) -> Status {
       LiveExchange& x = live(exchange);
+      if (x.revoked_) return Status::gone;
       if (x.answer_ != Answer::none) return Status::wrong_order;
       const FieldScratch scratch{fields};
-      return as_status(x.session_->machine_->send_informational(x.stream_, status, scratch.list(), x.session_->output_));
+      return as_status(
+          x.session_->machine_->send_informational(x.stream_, status, scratch.list(), x.session_->output_));
     },
-    .start = [](Exchange& exchange, const Head& head) -> Status { return live(exchange).start_answer(head, head.content_length()); },
+    .start = [](Exchange& exchange, const Head& head) -> Status {
+      return live(exchange).start_answer(head, head.content_length());
+    },
     .finish = [](Exchange& exchange, const Fields& trailers) -> Status {
       LiveExchange& x = live(exchange);
+      if (x.revoked_) return Status::gone;
       if (x.answer_ != Answer::started) return Status::wrong_order;
       const FieldScratch scratch{trailers};
       const Sent sent = x.session_->machine_->send_end(x.stream_, scratch.list(), x.now(), x.session_->output_);
@@ -451,7 +515,7 @@ const Host LiveExchange::host{
     .draining = [](const Exchange& exchange) -> bool { return static_cast<const LiveExchange&>(exchange).draining_; },
     .mailbox = [](Exchange& exchange) -> Loan<Mailbox> {
       LiveExchange& x = live(exchange);
-      if (!x.letterbox_) x.letterbox_ = x.session_->wake_->open();
+      if (!x.letterbox_ && !x.revoked_) x.letterbox_ = x.session_->wake_->open();
       return x.letterbox_;
     },
     .allocate = [](Exchange& exchange, std::size_t size) -> void* {

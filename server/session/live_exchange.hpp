@@ -43,6 +43,8 @@ class LiveExchange final : public Exchange {
   [[nodiscard]] Answer answer() const noexcept { return answer_; }
   void content(Bytes bytes);  // of the input that the session reads now
   void content_end(FieldList trailers);
+  // End of a step: unread content leaves the block that it was read into, unless it fills a good part of it.
+  void settle();
   // Whether `run` would do anything.
   [[nodiscard]] bool ready() const;
   // Calls or resumes the handler, at most to its budget. Afterwards `complete()` may be true.
@@ -66,11 +68,14 @@ class LiveExchange final : public Exchange {
   // Middleware, routing; answers at once where no handler is to be asked.
   void dispatch();
   void collect();
+  void clear_inbox() noexcept;
   void call_plain();
   void start_coroutine();
   void resume(Frame* leaf);
   void handler_ended(std::exception_ptr error);
   void handler_threw(const std::exception_ptr& error);
+  void tell(const std::exception_ptr& error);
+  void answer_whole(Response& response);
   void answer_error(std::uint16_t status);
   Status start_answer(const Head& head, std::optional<std::uint64_t> length);
   Status send_whole(Response& response);
@@ -89,9 +94,12 @@ class LiveExchange final : public Exchange {
   Task task_;
   std::vector<Chunk> inbox_;
   std::size_t inbox_first_ = 0;
+  std::size_t inbox_settled_ = 0;  // chunks before it were looked at by `settle`
   std::size_t inbox_bytes_ = 0;
+  BlockRef inbox_tail_;  // where small leftovers are gathered
+  std::size_t inbox_tail_used_ = 0;
   std::string collected_;
-  Chunk pending_;             // of `respond`: content that waits for room
+  Chunk pending_;  // of `respond`: content that waits for room
   Fields pending_trailers_;
   Loan<Letterbox> letterbox_;
   std::size_t middleware_asked_ = 0;
@@ -108,6 +116,7 @@ class LiveExchange final : public Exchange {
   bool drain_told_ = false;
   bool reported_ = false;
   bool threw_ = false;
+  bool revoked_ = false;  // being destroyed: what destructors in frames say reaches nobody
 };
 
 }  // namespace pounce::inline v0

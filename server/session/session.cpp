@@ -20,15 +20,18 @@ struct Overloaded : F... {
 
 // More than any head, chunk line or trailer section that is allowed, so that a machine never waits for bytes that do not fit.
 std::size_t most_input(const h1::Limits& limits) noexcept {
-  return Workspace::large + limits.max_request_line + limits.max_header_size + limits.max_trailer_size + limits.max_chunk_extensions;
+  return Workspace::large + limits.max_request_line + limits.max_header_size + limits.max_trailer_size +
+         limits.max_chunk_extensions;
 }
 
 }  // namespace
 
 Session::Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now)
-    : Session(service, station, wake, std::move(peers), now, std::make_unique<MachineOf<h1::Connection>>(service.limits, now)) {}
+    : Session(service, station, wake, std::move(peers), now,
+              std::make_unique<MachineOf<h1::Connection>>(service.limits, now)) {}
 
-Session::Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now, std::unique_ptr<Machine> machine)
+Session::Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now,
+                 std::unique_ptr<Machine> machine)
     : service_(&service),
       station_(&station),
       wake_(&wake),
@@ -40,8 +43,11 @@ Session::Session(const Service& service, Station& station, Wake& wake, Peers pee
       now_(now) {
   output_.bind(&station.workspace);
   observe([&] {
-    return events::ConnectionOpened{
-        .at = now, .connection = peers_.connection, .worker = station_->worker, .local = peers_.local, .peer = peers_.peer};
+    return events::ConnectionOpened{.at = now,
+                                    .connection = peers_.connection,
+                                    .worker = station_->worker,
+                                    .local = peers_.local,
+                                    .peer = peers_.peer};
   });
 }
 
@@ -220,6 +226,7 @@ LiveExchange* Session::find(StreamId stream) const noexcept {
 void Session::want_body(StreamId stream, bool wanted) { machine_->want_body(stream, wanted, now_, output_); }
 
 void Session::settle() {
+  for (LiveExchange* exchange : exchanges_) exchange->settle();
   input_.settle(station_->workspace);
   output_.settle();
 }
