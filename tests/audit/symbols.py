@@ -52,23 +52,27 @@ def read_allow_list(path, layer):
 
 def state_sections(archive):
     """Sections that hold writable data or start-up code, as (object, section, size)."""
-    found, member = [], ""
-    for line in run("readelf", "-SW", archive).splitlines():
+    named = set()  # (object, section number) with a named object in it
+    sections, member = [], ""
+    for line in run("readelf", "-SsW", archive).splitlines():
         name = re.match(r"File: .*\((.*)\)", line)
         if name:
             member = name.group(1)
-        row = re.match(r"\s*\[\s*\d+\]\s+(\S+)\s+\S+\s+\S+\s+\S+\s+([0-9a-f]+)", line)
-        if not row or int(row.group(2), 16) == 0:
-            continue
-        section = row.group(1)
-        if section.startswith(".data.rel.ro"):
-            continue  # constants that hold addresses: read-only once loaded
-        if section.startswith("DW.ref"):
-            continue
-        if re.match(r"\.data\.rel\.local\.DW\.ref|\.data\.DW\.ref", section):
-            continue
-        if re.match(r"\.(data|bss|tdata|tbss|init_array|ctors|preinit_array)(\.|$)", section):
-            found.append((member, section, int(row.group(2), 16)))
+        symbol = re.match(r"\s*\d+: [0-9a-f]+\s+\S+ (?:OBJECT|TLS)\s+\S+\s+\S+\s+(\d+) ", line)
+        if symbol:
+            named.add((member, symbol.group(1)))
+        row = re.match(r"\s*\[\s*(\d+)\]\s+(\S+)\s+\S+\s+\S+\s+\S+\s+([0-9a-f]+)", line)
+        if row and int(row.group(3), 16) > 0:
+            sections.append((member, row.group(1), row.group(2), int(row.group(3), 16)))
+    found = []
+    for member, number, section, size in sections:
+        if section.startswith((".data.rel.ro", ".data.DW.ref", ".data.rel.local.DW.ref")):
+            continue  # constants that hold addresses, read-only once loaded; the unwinder's entry
+        if re.match(r"\.(init_array|ctors|preinit_array)(\.|$)", section):
+            found.append((member, section, size))
+        # Clang keeps the addresses of caught types in .data, without a name.
+        elif re.match(r"\.(data|bss|tdata|tbss)(\.|$)", section) and (member, number) in named:
+            found.append((member, section, size))
     return found
 
 
