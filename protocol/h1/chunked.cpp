@@ -50,13 +50,11 @@ Fault ChunkDecoder::step(char c, const Limits& limits) noexcept {
       if (c != ';') return Fault::invalid_chunk_size;
       return step_extension(c, limits);
     case State::size_end:
-      return c == '\n' ? begin_chunk(limits) : extensions_ != 0 ? Fault::invalid_chunk_extension : Fault::invalid_chunk_size;
-    case State::data_cr:
-      state_ = State::data_lf;
-      return c == '\r' ? Fault::none : Fault::invalid_chunk_end;
-    case State::data_lf:
-      state_ = State::size;
-      return c == '\n' ? Fault::none : Fault::invalid_chunk_end;
+      return c == '\n'          ? begin_chunk(limits)
+             : extensions_ != 0 ? Fault::invalid_chunk_extension
+                                : Fault::invalid_chunk_size;
+    case State::data_cr: state_ = State::data_lf; return c == '\r' ? Fault::none : Fault::invalid_chunk_end;
+    case State::data_lf: state_ = State::size; return c == '\n' ? Fault::none : Fault::invalid_chunk_end;
     default: return step_extension(c, limits);
   }
 }
@@ -64,8 +62,8 @@ Fault ChunkDecoder::step(char c, const Limits& limits) noexcept {
 // chunk-ext = *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ), but no blank right after the size.
 Fault ChunkDecoder::step_extension(char c, const Limits& limits) noexcept {
   if (c == '\r') {
-    const bool may_end = state_ == State::ext_name || state_ == State::ext_name_blank ||
-                         state_ == State::ext_value || state_ == State::ext_end;
+    const bool may_end = state_ == State::ext_name || state_ == State::ext_name_blank || state_ == State::ext_value ||
+                         state_ == State::ext_end;
     state_ = State::size_end;
     return may_end ? Fault::none : Fault::invalid_chunk_extension;
   }

@@ -10,8 +10,6 @@
 #include "head.hpp"
 
 #include <pounce/http/fields.hpp>
-#include <pounce/http/status.hpp>
-#include <pounce/http/syntax.hpp>
 
 #include <algorithm>
 #include <array>
@@ -19,15 +17,6 @@
 #include <cstring>
 
 namespace pounce::inline v0::h1 {
-
-enum class Connection::Cause : std::uint8_t {
-  bare_request,     // a head without content
-  request,          // a head, content follows
-  content_end,      // the request is complete
-  response_end,     // the response has ended and the connection goes on
-  close_lingering,  // nothing more is sent; the peer may still be sending
-  close,            // nothing more is sent or read
-};
 
 namespace {
 
@@ -45,18 +34,21 @@ void Connection::move(Cause cause) noexcept {
   constexpr auto closed = Reading::closed;
   constexpr auto no = static_cast<Reading>(0xff);
   using Row = std::array<Reading, 6>;
+  // clang-format off
   constexpr std::array<Row, 6> table{
       //  head      content   discard   complete  linger    closed
-      Row{complete, no,       no,       no,       no,       no},   // bare_request
-      Row{content,  no,       no,       no,       no,       no},   // request
-      Row{no,       complete, head,     no,       no,       no},   // content_end
-      Row{no,       discard,  no,       head,     no,       no},   // response_end
+      Row{complete, no,       no,       no,       no,       no},      // bare_request
+      Row{content,  no,       no,       no,       no,       no},      // request
+      Row{no,       complete, head,     no,       no,       no},      // content_end
+      Row{no,       discard,  no,       head,     no,       no},      // response_end
       Row{linger,   linger,   linger,   linger,   linger,   closed},  // close_lingering
       Row{closed,   closed,   closed,   closed,   closed,   closed},  // close
   };
-  static_assert(std::ranges::all_of(table, [](const Row& row) {
+  // clang-format on
+  constexpr auto ends = [](const Row& row) {
     return (row[4] == linger || row[4] == closed || row[4] == no) && (row[5] == closed || row[5] == no);
-  }), "nothing leads back from the end");
+  };
+  static_assert(std::ranges::all_of(table, ends), "nothing leads back from the end");
   const Reading next = table[static_cast<std::size_t>(cause)][static_cast<std::size_t>(reading_)];
   assert(next != no);
   reading_ = next;
@@ -285,155 +277,7 @@ std::size_t Connection::discard(Bytes input, Events& events, Output& output) {
   return used;
 }
 
-// --- commands from the application ---
-
-void Connection::want_body(StreamId id, bool wanted, Instant now, Output& output) {
-  now_ = now;
-  if (!is_current(id) || reading_ != Reading::content) return;
-  wanted_ = wanted;
-  if (!wanted) return body_pace_.stop();
-  body_pace_.start(now);
-  if (continue_ != Continue::awaited || writing_ != Writing::head) return;
-  continue_ = Continue::sent;
-  compose_informational(100, {}, output);
-}
-
-Sent Connection::send_informational(StreamId id, std::uint16_t status, FieldList fields, Output& output) {
-  if (!is_current(id)) return Sent::gone;
-  if (writing_ != Writing::head) return Sent::wrong_order;
-  if (status < 102 || status > 199) return Sent::invalid_field;
-  for (const Field& field : fields) {
-    if (const Sent sent = http::check_response_field(field); sent != Sent::ok) return sent;
-    const FieldId name = field_id(field.name);
-    if (name == FieldId::content_length || name == FieldId::connection) return Sent::forbidden_field;
-  }
-  if (http10_) return Sent::ok;
-  if (output.room() == 0) return Sent::no_room;
-  compose_informational(status, fields, output);
-  return Sent::ok;
-}
-
-Sent Connection::judge_head(const ResponseHead& head, std::optional<std::uint64_t>& length, bool& close) const {
-  if (head.status < 200 || head.status > 599) return Sent::invalid_field;
-  length = head.content_length;
-  close = head.close;
-  for (const Field& field : head.fields) {
-    if (const Sent sent = http::check_response_field(field); sent != Sent::ok) return sent;
-    const FieldId name = field.id != FieldId::other ? field.id : field_id(field.name);
-    if (name == FieldId::connection) close = close || http::list_has(field.value, "close");
-    if (name != FieldId::content_length) continue;
-    const auto declared = http::parse_digits(field.value);
-    if (!declared) return Sent::invalid_field;
-    if (length && *length != *declared) return Sent::length_mismatch;
-    length = declared;
-  }
-  return Sent::ok;
-}
-
-// Whether the connection ends with the response whose head is about to be sent, whatever the application wishes.
-bool Connection::must_close() const noexcept {
-  if (!keep_alive_ || draining_ || (limits_->max_requests && count_ >= *limits_->max_requests)) return true;
-  if (peer_ended_ && !unread_) return true;
-  if (reading_ != Reading::content) return false;
-  // It will never be told to go on, and may or may not send its content: nobody knows where the next request begins.
-  if (continue_ == Continue::awaited) return true;
-  return request_body_ == Body::length && !wanted_ && content_left_ > limits_->max_unread_body;
-}
-
-Sent Connection::send_head(StreamId id, const ResponseHead& head, Output& output) {
-  if (!is_current(id)) return Sent::gone;
-  if (writing_ != Writing::head) return Sent::wrong_order;
-  HeadFraming framing;
-  bool close = false;
-  if (const Sent sent = judge_head(head, framing.content_length, close); sent != Sent::ok) return sent;
-
-  if (head_method_ || http::has_no_content(head.status)) {
-    response_body_ = Body::none;
-    if (head.status == 204) framing.content_length.reset();
-    if (head.status == 205) framing.content_length = 0;
-  } else if (framing.content_length) {
-    response_body_ = Body::length;
-    response_left_ = *framing.content_length;
-  } else {
-    response_body_ = http10_ ? Body::until_close : Body::chunked;
-    framing.chunked = !http10_;
-  }
-  close_ = close || response_body_ == Body::until_close || must_close();
-  framing.persistence = close_ ? Persistence::close : http10_ ? Persistence::keep_alive : Persistence::implied;
-  compose_head(head.status, head.lines, head.fields, framing, output);
-  writing_ = Writing::content;
-  return Sent::ok;
-}
-
-SentData Connection::send_data(StreamId id, Bytes bytes, StorageRef owner, Output& output) {
-  if (!is_current(id)) return {0, Sent::gone};
-  if (writing_ != Writing::content) return {0, Sent::wrong_order};
-  if (response_body_ == Body::none || bytes.empty()) return {bytes.size(), Sent::ok};
-  if (response_body_ == Body::length && bytes.size() > response_left_) return {0, Sent::length_mismatch};
-  const std::size_t room = output.room();
-  if (room == 0) return {0, Sent::no_room};
-  const bool lend = owner && bytes.size() >= Output::copy_below;
-  const std::size_t accepted = lend ? bytes.size() : std::min(bytes.size(), room);
-  const Bytes piece = bytes.substr(0, accepted);
-  if (!lend) owner = StorageRef{};
-  if (response_body_ == Body::chunked) {
-    compose_chunk(piece, std::move(owner), output);
-  } else {
-    output.append(piece, std::move(owner));
-    if (response_body_ == Body::length) response_left_ -= accepted;
-  }
-  return {accepted, Sent::ok};
-}
-
-Sent Connection::send_end(StreamId id, FieldList trailers, Instant now, Output& output) {
-  now_ = now;
-  if (!is_current(id)) return Sent::gone;
-  if (writing_ != Writing::content) return Sent::wrong_order;
-  if (response_body_ == Body::length && response_left_ != 0) return Sent::length_mismatch;
-  if (response_body_ == Body::chunked) {
-    for (const Field& field : trailers) {
-      if (const Sent sent = http::check_field(field); sent != Sent::ok) return sent;
-      if (http::is_forbidden_in_trailers(field.name)) return Sent::forbidden_field;
-    }
-    compose_last_chunk(trailers, output);
-  }
-  answered(output);
-  return Sent::ok;
-}
-
-void Connection::answered(Output& output) {
-  writing_ = Writing::idle;
-  const bool complete = reading_ == Reading::complete;
-  if (close_ || draining_ || (peer_ended_ && !unread_)) {
-    // Where we end what the peer would have continued, its next request may be under way.
-    const bool surprised = keep_alive_ && !draining_;
-    return shut(!complete || unread_ || ignored_ || surprised, output);
-  }
-  if (!complete && request_body_ == Body::length && content_left_ > limits_->max_unread_body) return shut(true, output);
-  move(Cause::response_end);
-  if (complete) return await_request();
-  if (request_body_ == Body::chunked) content_left_ = 0;
-  body_pace_.stop();
-  body_pace_.start(now_);
-}
-
-void Connection::await_request() noexcept {
-  body_pace_.stop();
-  since_ = now_;
-}
-
-void Connection::reset(StreamId id, Output& output) {
-  if (!is_current(id)) return;
-  writing_ = Writing::idle;
-  shut(true, output);
-}
-
-void Connection::drain(Instant now, Output& output) {
-  now_ = now;
-  draining_ = true;
-  if (idle()) return shut(false, output);
-  if (reading_ == Reading::discard) shut(true, output);
-}
+// --- ends ---
 
 // Nothing more is sent. Lingering starts anew when the output has been written.
 void Connection::shut(bool linger, Output& output) {
@@ -462,88 +306,6 @@ void Connection::give_up(Fault fault, bool linger, Events& events, Output& outpu
   shut(linger, output);
 }
 
-// --- time ---
-
-void Connection::written(Instant now, const Output& output) noexcept {
-  now_ = now;
-  const std::uint64_t moved = output.total_written() - written_;
-  written_ = output.total_written();
-  if (!output.empty()) {
-    if (write_pace_.running()) {
-      write_pace_.progress(moved, now, limits_->write_pace());
-    } else {
-      write_pace_.start(now);
-    }
-    return;
-  }
-  write_pace_.stop();
-  if (moved == 0) return;
-  // The idle wait and lingering are the peer's turn, which begins when it can have read all.
-  if (reading_ == Reading::linger) {
-    since_ = now;
-    body_pace_.stop();
-    body_pace_.start(now);
-  } else if (reading_ == Reading::head && !head_started_) {
-    since_ = now;
-  }
-}
-
-Instant Connection::deadline(const Output& output) const noexcept {
-  const Instant write = output.empty() ? never : write_pace_.deadline(limits_->write_pace());
-  switch (reading_) {
-    case Reading::head:
-      if (head_started_) return std::min(write, after(since_, limits_->header_timeout));
-      return output.empty() ? after(since_, limits_->keep_alive_timeout) : write;
-    case Reading::content:
-    case Reading::discard: return std::min(write, body_pace_.deadline(limits_->body_pace()));
-    case Reading::linger:
-      if (!output.empty()) return write;
-      return std::min(after(since_, limits_->linger_limit), body_pace_.deadline(linger_pace()));
-    case Reading::complete:
-    case Reading::closed: break;
-  }
-  return write;
-}
-
-void Connection::expire(Instant now, Events& events, Output& output) {
-  now_ = now;
-  if (!output.empty()) {
-    const Pace::Verdict verdict = write_pace_.judge(now, limits_->write_pace());
-    if (verdict != Pace::Verdict::fine) {
-      output.discard();
-      if (failed_) {
-        write_pace_.stop();
-        return move(Cause::close);
-      }
-      const bool slow = verdict == Pace::Verdict::slow;
-      return give_up(slow ? Fault::write_too_slow : Fault::write_timeout, false, events, output);
-    }
-  }
-  switch (reading_) {
-    case Reading::head:
-      if (head_started_) {
-        if (now >= after(since_, limits_->header_timeout)) fail(Fault::header_timeout, false, events, output);
-      } else if (output.empty() && now >= after(since_, limits_->keep_alive_timeout)) {
-        give_up(Fault::keep_alive_timeout, false, events, output);
-      }
-      break;
-    case Reading::content:
-    case Reading::discard: {
-      const Pace::Verdict verdict = body_pace_.judge(now, limits_->body_pace());
-      if (verdict == Pace::Verdict::stalled) fail(Fault::body_timeout, false, events, output);
-      if (verdict == Pace::Verdict::slow) fail(Fault::body_too_slow, false, events, output);
-      break;
-    }
-    case Reading::linger:
-      if (!output.empty() || now < deadline(output)) break;
-      if (failed_) return move(Cause::close);
-      give_up(Fault::linger_timeout, false, events, output);
-      break;
-    case Reading::complete:
-    case Reading::closed: break;
-  }
-}
-
 // --- questions ---
 
 bool Connection::wants_input() const noexcept {
@@ -559,12 +321,8 @@ bool Connection::wants_input() const noexcept {
   return false;
 }
 
-bool Connection::finished(const Output& output) const noexcept {
-  return reading_ == Reading::closed && output.empty();
-}
+bool Connection::finished(const Output& output) const noexcept { return reading_ == Reading::closed && output.empty(); }
 
-bool Connection::idle() const noexcept {
-  return reading_ == Reading::head && !head_started_ && !unread_;
-}
+bool Connection::idle() const noexcept { return reading_ == Reading::head && !head_started_ && !unread_; }
 
 }  // namespace pounce::inline v0::h1

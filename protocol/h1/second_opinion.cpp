@@ -37,7 +37,8 @@ int on_value(llhttp_t* parser, const char* at, std::size_t size) {
   if (seen.values == seen.names) return -1;
   const Bytes ours = seen.fields[seen.values++].value;
   const Bytes theirs = http::trim(Bytes{at, size});
-  return ours.empty() ? (theirs.empty() ? 0 : -1) : (ours.data() == theirs.data() && ours.size() == theirs.size() ? 0 : -1);
+  return ours.empty() ? (theirs.empty() ? 0 : -1)
+                      : (ours.data() == theirs.data() && ours.size() == theirs.size() ? 0 : -1);
 }
 
 int on_end(llhttp_t* parser) {

@@ -10,10 +10,8 @@ namespace {
 
 // Beyond those that have an id.
 constexpr std::array<std::string_view, 11> other_forbidden{
-    "age",           "content-range",       "expires",
-    "max-forwards",  "pragma",              "proxy-authenticate",
-    "via",           "proxy-authorization", "www-authenticate",
-    "retry-after",   "warning",
+    "age", "content-range",       "expires",          "max-forwards", "pragma",  "proxy-authenticate",
+    "via", "proxy-authorization", "www-authenticate", "retry-after",  "warning",
 };
 
 bool says_only_close(std::string_view value) noexcept {

@@ -33,8 +33,8 @@ Duration duration(std::string_view text) {
 }
 
 std::string_view name(Sent sent) {
-  constexpr std::array<std::string_view, 7> names{"ok",            "gone",            "wrong_order", "invalid_field",
-                                                  "forbidden_field", "length_mismatch", "no_room"};
+  constexpr std::array<std::string_view, 7> names{
+      "ok", "gone", "wrong_order", "invalid_field", "forbidden_field", "length_mismatch", "no_room"};
   return names.at(static_cast<std::size_t>(sent));
 }
 
@@ -77,7 +77,8 @@ void set_limit(h1::Limits& limits, std::string_view line) {
       {"max_request_line", [&] { limits.max_request_line = number(value); }},
       {"max_header_size", [&] { limits.max_header_size = number(value); }},
       {"max_headers", [&] { limits.max_headers = number(value); }},
-      {"max_request_size", [&] { limits.max_request_size = value == "none" ? std::optional<std::uint64_t>{} : number(value); }},
+      {"max_request_size",
+       [&] { limits.max_request_size = value == "none" ? std::optional<std::uint64_t>{} : number(value); }},
       {"max_empty_lines", [&] { limits.max_empty_lines = number(value); }},
       {"max_chunk_extensions", [&] { limits.max_chunk_extensions = number(value); }},
       {"max_trailer_size", [&] { limits.max_trailer_size = number(value); }},
@@ -146,8 +147,8 @@ void Player::close_data() {
 
 void Player::log_request(const event::Request& request) {
   const RequestHead& head = *request.head;
-  std::string line = "request " + std::to_string(pounce::number(request.stream)) + ' ' + std::string(head.method) + ' ' +
-                     escape_line(head.target) + (head.version == Version::http10 ? " HTTP/1.0" : " HTTP/1.1");
+  std::string line = "request " + std::to_string(pounce::number(request.stream)) + ' ' + std::string(head.method) +
+                     ' ' + escape_line(head.target) + (head.version == Version::http10 ? " HTTP/1.0" : " HTTP/1.1");
   if (head.content_length) line += " length=" + std::to_string(*head.content_length);
   if (head.has_body && !head.content_length) line += " chunked";
   if (head.expects_continue) line += " expects-continue";
@@ -156,14 +157,18 @@ void Player::log_request(const event::Request& request) {
   if (head.path != head.target) log_.push_back("  path " + escape_line(head.path));
   if (head.has_query) log_.push_back("  query " + escape_line(head.query));
   const Field* host = find(head.fields, FieldId::host);
-  if (head.authority != (host != nullptr ? host->value : Bytes{})) log_.push_back("  authority " + std::string(head.authority));
-  for (const Field& field : head.fields) log_.push_back("  " + std::string(field.name) + ": " + escape_line(field.value));
+  if (head.authority != (host != nullptr ? host->value : Bytes{}))
+    log_.push_back("  authority " + std::string(head.authority));
+  for (const Field& field : head.fields)
+    log_.push_back("  " + std::string(field.name) + ": " + escape_line(field.value));
 
   // Every view lies in `raw`, or is empty.
   const auto within = [&head](Bytes view) {
-    return view.empty() || (view.data() >= head.raw.data() && view.data() + view.size() <= head.raw.data() + head.raw.size());
+    return view.empty() ||
+           (view.data() >= head.raw.data() && view.data() + view.size() <= head.raw.data() + head.raw.size());
   };
-  bool inside = within(head.method) && within(head.target) && within(head.authority) && within(head.path) && within(head.query);
+  bool inside =
+      within(head.method) && within(head.target) && within(head.authority) && within(head.path) && within(head.query);
   for (const Field& field : head.fields) inside = inside && within(field.name) && within(field.value);
   if (!inside) throw std::runtime_error("a view lies outside of the head");
 }
@@ -188,7 +193,8 @@ void Player::log(const Events& events) {
     }
     if (const auto* failed = std::get_if<event::Failed>(&event)) {
       failed_ = true;
-      log_.push_back("failed " + std::to_string(pounce::number(failed->stream)) + ' ' + std::string(info(failed->fault).name));
+      log_.push_back("failed " + std::to_string(pounce::number(failed->stream)) + ' ' +
+                     std::string(info(failed->fault).name));
     }
   }
 }
@@ -242,8 +248,8 @@ std::string Player::send(std::string_view verb, std::vector<std::string> words) 
   }
   if (verb == "end") return std::string(name(connection_.send_end(stream, fields, now_, output_)));
   if (verb == "inform") {
-    return std::string(name(
-        connection_.send_informational(stream, static_cast<std::uint16_t>(number(words.at(0))), fields, output_)));
+    return std::string(
+        name(connection_.send_informational(stream, static_cast<std::uint16_t>(number(words.at(0))), fields, output_)));
   }
   if (verb == "respond") {
     std::vector<std::string> head{words.at(0), "length=" + std::to_string(words.at(1).size())};

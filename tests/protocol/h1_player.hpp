@@ -42,9 +42,9 @@ class Player {
   pounce::Instant now_{std::chrono::seconds{1000}};
   pounce::Output output_;
   pounce::h1::Connection connection_{limits_, now_};
-  std::string pending_;       // received, not consumed
-  std::string sent_;          // written by the machine, taken by the peer
-  std::string data_;          // content not yet logged
+  std::string pending_;  // received, not consumed
+  std::string sent_;     // written by the machine, taken by the peer
+  std::string data_;     // content not yet logged
   pounce::StreamId data_stream_{0};
   std::vector<std::string> log_;
   std::string_view shown_end_;  // "(end)" once it was shown

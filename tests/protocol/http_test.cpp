@@ -48,8 +48,8 @@ TEST_CASE("digits: plain numbers of at most nineteen digits") {
   CHECK(http::parse_digits("0") == 0U);
   CHECK(http::parse_digits("007") == 7U);
   CHECK(http::parse_digits("9999999999999999999") == 9999999999999999999U);
-  for (const Bytes bad : {"", "+1", "-1", " 1", "1 ", "1_0", "1,1", "0x1", "1.0", "a", "10000000000000000000",
-                          "00000000000000000001"}) {
+  for (const Bytes bad :
+       {"", "+1", "-1", " 1", "1 ", "1_0", "1,1", "0x1", "1.0", "a", "10000000000000000000", "00000000000000000001"}) {
     CAPTURE(bad);
     CHECK_FALSE(http::parse_digits(bad).has_value());
   }
@@ -66,16 +66,48 @@ TEST_CASE("lists: elements come trimmed, and empty ones come too") {
 }
 
 TEST_CASE("authorities") {
-  for (const Bytes good : {"a", "a.example", "a.example:80", "a.example:", "127.0.0.1:8000", "a_b", "%41", "a!$&'()*+,;=~",
-                           "[::1]", "[::1]:", "[::]:80", "[1:2:3:4:5:6:7:8]", "[1::8]", "[::ffff:192.0.2.1]", "[2001:DB8::a]:65535"}) {
+  for (const Bytes good :
+       {"a", "a.example", "a.example:80", "a.example:", "127.0.0.1:8000", "a_b", "%41", "a!$&'()*+,;=~", "[::1]",
+        "[::1]:", "[::]:80", "[1:2:3:4:5:6:7:8]", "[1::8]", "[::ffff:192.0.2.1]", "[2001:DB8::a]:65535"}) {
     CAPTURE(good);
     CHECK(http::is_authority(good));
   }
-  for (const Bytes bad :
-       {"", ":80", "a b", "a/b", "a?b", "a#b", "u@a", "a:b", "a:80:80", "a:65536", "a:000080", "a:+1", "%4", "%4g", "\xe9", "a\t",
-        "[", "[]", "[:]", "[:::]", "[1:2:3:4:5:6:7]", "[1:2:3:4:5:6:7:8:9]", "[1::2::3]", "[12345::]", "[::g]", "[1:2:3:4:5:6:7::8]",
-        "[::1", "[::1]80", "[::1]a", "[fe80::1%25eth0]", "[::192.0.2]", "[::192.0.2.256]", "[::192.0.2.01]", "[1:]",
-        "[:1]", "[v1.a]"}) {
+  for (const Bytes bad : {"",
+                          ":80",
+                          "a b",
+                          "a/b",
+                          "a?b",
+                          "a#b",
+                          "u@a",
+                          "a:b",
+                          "a:80:80",
+                          "a:65536",
+                          "a:000080",
+                          "a:+1",
+                          "%4",
+                          "%4g",
+                          "\xe9",
+                          "a\t",
+                          "[",
+                          "[]",
+                          "[:]",
+                          "[:::]",
+                          "[1:2:3:4:5:6:7]",
+                          "[1:2:3:4:5:6:7:8:9]",
+                          "[1::2::3]",
+                          "[12345::]",
+                          "[::g]",
+                          "[1:2:3:4:5:6:7::8]",
+                          "[::1",
+                          "[::1]80",
+                          "[::1]a",
+                          "[fe80::1%25eth0]",
+                          "[::192.0.2]",
+                          "[::192.0.2.256]",
+                          "[::192.0.2.01]",
+                          "[1:]",
+                          "[:1]",
+                          "[v1.a]"}) {
     CAPTURE(bad);
     CHECK_FALSE(http::is_authority(bad));
   }
@@ -129,8 +161,9 @@ TEST_CASE("fields of a response") {
 }
 
 TEST_CASE("fields that no trailer carries") {
-  for (const char* name : {"Content-Length", "transfer-encoding", "Host", "Trailer", "Authorization", "Set-Cookie", "Content-Type",
-                           "Content-Range", "X-Forwarded-For", "x-forwarded-proto", "Via", "Max-Forwards", "TE"}) {
+  for (const char* name :
+       {"Content-Length", "transfer-encoding", "Host", "Trailer", "Authorization", "Set-Cookie", "Content-Type",
+        "Content-Range", "X-Forwarded-For", "x-forwarded-proto", "Via", "Max-Forwards", "TE"}) {
     CAPTURE(name);
     CHECK(http::is_forbidden_in_trailers(name));
   }

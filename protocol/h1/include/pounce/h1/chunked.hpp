@@ -36,8 +36,20 @@ class ChunkDecoder {
 
  private:
   enum class State : std::uint8_t {
-    size, size_end, data, data_cr, data_lf, trailers,
-    ext_name_first, ext_name, ext_name_blank, ext_value_first, ext_value, ext_quoted, ext_escape, ext_end,
+    size,
+    size_end,
+    data,
+    data_cr,
+    data_lf,
+    trailers,
+    ext_name_first,
+    ext_name,
+    ext_name_blank,
+    ext_value_first,
+    ext_value,
+    ext_quoted,
+    ext_escape,
+    ext_end,
   };
 
   [[nodiscard]] Fault step(char c, const Limits& limits) noexcept;

@@ -99,7 +99,14 @@ class Connection {
   enum class Writing : std::uint8_t { idle, head, content };  // which call is expected next
   enum class Body : std::uint8_t { none, length, chunked, until_close };
   enum class Continue : std::uint8_t { unwanted, awaited, sent };
-  enum class Cause : std::uint8_t;
+  enum class Cause : std::uint8_t {  // of a transition
+    bare_request,                    // a head without content
+    request,                         // a head, content follows
+    content_end,                     // the request is complete
+    response_end,                    // the response has ended and the connection goes on
+    close_lingering,                 // nothing more is sent; the peer may still be sending
+    close,                           // nothing more is sent or read
+  };
 
   void move(Cause cause) noexcept;
   [[nodiscard]] std::size_t receive_head(Bytes input, Events& events, Output& output);
@@ -121,17 +128,17 @@ class Connection {
   [[nodiscard]] PaceLimits linger_pace() const noexcept { return {limits_->linger_timeout, std::nullopt}; }
 
   const Limits* limits_;
-  std::uint64_t count_ = 0;          // requests so far
-  Instant now_;                      // the latest that was told
-  Instant since_;                    // start of the idle wait, of the head, or of lingering
-  Pace body_pace_;                   // of content, wanted or discarded; the silence while lingering
+  std::uint64_t count_ = 0;  // requests so far
+  Instant now_;              // the latest that was told
+  Instant since_;            // start of the idle wait, of the head, or of lingering
+  Pace body_pace_;           // of content, wanted or discarded; the silence while lingering
   Pace write_pace_;
   std::uint64_t written_ = 0;        // output progress judged so far
   std::uint64_t content_left_ = 0;   // of the request, framed by length; while discarding chunks: what was discarded
   std::uint64_t response_left_ = 0;  // of the response, framed by length
   HeadScan head_scan_;
   ChunkDecoder chunks_;
-  std::uint32_t empty_lines_ = 0;    // before this request line
+  std::uint32_t empty_lines_ = 0;  // before this request line
   Reading reading_ = Reading::head;
   Writing writing_ = Writing::idle;
   Body request_body_ = Body::none;
@@ -143,11 +150,11 @@ class Connection {
   bool wanted_ : 1 = false;        // the application wants content
   bool http10_ : 1 = false;
   bool head_method_ : 1 = false;
-  bool keep_alive_ : 1 = false;    // the peer would go on
-  bool close_ : 1 = false;         // we said that we will not
+  bool keep_alive_ : 1 = false;  // the peer would go on
+  bool close_ : 1 = false;       // we said that we will not
   bool draining_ : 1 = false;
   bool peer_ended_ : 1 = false;
-  bool failed_ : 1 = false;        // `Failed` was reported
+  bool failed_ : 1 = false;  // `Failed` was reported
 };
 
 static_assert(sizeof(Connection) <= 256);

@@ -15,12 +15,12 @@ namespace pounce::inline v0::http {
 
 // Octet classes, one bit each, so that every scan is one table look-up per byte.
 enum : std::uint8_t {
-  class_token = 1,     // tchar
-  class_value = 2,     // field value: HTAB, SP, visible ASCII, obs-text
-  class_target = 4,    // request target: visible ASCII but '#'
-  class_host = 8,      // reg-name without '%': unreserved and sub-delims
-  class_hex = 16,      // HEXDIG, both cases
-  class_quoted = 32,   // qdtext: HTAB, SP, visible but '"' and '\', obs-text
+  class_token = 1,    // tchar
+  class_value = 2,    // field value: HTAB, SP, visible ASCII, obs-text
+  class_target = 4,   // request target: visible ASCII but '#'
+  class_host = 8,     // reg-name without '%': unreserved and sub-delims
+  class_hex = 16,     // HEXDIG, both cases
+  class_quoted = 32,  // qdtext: HTAB, SP, visible but '"' and '\', obs-text
 };
 
 [[nodiscard]] constexpr std::array<std::uint8_t, 256> make_octet_classes() noexcept {

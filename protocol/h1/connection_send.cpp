@@ -1,0 +1,162 @@
+// Commands from the application: how responses are framed, and what comes after their end. Transitions: connection.cpp.
+#include <pounce/h1/connection.hpp>
+
+#include "compose.hpp"
+
+#include <pounce/http/fields.hpp>
+#include <pounce/http/status.hpp>
+#include <pounce/http/syntax.hpp>
+
+#include <algorithm>
+
+namespace pounce::inline v0::h1 {
+
+void Connection::want_body(StreamId id, bool wanted, Instant now, Output& output) {
+  now_ = now;
+  if (!is_current(id) || reading_ != Reading::content) return;
+  wanted_ = wanted;
+  if (!wanted) return body_pace_.stop();
+  body_pace_.start(now);
+  if (continue_ != Continue::awaited || writing_ != Writing::head) return;
+  continue_ = Continue::sent;
+  compose_informational(100, {}, output);
+}
+
+Sent Connection::send_informational(StreamId id, std::uint16_t status, FieldList fields, Output& output) {
+  if (!is_current(id)) return Sent::gone;
+  if (writing_ != Writing::head) return Sent::wrong_order;
+  if (status < 102 || status > 199) return Sent::invalid_field;
+  for (const Field& field : fields) {
+    if (const Sent sent = http::check_response_field(field); sent != Sent::ok) return sent;
+    const FieldId name = field_id(field.name);
+    if (name == FieldId::content_length || name == FieldId::connection) return Sent::forbidden_field;
+  }
+  if (http10_) return Sent::ok;
+  if (output.room() == 0) return Sent::no_room;
+  compose_informational(status, fields, output);
+  return Sent::ok;
+}
+
+Sent Connection::judge_head(const ResponseHead& head, std::optional<std::uint64_t>& length, bool& close) const {
+  if (head.status < 200 || head.status > 599) return Sent::invalid_field;
+  length = head.content_length;
+  close = head.close;
+  for (const Field& field : head.fields) {
+    if (const Sent sent = http::check_response_field(field); sent != Sent::ok) return sent;
+    const FieldId name = field.id != FieldId::other ? field.id : field_id(field.name);
+    if (name == FieldId::connection) close = close || http::list_has(field.value, "close");
+    if (name != FieldId::content_length) continue;
+    const auto declared = http::parse_digits(field.value);
+    if (!declared) return Sent::invalid_field;
+    if (length && *length != *declared) return Sent::length_mismatch;
+    length = declared;
+  }
+  return Sent::ok;
+}
+
+// Whether the connection ends with the response whose head is about to be sent, whatever the application wishes.
+bool Connection::must_close() const noexcept {
+  if (!keep_alive_ || draining_ || (limits_->max_requests && count_ >= *limits_->max_requests)) return true;
+  if (peer_ended_ && !unread_) return true;
+  if (reading_ != Reading::content) return false;
+  // It will never be told to go on, and may or may not send its content: nobody knows where the next request begins.
+  if (continue_ == Continue::awaited) return true;
+  return request_body_ == Body::length && !wanted_ && content_left_ > limits_->max_unread_body;
+}
+
+Sent Connection::send_head(StreamId id, const ResponseHead& head, Output& output) {
+  if (!is_current(id)) return Sent::gone;
+  if (writing_ != Writing::head) return Sent::wrong_order;
+  HeadFraming framing;
+  bool close = false;
+  if (const Sent sent = judge_head(head, framing.content_length, close); sent != Sent::ok) return sent;
+
+  if (head_method_ || http::has_no_content(head.status)) {
+    response_body_ = Body::none;
+    if (head.status == 204) framing.content_length.reset();
+    if (head.status == 205) framing.content_length = 0;
+  } else if (framing.content_length) {
+    response_body_ = Body::length;
+    response_left_ = *framing.content_length;
+  } else {
+    response_body_ = http10_ ? Body::until_close : Body::chunked;
+    framing.chunked = !http10_;
+  }
+  close_ = close || response_body_ == Body::until_close || must_close();
+  framing.persistence = close_ ? Persistence::close : http10_ ? Persistence::keep_alive : Persistence::implied;
+  compose_head(head.status, head.lines, head.fields, framing, output);
+  writing_ = Writing::content;
+  return Sent::ok;
+}
+
+SentData Connection::send_data(StreamId id, Bytes bytes, StorageRef owner, Output& output) {
+  if (!is_current(id)) return {0, Sent::gone};
+  if (writing_ != Writing::content) return {0, Sent::wrong_order};
+  if (response_body_ == Body::none || bytes.empty()) return {bytes.size(), Sent::ok};
+  if (response_body_ == Body::length && bytes.size() > response_left_) return {0, Sent::length_mismatch};
+  const std::size_t room = output.room();
+  if (room == 0) return {0, Sent::no_room};
+  const bool lend = owner && bytes.size() >= Output::copy_below;
+  const std::size_t accepted = lend ? bytes.size() : std::min(bytes.size(), room);
+  const Bytes piece = bytes.substr(0, accepted);
+  if (!lend) owner = StorageRef{};
+  if (response_body_ == Body::chunked) {
+    compose_chunk(piece, std::move(owner), output);
+  } else {
+    output.append(piece, std::move(owner));
+    if (response_body_ == Body::length) response_left_ -= accepted;
+  }
+  return {accepted, Sent::ok};
+}
+
+Sent Connection::send_end(StreamId id, FieldList trailers, Instant now, Output& output) {
+  now_ = now;
+  if (!is_current(id)) return Sent::gone;
+  if (writing_ != Writing::content) return Sent::wrong_order;
+  if (response_body_ == Body::length && response_left_ != 0) return Sent::length_mismatch;
+  if (response_body_ == Body::chunked) {
+    for (const Field& field : trailers) {
+      if (const Sent sent = http::check_field(field); sent != Sent::ok) return sent;
+      if (http::is_forbidden_in_trailers(field.name)) return Sent::forbidden_field;
+    }
+    compose_last_chunk(trailers, output);
+  }
+  answered(output);
+  return Sent::ok;
+}
+
+void Connection::answered(Output& output) {
+  writing_ = Writing::idle;
+  const bool complete = reading_ == Reading::complete;
+  if (close_ || draining_ || (peer_ended_ && !unread_)) {
+    // Where we end what the peer would have continued, its next request may be under way.
+    const bool surprised = keep_alive_ && !draining_;
+    return shut(!complete || unread_ || ignored_ || surprised, output);
+  }
+  if (!complete && request_body_ == Body::length && content_left_ > limits_->max_unread_body) return shut(true, output);
+  move(Cause::response_end);
+  if (complete) return await_request();
+  if (request_body_ == Body::chunked) content_left_ = 0;
+  body_pace_.stop();
+  body_pace_.start(now_);
+}
+
+void Connection::await_request() noexcept {
+  body_pace_.stop();
+  since_ = now_;
+}
+
+void Connection::reset(StreamId id, Output& output) {
+  if (!is_current(id)) return;
+  writing_ = Writing::idle;
+  shut(true, output);
+}
+
+void Connection::drain(Instant now, Output& output) {
+  now_ = now;
+  draining_ = true;
+  if (idle()) return shut(false, output);
+  if (reading_ == Reading::discard) shut(true, output);
+}
+
+}  // namespace pounce::inline v0::h1

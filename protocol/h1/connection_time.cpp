@@ -1,0 +1,88 @@
+// Time: when a connection is due, and what happens then. Each wait has its instant or pace; see `Limits`.
+#include <pounce/h1/connection.hpp>
+
+#include <algorithm>
+
+namespace pounce::inline v0::h1 {
+
+void Connection::written(Instant now, const Output& output) noexcept {
+  now_ = now;
+  const std::uint64_t moved = output.total_written() - written_;
+  written_ = output.total_written();
+  if (!output.empty()) {
+    if (write_pace_.running()) {
+      write_pace_.progress(moved, now, limits_->write_pace());
+    } else {
+      write_pace_.start(now);
+    }
+    return;
+  }
+  write_pace_.stop();
+  if (moved == 0) return;
+  // The idle wait and lingering are the peer's turn, which begins when it can have read all.
+  if (reading_ == Reading::linger) {
+    since_ = now;
+    body_pace_.stop();
+    body_pace_.start(now);
+  } else if (reading_ == Reading::head && !head_started_) {
+    since_ = now;
+  }
+}
+
+Instant Connection::deadline(const Output& output) const noexcept {
+  const Instant write = output.empty() ? never : write_pace_.deadline(limits_->write_pace());
+  switch (reading_) {
+    case Reading::head:
+      if (head_started_) return std::min(write, after(since_, limits_->header_timeout));
+      return output.empty() ? after(since_, limits_->keep_alive_timeout) : write;
+    case Reading::content:
+    case Reading::discard: return std::min(write, body_pace_.deadline(limits_->body_pace()));
+    case Reading::linger:
+      if (!output.empty()) return write;
+      return std::min(after(since_, limits_->linger_limit), body_pace_.deadline(linger_pace()));
+    case Reading::complete:
+    case Reading::closed: break;
+  }
+  return write;
+}
+
+void Connection::expire(Instant now, Events& events, Output& output) {
+  now_ = now;
+  if (!output.empty()) {
+    const Pace::Verdict verdict = write_pace_.judge(now, limits_->write_pace());
+    if (verdict != Pace::Verdict::fine) {
+      output.discard();
+      if (failed_) {
+        write_pace_.stop();
+        return move(Cause::close);
+      }
+      const bool slow = verdict == Pace::Verdict::slow;
+      return give_up(slow ? Fault::write_too_slow : Fault::write_timeout, false, events, output);
+    }
+  }
+  switch (reading_) {
+    case Reading::head:
+      if (head_started_) {
+        if (now >= after(since_, limits_->header_timeout)) fail(Fault::header_timeout, false, events, output);
+      } else if (output.empty() && now >= after(since_, limits_->keep_alive_timeout)) {
+        give_up(Fault::keep_alive_timeout, false, events, output);
+      }
+      break;
+    case Reading::content:
+    case Reading::discard: {
+      const Pace::Verdict verdict = body_pace_.judge(now, limits_->body_pace());
+      if (verdict == Pace::Verdict::stalled) fail(Fault::body_timeout, false, events, output);
+      if (verdict == Pace::Verdict::slow) fail(Fault::body_too_slow, false, events, output);
+      break;
+    }
+    case Reading::linger:
+      if (!output.empty() || now < deadline(output)) break;
+      if (failed_) return move(Cause::close);
+      give_up(Fault::linger_timeout, false, events, output);
+      break;
+    case Reading::complete:
+    case Reading::closed: break;
+  }
+}
+
+}  // namespace pounce::inline v0::h1
