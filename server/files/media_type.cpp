@@ -14,8 +14,8 @@ struct Ending {
   std::string_view type;
 };
 
-// In alphabetical order: found by bisection.
-constexpr std::array endings{
+// In alphabetical order: found by bisection. (Not a std::array that deduces its size: g++ 12 keeps that one writable.)
+constexpr Ending endings[]{
     Ending{"7z", "application/x-7z-compressed"},
     Ending{"aac", "audio/aac"},
     Ending{"apng", "image/apng"},
@@ -97,7 +97,7 @@ std::string_view media_type(std::string_view path) noexcept {
   const auto end = std::ranges::transform(name.substr(dot + 1), text.begin(), http::lower).out;
   const std::string_view ending{text.data(), static_cast<std::size_t>(end - text.begin())};
   const auto found = std::ranges::lower_bound(endings, ending, {}, &Ending::ending);
-  return found != endings.end() && found->ending == ending ? found->type : unknown;
+  return found != std::ranges::end(endings) && found->ending == ending ? found->type : unknown;
 }
 
 }  // namespace pounce::inline v0::files
