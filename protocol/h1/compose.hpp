@@ -8,6 +8,7 @@
 #include <pounce/core/storage.hpp>
 
 #include <cstdint>
+#include <string_view>
 #include <optional>
 
 namespace pounce::inline v0::h1 {
@@ -33,6 +34,6 @@ void compose_chunk(Bytes content, StorageRef owner, Output& output);
 void compose_last_chunk(FieldList trailers, Output& output);
 
 // The answer to a fault: a sentence for people, and the end of the connection.
-void compose_fault(Fault fault, bool with_content, Output& output);
+void compose_fault(Fault fault, bool with_content, std::string_view lines, Output& output);
 
 }  // namespace pounce::inline v0::h1

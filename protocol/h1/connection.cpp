@@ -294,7 +294,7 @@ void Connection::shut(bool linger, Output& output) {
 void Connection::fail(Fault fault, bool head_only, Events& events, Output& output) {
   const bool under_way = writing_ != Writing::idle;
   const bool unanswered = writing_ == Writing::head || reading_ == Reading::head;
-  if (unanswered) compose_fault(fault, under_way ? !head_method_ : !head_only, output);
+  if (unanswered) compose_fault(fault, under_way ? !head_method_ : !head_only, lines_, output);
   give_up(fault, true, events, output);
 }
 

@@ -156,7 +156,7 @@ void LiveExchange::dispatch() {
 }
 
 bool LiveExchange::ready() const {
-  if (answer_ == Answer::finishing) return session_->output_.room() != 0;
+  if (answer_ == Answer::finishing) return may_have_room();
   switch (phase_) {
     case Phase::collecting: return content_ended_;
     case Phase::starting: return true;
@@ -332,6 +332,7 @@ bool LiveExchange::push_pending() {
       pending_ = Chunk{pending_.bytes().substr(sent.accepted), pending_.owner()};
       if (!pending_.empty()) return false;
     } else if (sent.status == Sent::no_room) {
+      refused_at_ = session_->progress_;
       return false;
     } else {
       pending_ = Chunk{};
@@ -359,12 +360,17 @@ Instant LiveExchange::alarm() const noexcept {
   return phase_ == Phase::parked && parked_ != nullptr ? parked_->deadline : never;
 }
 
+// A stream may have no room while its connection has some; it is asked again only when something has moved.
+bool LiveExchange::may_have_room() const noexcept {
+  return session_->output_.room() != 0 && refused_at_ != session_->progress_;
+}
+
 bool LiveExchange::can(const Wait& wait) const {
   if (!wait.attempted || wait.deadline <= now()) return true;
   switch (wait.kind) {
     case Wait::Kind::yield: return true;
     case Wait::Kind::read: return inbox_first_ != inbox_.size() || content_ended_;
-    case Wait::Kind::write: return session_->output_.room() != 0 || answer_ != Answer::started;
+    case Wait::Kind::write: return may_have_room() || answer_ != Answer::started;
     case Wait::Kind::sleep: return draining_ && !drain_told_;
     case Wait::Kind::message: return (draining_ && !drain_told_) || (letterbox_ && letterbox_->has_mail());
   }
@@ -438,7 +444,10 @@ bool LiveExchange::attempt_write(Wait& wait) {
     body_sent_ += sent.accepted;
     bytes_left_ -= std::min(bytes_left_, sent.accepted);
     wait.chunk = Chunk{wait.chunk.bytes().substr(sent.accepted), wait.chunk.owner()};
-    if (sent.accepted == 0) return false;
+    if (sent.accepted == 0) {
+      refused_at_ = session_->progress_;
+      return false;
+    }
   }
   return true;
 }

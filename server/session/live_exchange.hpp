@@ -85,6 +85,7 @@ class LiveExchange final : public Exchange {
   [[nodiscard]] bool attempt_write(Wait& wait);
   [[nodiscard]] bool attempt_message(Wait& wait);
   [[nodiscard]] bool can(const Wait& wait) const;
+  [[nodiscard]] bool may_have_room() const noexcept;
   [[nodiscard]] Instant now() const noexcept { return session_->now_; }
 
   Session* session_;
@@ -107,6 +108,7 @@ class LiveExchange final : public Exchange {
   std::size_t bytes_left_ = 0;
   std::uint64_t body_received_ = 0;
   std::uint64_t body_sent_ = 0;
+  std::uint64_t refused_at_ = 0;  // the session's progress when there was no room
   Instant started_at_;
   std::uint16_t status_ = 0;
   Phase phase_ = Phase::starting;

@@ -58,12 +58,14 @@ Session::~Session() { close(now_, true); }
 
 void Session::received(std::size_t n) noexcept {
   input_.received(n);
+  ++progress_;
   bytes_received_ += n;
   unparsed_ = true;
 }
 
 void Session::written(std::size_t n, Instant now) {
   output_.written(n);
+  if (n != 0) ++progress_;
   machine_->written(now, output_);
 }
 
@@ -73,6 +75,7 @@ void Session::step(const Tick& tick) {
   if (closed_) return;
   tick_ = &tick;
   now_ = tick.now;
+  machine_->use_lines(tick.lines);
   if (broken_) {
     lose_peer();
   } else {
@@ -94,9 +97,10 @@ void Session::step(const Tick& tick) {
 
 bool Session::may_parse() const {
   if (output_.room() == 0) return false;
-  // A handler that goes on after its response has ended holds the next request back.
-  return std::none_of(exchanges_.begin(), exchanges_.end(),
-                      [](const LiveExchange* x) { return x->answer() == LiveExchange::Answer::ended; });
+  // A handler that goes on after its response has ended holds the next request back, where requests come one after the other.
+  return std::none_of(exchanges_.begin(), exchanges_.end(), [](const LiveExchange* x) {
+    return x->answer() == LiveExchange::Answer::ended && x->request().version() != Version::http2;
+  });
 }
 
 void Session::receive() {

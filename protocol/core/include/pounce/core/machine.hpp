@@ -1,7 +1,7 @@
 // The shape that every server-side protocol machine has, as a concept. It is the contract between `protocol/` and whoever
 // drives it; the methods fall into four kinds:
 //   input from the network:        receive, receive_end
-//   commands from the application: want_body, send_informational, send_head, send_data, send_end, reset, drain
+//   commands from the application: want_body, send_*, use_lines, reset, drain
 //   time:                          deadline, expire, written
 //   questions:                     wants_input, finished, idle
 // Nothing calls the application; views in events live until the next call; time and buffers are arguments.
@@ -31,6 +31,7 @@ concept ProtocolMachine =
       { m.send_head(stream, head, output) } -> std::same_as<Sent>;
       { m.send_data(stream, bytes, owner, output) } -> std::same_as<SentData>;
       { m.send_end(stream, fields, now, output) } -> std::same_as<Sent>;
+      { m.use_lines(bytes) } -> std::same_as<void>;
       { m.reset(stream, output) } -> std::same_as<void>;
       { m.drain(now, output) } -> std::same_as<void>;
       { question.deadline(output) } -> std::same_as<Instant>;

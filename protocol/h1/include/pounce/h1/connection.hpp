@@ -31,6 +31,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 namespace pounce::inline v0::h1 {
 
@@ -64,6 +65,8 @@ class Connection {
   Sent send_end(StreamId stream, FieldList trailers, Instant now, Output& output);
   // Gives the response up: the connection closes without completing it.
   void reset(StreamId stream, Output& output);
+  // Ready-made field lines (Date, Server) for the answers that the machine makes itself; borrowed until others are given.
+  void use_lines(std::string_view lines) noexcept { lines_ = lines; }
   // No new requests: an idle connection closes at once, otherwise after the response under way.
   void drain(Instant now, Output& output);
 
@@ -128,6 +131,7 @@ class Connection {
   [[nodiscard]] PaceLimits linger_pace() const noexcept { return {limits_->linger_timeout, std::nullopt}; }
 
   const Limits* limits_;
+  std::string_view lines_;
   std::uint64_t count_ = 0;  // requests so far
   Instant now_;              // the latest that was told
   Instant since_;            // start of the idle wait, of the head, or of lingering

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 namespace pounce::inline v0 {
@@ -25,6 +26,7 @@ class Machine {
   virtual Sent send_head(StreamId stream, const ResponseHead& head, Output& output) = 0;
   virtual SentData send_data(StreamId stream, Bytes bytes, StorageRef owner, Output& output) = 0;
   virtual Sent send_end(StreamId stream, FieldList trailers, Instant now, Output& output) = 0;
+  virtual void use_lines(std::string_view lines) = 0;
   virtual void reset(StreamId stream, Output& output) = 0;
   virtual void drain(Instant now, Output& output) = 0;
   virtual void expire(Instant now, Events& events, Output& output) = 0;
@@ -60,6 +62,7 @@ class MachineOf final : public Machine {
   Sent send_end(StreamId stream, FieldList trailers, Instant now, Output& output) override {
     return machine_.send_end(stream, trailers, now, output);
   }
+  void use_lines(std::string_view lines) override { machine_.use_lines(lines); }
   void reset(StreamId stream, Output& output) override { machine_.reset(stream, output); }
   void drain(Instant now, Output& output) override { machine_.drain(now, output); }
   void expire(Instant now, Events& events, Output& output) override { machine_.expire(now, events, output); }

@@ -123,6 +123,7 @@ class Session {
   Instant now_;  // of the last step
   std::uint64_t requests_ = 0;
   std::uint64_t bytes_received_ = 0;
+  std::uint64_t progress_ = 1;  // reads and writes so far: without any, a stream that was refused room has none
   Fault fault_ = Fault::none;
   bool unparsed_ = false;      // the input may hold something that the machine has not looked at
   bool end_received_ = false;  // the peer will send no more …
