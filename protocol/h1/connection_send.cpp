@@ -55,13 +55,13 @@ Sent Connection::judge_head(const ResponseHead& head, std::optional<std::uint64_
 }
 
 // Whether the connection ends with the response whose head is about to be sent, whatever the application wishes.
-bool Connection::must_close() const noexcept {
+bool Connection::must_close(bool whole) const noexcept {
   if (!keep_alive_ || draining_ || (limits_->max_requests && count_ >= *limits_->max_requests)) return true;
   if (peer_ended_ && !unread_) return true;
   if (reading_ != Reading::content) return false;
   // It will never be told to go on, and may or may not send its content: nobody knows where the next request begins.
   if (continue_ == Continue::awaited) return true;
-  return request_body_ == Body::length && !wanted_ && content_left_ > limits_->max_unread_body;
+  return whole && request_body_ == Body::length && content_left_ > limits_->max_unread_body;
 }
 
 Sent Connection::send_head(StreamId id, const ResponseHead& head, Output& output) {
@@ -82,7 +82,7 @@ Sent Connection::send_head(StreamId id, const ResponseHead& head, Output& output
     response_body_ = http10_ ? Body::until_close : Body::chunked;
     framing.chunked = !http10_;
   }
-  close_ = close || response_body_ == Body::until_close || must_close();
+  close_ = close || response_body_ == Body::until_close || must_close(head.whole);
   framing.persistence = close_ ? Persistence::close : http10_ ? Persistence::keep_alive : Persistence::implied;
   compose_head(head.status, head.lines, head.fields, framing, output);
   writing_ = Writing::content;

@@ -289,7 +289,7 @@ void LiveExchange::answer_error(std::uint16_t status) {
   (void)send_whole(plain);
 }
 
-Status LiveExchange::start_answer(const Head& head, std::optional<std::uint64_t> length) {
+Status LiveExchange::start_answer(const Head& head, std::optional<std::uint64_t> length, bool whole) {
   if (revoked_) return Status::gone;
   if (answer_ != Answer::none) return Status::wrong_order;
   const Head* wanted = &head;
@@ -306,7 +306,8 @@ Status LiveExchange::start_answer(const Head& head, std::optional<std::uint64_t>
                                                                .fields = fields.list(),
                                                                .lines = fields.lines(*session_->tick_),
                                                                .content_length = length,
-                                                               .close = fields.close()},
+                                                               .close = fields.close(),
+                                                               .whole = whole},
                                                   session_->output_);
   if (sent != Sent::ok) return as_status(sent);
   answer_ = Answer::started;
@@ -315,7 +316,7 @@ Status LiveExchange::start_answer(const Head& head, std::optional<std::uint64_t>
 }
 
 Status LiveExchange::send_whole(Response& response) {
-  if (const Status status = start_answer(response.head(), response.body().size()); status != Status::ok) return status;
+  if (const Status status = start_answer(response.head(), response.body().size(), true); status != Status::ok) return status;
   pending_ = Chunk{response.body().bytes(), response.body().owner()};
   pending_trailers_ = std::move(response.trailers());
   answer_ = Answer::finishing;
