@@ -316,7 +316,8 @@ Status LiveExchange::start_answer(const Head& head, std::optional<std::uint64_t>
 }
 
 Status LiveExchange::send_whole(Response& response) {
-  if (const Status status = start_answer(response.head(), response.body().size(), true); status != Status::ok) return status;
+  if (const Status status = start_answer(response.head(), response.body().size(), true); status != Status::ok)
+    return status;
   pending_ = Chunk{response.body().bytes(), response.body().owner()};
   pending_trailers_ = std::move(response.trailers());
   answer_ = Answer::finishing;
@@ -509,7 +510,7 @@ const Host LiveExchange::host{
           x.session_->machine_->send_informational(x.stream_, status, scratch.list(), x.session_->output_));
     },
     .start = [](Exchange& exchange, const Head& head) -> Status {
-      return live(exchange).start_answer(head, head.content_length());
+      return live(exchange).start_answer(head, head.content_length(), false);
     },
     .finish = [](Exchange& exchange, const Fields& trailers) -> Status {
       LiveExchange& x = live(exchange);

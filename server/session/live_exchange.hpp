@@ -77,7 +77,7 @@ class LiveExchange final : public Exchange {
   void tell(const std::exception_ptr& error);
   void answer_whole(Response& response);
   void answer_error(std::uint16_t status);
-  Status start_answer(const Head& head, std::optional<std::uint64_t> length);
+  Status start_answer(const Head& head, std::optional<std::uint64_t> length, bool whole);
   Status send_whole(Response& response);
   bool push_pending();
   [[nodiscard]] bool attempt(Wait& wait);

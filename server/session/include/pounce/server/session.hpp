@@ -49,7 +49,8 @@ class Session {
   // A fresh HTTP/1.1 connection. `service`, `station` and `wake` are borrowed.
   Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now);
   // The same over another machine.
-  Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now, std::unique_ptr<Machine> machine);
+  Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now,
+          std::unique_ptr<Machine> machine);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();
@@ -107,7 +108,8 @@ class Session {
   // `make` builds the event; it is called only if somebody listens.
   template <class Make>
   void observe(Make make) const {
-    if (station_->observer != nullptr) [[unlikely]] station_->observer->observe(events::Lifecycle{make()});
+    if (station_->observer != nullptr) [[unlikely]]
+      station_->observer->observe(events::Lifecycle{make()});
   }
 
   const Service* service_;
