@@ -138,7 +138,7 @@ void compose_last_chunk(FieldList trailers, Output& output) {
   output.commit(pen.size());
 }
 
-void compose_fault(Fault fault, bool with_content, std::string_view lines, Output& output) {
+void compose_fault(Fault fault, bool with_content, Bytes lines, Output& output) {
   const FaultInfo& row = info(fault);
   std::array<char, 192> text;
   assert(row.text.size() + 64 < text.size());
@@ -150,7 +150,8 @@ void compose_fault(Fault fault, bool with_content, std::string_view lines, Outpu
   pen.put(row.text);
   pen.put("\n");
   constexpr Field type{"Content-Type", "text/plain", FieldId::content_type};
-  compose_head(row.status, lines, {&type, 1}, {.content_length = pen.size(), .persistence = Persistence::close}, output);
+  compose_head(row.status, lines, {&type, 1}, {.content_length = pen.size(), .persistence = Persistence::close},
+               output);
   if (with_content) output.append({text.data(), pen.size()});
 }
 

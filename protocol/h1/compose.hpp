@@ -8,7 +8,6 @@
 #include <pounce/core/storage.hpp>
 
 #include <cstdint>
-#include <string_view>
 #include <optional>
 
 namespace pounce::inline v0::h1 {
@@ -33,7 +32,7 @@ void compose_chunk(Bytes content, StorageRef owner, Output& output);
 // The last chunk and the trailer section.
 void compose_last_chunk(FieldList trailers, Output& output);
 
-// The answer to a fault: a sentence for people, and the end of the connection.
-void compose_fault(Fault fault, bool with_content, std::string_view lines, Output& output);
+// The answer to a fault: a sentence for people, and the end of the connection. `lines` as in compose_head.
+void compose_fault(Fault fault, bool with_content, Bytes lines, Output& output);
 
 }  // namespace pounce::inline v0::h1

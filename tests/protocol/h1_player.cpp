@@ -235,6 +235,7 @@ std::string Player::send(std::string_view verb, std::vector<std::string> words) 
       if (word.starts_with("length=")) head.content_length = number(std::string_view(word).substr(7));
     }
     head.close = has("close");
+    head.whole = has("whole");
     if (has("lines")) head.lines = "Server: pounce\r\n";
     return std::string(name(connection_.send_head(stream, head, output_)));
   }
@@ -252,7 +253,7 @@ std::string Player::send(std::string_view verb, std::vector<std::string> words) 
         name(connection_.send_informational(stream, static_cast<std::uint16_t>(number(words.at(0))), fields, output_)));
   }
   if (verb == "respond") {
-    std::vector<std::string> head{words.at(0), "length=" + std::to_string(words.at(1).size())};
+    std::vector<std::string> head{words.at(0), "whole", "length=" + std::to_string(words.at(1).size())};
     head.insert(head.end(), words.begin() + 2, words.end());
     std::string result = send("head", head);
     if (result == "ok") result = send("data", {words.at(1)});
@@ -276,6 +277,9 @@ void Player::act(const std::string& line) {
     connection_.want_body(stream, false, now_, output_);
   } else if (verb == "reset") {
     connection_.reset(stream, output_);
+  } else if (verb == "lines") {
+    lines_ = words.at(0);
+    connection_.use_lines(lines_);
   } else if (verb == "drain") {
     connection_.drain(now_, output_);
   } else if (verb == "peer-ends") {

@@ -42,6 +42,7 @@ class Player {
   pounce::Instant now_{std::chrono::seconds{1000}};
   pounce::Output output_;
   pounce::h1::Connection connection_{limits_, now_};
+  std::string lines_;    // Date and the like, for the machine's own answers
   std::string pending_;  // received, not consumed
   std::string sent_;     // written by the machine, taken by the peer
   std::string data_;     // content not yet logged
