@@ -63,7 +63,7 @@ class Pace {
 
  private:
   [[nodiscard]] static std::uint64_t least(const PaceLimits& limits) noexcept {
-    return *limits.min_rate * static_cast<std::uint64_t>(limits.window / std::chrono::seconds{1});
+    return *limits.min_rate * static_cast<std::uint64_t>(limits.window / std::chrono::milliseconds{1}) / 1000;
   }
 
   Instant last_{};

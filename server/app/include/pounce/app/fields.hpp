@@ -12,6 +12,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -47,34 +48,25 @@ class Fields {
   }
   ~Fields() = default;
 
-  // Adds a field, also when one of that name is there.
+  // Adds a field, also when one of that name is there. Like the next two it may be given views into this list.
   void add(std::string_view name, std::string_view value) {
     const Entry entry{static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size())};
-    char* at = grow(sizeof entry + name.size() + value.size());
+    std::unique_ptr<char[]> outgrown;  // what the views may point into
+    char* at = grow(sizeof entry + name.size() + value.size(), outgrown);
     std::memcpy(at, &entry, sizeof entry);
     if (!name.empty()) std::memcpy(at + sizeof entry, name.data(), name.size());
     if (!value.empty()) std::memcpy(at + sizeof entry + name.size(), value.data(), value.size());
     ++count_;
   }
-  // Replaces all fields of that name by one.
+  // Replaces all fields of that name by one, at the end.
   void set(std::string_view name, std::string_view value) {
-    remove(name);
+    const std::size_t before = size_;
     add(name, value);
+    remove_before(before, {data() + before + sizeof(Entry), name.size()});
   }
   void remove(std::string_view name) {
-    std::size_t kept = 0;
-    for (std::size_t at = 0; at < size_;) {
-      const Entry entry = entry_at(at);
-      const std::size_t length = sizeof entry + entry.name + entry.value;
-      if (equal_without_case({data() + at + sizeof entry, entry.name}, name)) {
-        --count_;
-      } else {
-        std::memmove(data() + kept, data() + at, length);
-        kept += length;
-      }
-      at += length;
-    }
-    size_ = kept;
+    if (name.data() >= data() && name.data() < data() + size_) return remove_before(size_, std::string{name});
+    remove_before(size_, name);
   }
   void clear() noexcept { size_ = count_ = 0; }
 
@@ -126,13 +118,31 @@ class Fields {
     std::memcpy(&entry, data() + at, sizeof entry);
     return entry;
   }
-  [[nodiscard]] char* grow(std::size_t n) {
+  // Removes by name in the first `end` bytes. `name` must not lie in them.
+  void remove_before(std::size_t end, std::string_view name) {
+    std::size_t kept = 0;
+    for (std::size_t at = 0; at < end;) {
+      const Entry entry = entry_at(at);
+      const std::size_t length = sizeof entry + entry.name + entry.value;
+      if (equal_without_case({data() + at + sizeof entry, entry.name}, name)) {
+        --count_;
+      } else {
+        if (kept != at) std::memmove(data() + kept, data() + at, length);
+        kept += length;
+      }
+      at += length;
+    }
+    if (kept == end) return;
+    std::memmove(data() + kept, data() + end, size_ - end);
+    size_ -= end - kept;
+  }
+  [[nodiscard]] char* grow(std::size_t n, std::unique_ptr<char[]>& outgrown) {
     const std::size_t capacity = heap_ ? capacity_ : inline_capacity;
     if (n > capacity - size_) {
       const std::size_t wanted = 2 * (size_ + n);
       auto memory = std::make_unique<char[]>(wanted);
       if (size_ != 0) std::memcpy(memory.get(), data(), size_);
-      heap_ = std::move(memory);
+      outgrown = std::exchange(heap_, std::move(memory));
       capacity_ = wanted;
     }
     size_ += n;
@@ -140,7 +150,8 @@ class Fields {
   }
   void append_all(const Fields& other) {
     if (other.size_ == 0) return;
-    std::memcpy(grow(other.size_), other.data(), other.size_);
+    std::unique_ptr<char[]> outgrown;
+    std::memcpy(grow(other.size_, outgrown), other.data(), other.size_);
     count_ = other.count_;
   }
   void take(Fields& other) noexcept {
