@@ -44,6 +44,19 @@ TEST_CASE("tokens and values") {
   CHECK(http::trim(" \t ").empty());
 }
 
+TEST_CASE("values: each octet, at each place of a long one") {
+  const std::string plain(20, 'x');
+  for (std::size_t at = 0; at < plain.size(); ++at) {
+    for (int code = 0; code < 256; ++code) {
+      std::string value = plain;
+      value[at] = static_cast<char>(code);
+      const bool good = http::is_field_value(value);
+      if (good != http::is_in(value[at], http::class_value)) FAIL_CHECK("octet ", code, " at ", at);
+    }
+  }
+  CHECK(http::is_field_value(plain));
+}
+
 TEST_CASE("digits: plain numbers of at most nineteen digits") {
   CHECK(http::parse_digits("0") == 0U);
   CHECK(http::parse_digits("007") == 7U);
