@@ -1,7 +1,12 @@
 #include <pounce/posix/link.hpp>
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+
+#ifdef __linux__
+#include <linux/sockios.h>
+#endif
 
 #include <algorithm>
 #include <array>
@@ -65,6 +70,14 @@ Link::Io Link::flush(Instant now) {
   }
   if (output.finished() && !std::exchange(shut_down_, true)) ::shutdown(socket_.get(), SHUT_WR);
   return Io::again;
+}
+
+void Link::measure(Instant now) {
+  if (session_.output().empty()) return;
+#ifdef SIOCOUTQ
+  int waiting = 0;
+  if (::ioctl(socket_.get(), SIOCOUTQ, &waiting) == 0 && waiting >= 0) session_.unacknowledged(static_cast<std::size_t>(waiting), now);
+#endif
 }
 
 void Link::detach() {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <array>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -12,15 +13,14 @@ namespace pounce::inline v0::posix {
 
 namespace {
 
-constexpr std::string_view answer =
-    "HTTP/1.1 503 Service Unavailable\r\n"
-    "Content-Type: text/plain; charset=utf-8\r\n"
-    "Content-Length: 64\r\n"
-    "Retry-After: 1\r\n"
-    "Connection: close\r\n"
-    "\r\n"
-    "503 Service Unavailable: all connections are taken, come later.\n";
-static_assert(answer.size() - answer.find("\r\n\r\n") - 4 == 64);
+constexpr std::string_view text = "503 Service Unavailable: all connections are taken, come later\n";
+
+std::string answer(std::string_view lines) {
+  std::string out = "HTTP/1.1 503 Service Unavailable\r\n";
+  out.append(lines).append("Content-Type: text/plain; charset=utf-8\r\nContent-Length: ").append(std::to_string(text.size()));
+  out.append("\r\nRetry-After: 1\r\nConnection: close\r\n\r\n").append(text);
+  return out;
+}
 
 // Throws away what has arrived; true when the peer has closed.
 bool is_over(int socket) noexcept {
@@ -35,11 +35,12 @@ bool is_over(int socket) noexcept {
 
 }  // namespace
 
-void Refusals::refuse(Descriptor socket, Instant now) {
-  (void)::send(socket.get(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+void Refusals::refuse(Descriptor socket, const Tick& tick) {
+  const std::string out = answer(tick.lines);
+  (void)::send(socket.get(), out.data(), out.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   ::shutdown(socket.get(), SHUT_WR);
   if (is_over(socket.get()) || waiting_.size() >= most) return;
-  waiting_.push_back(Waiting{std::move(socket), after(now, linger)});
+  waiting_.push_back(Waiting{std::move(socket), after(tick.now, linger)});
 }
 
 void Refusals::sweep(Instant now) {

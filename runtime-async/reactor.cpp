@@ -148,6 +148,7 @@ void Reactor::serve(Link& link) {
   const Tick& tick = ticks_.tick();
   if (link.failed && !session.wants_input()) session.broken();  // nobody would see it by reading
   if (link.readable && session.wants_input()) (void)link.read();
+  if (session.deadline() <= tick.now) link.measure(tick.now);
   session.step(tick);
   if (link.writable) (void)link.flush(tick.now);
   if (session.finished()) return remove(link, false);
@@ -180,7 +181,7 @@ void Reactor::accept(Entrance& entrance, std::size_t most) {
 
 void Reactor::admit(posix::Descriptor socket, const posix::Listener& listener) {
   if (!shared_.census.enter(shared_.config.max_connections)) {
-    refusals_.refuse(std::move(socket), ticks_.tick().now);
+    refusals_.refuse(std::move(socket), ticks_.tick());
     if (station_.observer != nullptr) {
       station_.observer->observe(events::ConnectionRefused{ticks_.tick().now, station_.worker, "max_connections"});
     }

@@ -129,7 +129,7 @@ void Distributor::accept(Entrance& entrance, std::size_t most) {
 void Distributor::admit(posix::Descriptor socket, const posix::Listener& listener) {
   const Instant now = ticks_.tick().now;
   if (!shared_.census.enter(shared_.config.max_connections)) {
-    refusals_.refuse(std::move(socket), now);
+    refusals_.refuse(std::move(socket), ticks_.tick());
     if (station_.observer != nullptr) {
       station_.observer->observe(events::ConnectionRefused{now, station_.worker, "max_connections"});
     }

@@ -51,6 +51,7 @@ void Worker::serve(std::unique_ptr<Link> owned) {
       if (link.failed && !session.wants_input()) session.broken();
       if (link.readable && session.wants_input()) (void)link.read();
       if (drain_wanted_.load(std::memory_order_acquire)) session.drain(ticks_.tick());
+      if (session.deadline() <= ticks_.tick().now) link.measure(ticks_.tick().now);
       session.step(ticks_.tick());
       if (link.writable) (void)link.flush(ticks_.tick().now);
       if (session.finished()) return end(std::move(owned), false);

@@ -8,10 +8,12 @@ namespace pounce::inline v0::h1 {
 void Connection::written(Instant now, const Output& output) noexcept {
   now_ = now;
   const std::uint64_t moved = output.total_written() - written_;
+  const std::uint64_t arrived = output.total_arrived() - arrived_;
   written_ = output.total_written();
+  arrived_ = output.total_arrived();
   if (!output.empty()) {
     if (write_pace_.running()) {
-      write_pace_.progress(moved, now, limits_->write_pace());
+      write_pace_.progress(std::max(moved, arrived), now, limits_->write_pace());
     } else {
       write_pace_.start(now);
     }

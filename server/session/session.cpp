@@ -69,6 +69,11 @@ void Session::written(std::size_t n, Instant now) {
   machine_->written(now, output_);
 }
 
+void Session::unacknowledged(std::size_t n, Instant now) {
+  output_.acknowledged_but(n);
+  machine_->written(now, output_);
+}
+
 // --- the step ---
 
 void Session::step(const Tick& tick) {

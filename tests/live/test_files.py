@@ -26,7 +26,6 @@ FILES = {
     "two words.txt": b"two words",
     "caf\u00e9.txt": b"coffee",
     "a%2eb.txt": b"percent in the name",
-    "...txt": b"dots",
     ".well-known/thing": b"well known",
     "sub/index.html": b"<title>sub</title>",
     "sub/deep/leaf.txt": b"leaf",

@@ -29,6 +29,9 @@ class Link final : public Timed, private Wake {
   // Sends until everything is written or the kernel takes no more; shuts the sending side down when the output is finished.
   Io flush(Instant now);
 
+  // Before the session is stepped at its deadline: asks the kernel how much of what it took has arrived.
+  void measure(Instant now);
+
   // Moving: after `detach` posts only wait; `attach` binds to the new place.
   void detach();
   void attach(Station& station, Waker& waker);

@@ -17,7 +17,7 @@ class Refusals {
   static constexpr Duration linger = std::chrono::seconds{2};
   static constexpr Duration sweep_every = std::chrono::milliseconds{50};
 
-  void refuse(Descriptor socket, Instant now);
+  void refuse(Descriptor socket, const Tick& tick);
   void sweep(Instant now);
   [[nodiscard]] bool empty() const noexcept { return waiting_.empty(); }
 

@@ -10,6 +10,7 @@
 #include <pounce/core/storage.hpp>
 #include <pounce/core/workspace.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -48,6 +49,12 @@ class Output {
   // The first `n` bytes were handed to the transport.
   void written(std::size_t n) noexcept;
   [[nodiscard]] std::uint64_t total_written() const noexcept { return total_written_; }
+  // Of what was written, `unacknowledged` bytes have not reached the peer yet. A transport that can tell says so when a write
+  // deadline has come: a large kernel buffer takes nothing for long while the peer reads steadily, and that is progress too.
+  void acknowledged_but(std::uint64_t unacknowledged) noexcept {
+    if (unacknowledged <= total_written_) total_arrived_ = std::max(total_arrived_, total_written_ - unacknowledged);
+  }
+  [[nodiscard]] std::uint64_t total_arrived() const noexcept { return total_arrived_; }
   [[nodiscard]] std::uint64_t total_appended() const noexcept { return total_written_ + size_; }
 
   // Nothing will be appended any more: when it is empty, the transport's sending side is to be shut down.
@@ -74,6 +81,7 @@ class Output {
   std::size_t tail_used_ = 0;
   std::size_t size_ = 0;
   std::uint64_t total_written_ = 0;
+  std::uint64_t total_arrived_ = 0;
   bool finished_ = false;
 };
 

@@ -75,7 +75,7 @@ class Connection {
   // When `expire` wants to be called; may lie in the past, may be early, never late. Depends on `output`'s progress.
   [[nodiscard]] Instant deadline(const Output& output) const noexcept;
   void expire(Instant now, Events& events, Output& output);
-  // Tell the machine after every write how far the output is (it looks at total_written): starts and judges the write pace.
+  // Tell the machine after every write how far the output is (it looks at total_written and total_arrived): starts and judges the write pace.
   void written(Instant now, const Output& output) noexcept;
 
   // --- questions ---
@@ -137,7 +137,8 @@ class Connection {
   Instant since_;            // start of the idle wait, of the head, or of lingering
   Pace body_pace_;           // of content, wanted or discarded; the silence while lingering
   Pace write_pace_;
-  std::uint64_t written_ = 0;        // output progress judged so far
+  std::uint64_t written_ = 0;        // output progress judged so far: to the transport …
+  std::uint64_t arrived_ = 0;        // … and to the peer
   std::uint64_t content_left_ = 0;   // of the request, framed by length; while discarding chunks: what was discarded
   std::uint64_t response_left_ = 0;  // of the response, framed by length
   HeadScan head_scan_;

@@ -62,6 +62,8 @@ class Session {
   // The transport failed: nothing can be sent any more. Only marks; the next step destroys the exchanges.
   void broken() noexcept { broken_ = true; }
   void written(std::size_t n, Instant now);
+  // So many of the bytes that were written have not reached the peer. Worth saying when `deadline` has come and output waits.
+  void unacknowledged(std::size_t n, Instant now);
 
   // --- the step ---
   void step(const Tick& tick);
