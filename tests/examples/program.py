@@ -26,6 +26,7 @@ class Server:
         self.process = subprocess.Popen([*command, "--port", "0", "--workers", "2"], stderr=subprocess.PIPE, text=True,
                                         env={**os.environ, **environment})
         self.port = None
+        self.drained = False
         for line in self.process.stderr:
             if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
                 self.port = int(found[1])
@@ -41,9 +42,14 @@ class Server:
     def __exit__(self, *_):
         self.stop()
 
-    def stop(self):
-        if self.port is not None and self.process.poll() is None:
+    def drain(self):
+        """One signal, however often: a second one would cut."""
+        if self.port is not None and not self.drained:
             self.process.send_signal(signal.SIGTERM)
+        self.drained = True
+
+    def stop(self):
+        self.drain()
         try:
             return self.process.wait(timeout=30)
         finally:
@@ -94,7 +100,7 @@ class Examples(unittest.TestCase):
             connection.request("GET", "/")
             response = connection.getresponse()
             self.assertEqual(response.readline(), b"event: count\n")
-            server.process.send_signal(signal.SIGTERM)
+            server.drain()
             self.assertIn(b"event: goodbye\nretry: 2000\ndata: see you soon\n\n", response.read())
             connection.close()
             self.assertEqual(server.stop(), 0)
