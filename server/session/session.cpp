@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <new>
 #include <utility>
 #include <variant>
 
@@ -133,10 +134,22 @@ void Session::route() {
   for (const Event& event : events) {
     std::visit(Overloaded{[&](const event::Request& request) { open(request); },
                           [&](const event::Data& data) {
-                            if (LiveExchange* exchange = find(data.stream)) exchange->content(data.bytes);
+                            LiveExchange* const exchange = find(data.stream);
+                            if (exchange == nullptr) return;
+                            try {
+                              exchange->content(data.bytes);
+                            } catch (const std::bad_alloc&) {
+                              give_up(*exchange);
+                            }
                           },
                           [&](const event::End& end) {
-                            if (LiveExchange* exchange = find(end.stream)) exchange->content_end(end.trailers);
+                            LiveExchange* const exchange = find(end.stream);
+                            if (exchange == nullptr) return;
+                            try {
+                              exchange->content_end(end.trailers);
+                            } catch (const std::bad_alloc&) {
+                              give_up(*exchange);
+                            }
                           },
                           [&](const event::Failed& failed) { fail(failed); }},
                event);
@@ -214,6 +227,13 @@ void Session::run_ready() {
     destroy(exchange);
     if (input_.size() != 0) unparsed_ = true;
   }
+}
+
+// No memory for what has arrived for it: its request ends, the server goes on.
+void Session::give_up(LiveExchange& exchange) {
+  machine_->reset(exchange.stream(), output_);
+  exchange.report_completed(now_);
+  destroy(exchange);
 }
 
 void Session::destroy(LiveExchange& exchange) {

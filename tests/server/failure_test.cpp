@@ -334,3 +334,34 @@ TEST_CASE("a fault of the peer destroys the parked handler, once, and the answer
   CHECK(client.output().starts_with("HTTP/1.1 400 "));
   CHECK(recorder.count("failed peer_fault invalid_chunk_size") == 1);
 }
+
+TEST_CASE("a handler that has used up its arena when trailers arrive loses its own request only") {
+  App app;
+  app.route("/deep", [](Exchange& x) -> Task {
+    struct Deep {
+      // Goes down until there is no more memory for a frame, then waits there.
+      static TaskOf<void> down(Exchange& exchange) {
+        bool full = false;
+        try {
+          co_await down(exchange);
+        } catch (const std::bad_alloc&) {
+          full = true;
+        }
+        if (full) (void)co_await exchange.sleep(1h);
+      }
+    };
+    (void)co_await x.read();
+    (void)co_await x.read(1ms);  // from now on content is wanted
+    co_await Deep::down(x);
+  });
+  app.route("/ok", [](const Request&) { return Response::text("ok"); });
+  Client client{app};
+  client.send("POST /deep HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n");
+  client.advance(1s);
+  std::string trailers = "0\r\n";
+  for (int i = 0; i < 90; ++i) trailers += "X-" + std::to_string(i) + ": " + std::string(100, 'v') + "\r\n";
+  client.send(trailers + "\r\n");
+  CHECK_NOTHROW(client.advance(1s));
+  client.open();
+  CHECK(client.get("/ok").status == 200);
+}

@@ -103,6 +103,7 @@ class Session {
   void fail(const event::Failed& failed);
   void lose_peer();
   void run_ready();
+  void give_up(LiveExchange& exchange);
   void destroy(LiveExchange& exchange);
   void want_body(StreamId stream, bool wanted);
   [[nodiscard]] LiveExchange* find(StreamId stream) const noexcept;
