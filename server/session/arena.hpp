@@ -15,7 +15,8 @@ namespace pounce::inline v0 {
 
 class Arena {
  public:
-  static constexpr std::size_t most = 4 * mebibyte;
+  // Children start on the stack of their parents, so this bounds the depth of the stack as well, also in unoptimised builds.
+  static constexpr std::size_t most = mebibyte;
 
   [[nodiscard]] static Arena& make(Workspace& workspace) {
     BlockRef block = workspace.lend(Workspace::small);
