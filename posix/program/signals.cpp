@@ -54,14 +54,11 @@ Signals::Signals() {
   ::sigaction(SIGTERM, &ours, &old_term_);
   ours.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &ours, &old_pipe_);
-  ::pthread_sigmask(SIG_BLOCK, &both, &old_mask_);
+  ::pthread_sigmask(SIG_BLOCK, &both, nullptr);
 }
 
 Signals::~Signals() {
-  // What still waits would kill the process the moment it is unblocked.
-  while (next() != Signal::none) {
-  }
-  ::pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
+  // Both stay blocked: one that is still on its way would kill the process between its last line and its exit code.
   ::sigaction(SIGPIPE, &old_pipe_, nullptr);
   ::sigaction(SIGTERM, &old_term_, nullptr);
   ::close(read_end_);
@@ -96,8 +93,10 @@ Signals::Signals() {
 }
 
 Signals::~Signals() {
-  ::sigaction(SIGINT, &old_int_, nullptr);
-  ::sigaction(SIGTERM, &old_term_, nullptr);
+  struct sigaction ignored {};
+  ignored.sa_handler = SIG_IGN;  // a late one changes nothing any more
+  ::sigaction(SIGINT, &ignored, nullptr);
+  ::sigaction(SIGTERM, &ignored, nullptr);
   ::sigaction(SIGPIPE, &old_pipe_, nullptr);
   pipe_write_end = -1;
   ::close(write_end_);

@@ -13,7 +13,10 @@ void Connection::written(Instant now, const Output& output) noexcept {
   arrived_ = output.total_arrived();
   if (!output.empty()) {
     if (write_pace_.running()) {
-      write_pace_.progress(std::max(moved, arrived), now, limits_->write_pace());
+      // What has reached the peer is asked for when the deadline has come, but happened before it.
+      const PaceLimits pace = limits_->write_pace();
+      const Instant at = moved != 0 ? now : std::min(now, write_pace_.deadline(pace) - Duration{1});
+      write_pace_.progress(std::max(moved, arrived), at, pace);
     } else {
       write_pace_.start(now);
     }

@@ -398,7 +398,7 @@ class FixtureModule(unittest.TestCase):
         """The handler never reads. A small body is drained, a large one costs the connection but never the answer."""
         for size, sent in ((100, 100), (60_000, 60_000), (1 << 20, 1 << 20), (1 << 20, 1000)):
             with self.server.connect() as wire:
-                wire.send_while_open(f"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: {size}\r\n\r\n".encode() + (SMUGGLED * (sent // 40))[:sent])
+                wire.send_while_open(f"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: {size}\r\n\r\n".encode() + (SMUGGLED * (sent // len(SMUGGLED) + 1))[:sent])
                 answer = wire.response()
                 self.assertEqual((answer.status, answer.body), (200, b"early"), (size, sent))
                 if sent < size:

@@ -177,14 +177,15 @@ class Churn(unittest.TestCase):
 
 class Urgent(unittest.TestCase):
     def test_urgent_bytes_do_not_confuse(self):
-        """TCP urgent data is dropped or read in line, but nothing spins or dies."""
+        """TCP urgent data is dropped or read in line, but nothing spins or dies. A read ends at the urgent mark, so that a peer
+        that uses it may have to wait for its own head's deadline: 408."""
         with Server() as server:
             with GoodClient(server), server.connect() as wire:
                 wire.send("GET /hello HTTP/1.1\r\nHo")
                 wire.socket.send(b"!", socket.MSG_OOB)
                 wire.send_while_open("st: a\r\n\r\n")
                 try:
-                    self.assertIn(wire.response(timeout=scaled(3)).status, (200, 400))
+                    self.assertIn(wire.response(timeout=scaled(15)).status, (200, 400, 408))
                 except Late:
                     self.fail("no answer after urgent data")
 

@@ -117,7 +117,7 @@ TEST_CASE("the deadline is never late") {
   CHECK(machine.receive(input) == input.size());
   CHECK(machine.connection.deadline(machine.output) == never);
   machine.connection.want_body(machine.connection.stream(), true, start, machine.output);
-  CHECK(machine.connection.deadline(machine.output) == start + machine.limits.rate_window);
-  machine.connection.expire(start + machine.limits.rate_window, machine.events, machine.output);
-  CHECK(std::get<event::Failed>(machine.events[1]).fault == Fault::body_too_slow);
+  CHECK(machine.connection.deadline(machine.output) == start + machine.limits.request_timeout);
+  machine.connection.expire(start + machine.limits.request_timeout, machine.events, machine.output);
+  CHECK(std::get<event::Failed>(machine.events[1]).fault == Fault::body_timeout);
 }

@@ -3,7 +3,8 @@
 // What it is not: a policy. First drain, second cut is for the program to say. SIGHUP is left
 // alone, so that nohup works.
 // Ownership: one object per process, made in main before any thread starts (threads inherit the
-// blocked signals) and gone after the last has ended; it restores what it changed.
+// blocked signals) and gone after the last has ended; SIGPIPE is restored then, the two
+// stay blocked, so that a late one does not kill a process that has said that it ended well.
 // Errors: a constructor that cannot get its descriptor throws std::system_error.
 #pragma once
 
@@ -30,7 +31,6 @@ class Signals {
  private:
   int read_end_ = -1;
   int write_end_ = -1;  // of the pipe, where there is no signalfd
-  sigset_t old_mask_{};
   struct sigaction old_pipe_{};
   struct sigaction old_term_{};
   struct sigaction old_int_{};

@@ -1,8 +1,10 @@
-// Pace: how fast bytes must move in one direction. A wait without any progress ends after `timeout`; in every full window of
-// `window` at least `min_rate * window` bytes must have moved. Judged by windows and not by the average since the start,
-// so that a fast beginning buys no slow end.
+// Pace: how fast bytes must move in one direction.
 //
-// Pure: driven by instants. It runs only between `start` and `stop`; a stop (nobody wanted bytes) forgives the current window.
+// Two judgements. A wait without any progress ends after `timeout`. And progress must not fall behind `min_rate`: every byte buys
+// 1/min_rate seconds; from the first one on a peer has `grace` to begin with, and saves up `timeout` at the most, so that a
+// fast beginning does not pay for a slow end, and an honest pause costs nothing up to the timeout.
+//
+// Pure: driven by instants. It runs only between `start` and `stop`; a stop (nobody wanted bytes) forgives what was behind.
 #pragma once
 
 #include <pounce/core/time.hpp>
@@ -14,9 +16,9 @@
 namespace pounce::inline v0 {
 
 struct PaceLimits {
-  Duration timeout;                        // longest wait without progress
-  std::optional<std::uint64_t> min_rate;   // bytes per second; none: not judged
-  Duration window = std::chrono::seconds{10};
+  Duration timeout;                       // longest wait without progress
+  std::optional<std::uint64_t> min_rate;  // bytes per second; none: not judged
+  Duration grace = std::chrono::seconds{10};
 };
 
 class Pace {
@@ -24,53 +26,47 @@ class Pace {
   void start(Instant now) noexcept {
     if (running_) return;
     running_ = true;
-    too_slow_ = false;
-    last_ = window_start_ = now;
-    moved_ = 0;
+    last_ = now;
+    paid_until_ = never;
   }
   void stop() noexcept { running_ = false; }
   [[nodiscard]] bool running() const noexcept { return running_; }
 
   void progress(std::uint64_t bytes, Instant now, const PaceLimits& limits) noexcept {
     if (!running_ || bytes == 0) return;
+    // Deadlines are checked coarsely: what was due before these bytes stays due.
+    if (judge(now, limits) != Verdict::fine) return;
     last_ = now;
-    if (limits.min_rate && now >= after(window_start_, limits.window)) {
-      // A full window has passed unjudged (deadlines are checked coarsely): judge it before these bytes count.
-      if (moved_ < least(limits)) too_slow_ = true;
-      window_start_ = now;
-      moved_ = 0;
-    }
-    moved_ += bytes;
+    if (!limits.min_rate) return;
+    if (paid_until_ == never) paid_until_ = after(now, limits.grace);
+    const Duration most = std::max(limits.timeout, limits.grace);
+    paid_until_ = std::min(after(paid_until_, bought(bytes, *limits.min_rate, most)), after(now, most));
   }
 
+  // When `judge` will no longer say `fine`, if nothing moves until then.
   [[nodiscard]] Instant deadline(const PaceLimits& limits) const noexcept {
-    if (!running_) return never;
-    if (too_slow_) return window_start_;
-    const Instant idle = after(last_, limits.timeout);
-    if (!limits.min_rate) return idle;
-    // Also when this window is already good: the roll of the window is lazy, and checking it once more costs nothing.
-    return moved_ < least(limits) ? std::min(idle, after(window_start_, limits.window)) : idle;
+    return running_ ? std::min(after(last_, limits.timeout), paid_until_) : never;
   }
 
   enum class Verdict : std::uint8_t { fine, stalled, slow };
   [[nodiscard]] Verdict judge(Instant now, const PaceLimits& limits) const noexcept {
     if (!running_) return Verdict::fine;
     if (now >= after(last_, limits.timeout)) return Verdict::stalled;
-    if (too_slow_) return Verdict::slow;
-    if (limits.min_rate && now >= after(window_start_, limits.window) && moved_ < least(limits)) return Verdict::slow;
-    return Verdict::fine;
+    return now >= paid_until_ ? Verdict::slow : Verdict::fine;
   }
 
  private:
-  [[nodiscard]] static std::uint64_t least(const PaceLimits& limits) noexcept {
-    return *limits.min_rate * static_cast<std::uint64_t>(limits.window / std::chrono::milliseconds{1}) / 1000;
+  // The time that `bytes` pay for, at the most `most`.
+  [[nodiscard]] static Duration bought(std::uint64_t bytes, std::uint64_t rate, Duration most) noexcept {
+    const std::uint64_t whole = bytes / rate;
+    if (whole >= static_cast<std::uint64_t>(most / std::chrono::seconds{1}) + 1) return most;
+    const std::uint64_t rest = bytes % rate;
+    return std::chrono::seconds{whole} + std::chrono::nanoseconds{rest * (1'000'000'000ULL / rate)};
   }
 
   Instant last_{};
-  Instant window_start_{};
-  std::uint64_t moved_ = 0;
+  Instant paid_until_ = never;  // never: nothing has moved yet
   bool running_ = false;
-  bool too_slow_ = false;
 };
 
 }  // namespace pounce::inline v0
