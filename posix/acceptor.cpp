@@ -29,7 +29,7 @@ Acceptor::Result Acceptor::take(Descriptor& socket) {
       case EBADF:
       case EINVAL:
       case ENOTSOCK: return Result::drained;  // not listening (any more)
-      default: continue;                      // ECONNABORTED, EINTR, EPROTO, network errors of one peer: the next, please
+      default: continue;  // ECONNABORTED, EINTR, EPROTO, network errors of one peer: the next, please
     }
   }
 }
@@ -37,7 +37,9 @@ Acceptor::Result Acceptor::take(Descriptor& socket) {
 // Gives the reserve up, takes one connection with it and closes that, so that its peer learns of it now.
 void Acceptor::shed() {
   reserve_.close();
-  { const Descriptor unlucky{::accept4(listener_.descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)}; }
+  {
+    const Descriptor unlucky{::accept4(listener_.descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+  }
   reserve_ = make_reserve();
 }
 

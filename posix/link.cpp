@@ -76,7 +76,8 @@ void Link::measure(Instant now) {
   if (session_.output().empty()) return;
 #ifdef SIOCOUTQ
   int waiting = 0;
-  if (::ioctl(socket_.get(), SIOCOUTQ, &waiting) == 0 && waiting >= 0) session_.unacknowledged(static_cast<std::size_t>(waiting), now);
+  if (::ioctl(socket_.get(), SIOCOUTQ, &waiting) == 0 && waiting >= 0)
+    session_.unacknowledged(static_cast<std::size_t>(waiting), now);
 #endif
 }
 

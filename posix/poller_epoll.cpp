@@ -57,11 +57,12 @@ std::size_t Poller::wait(std::span<Ready> ready, Duration timeout) {
   const int count = ::epoll_wait(queue_.get(), events.data(), most, milliseconds(timeout));
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
-    ready[static_cast<std::size_t>(i)] = Ready{.tag = event.data.ptr,
-                                               .readable = (event.events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
-                                               .writable = (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
-                                               .hung_up = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
-                                               .failed = (event.events & (EPOLLHUP | EPOLLERR)) != 0};
+    ready[static_cast<std::size_t>(i)] =
+        Ready{.tag = event.data.ptr,
+              .readable = (event.events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
+              .writable = (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
+              .hung_up = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
+              .failed = (event.events & (EPOLLHUP | EPOLLERR)) != 0};
   }
   return count > 0 ? static_cast<std::size_t>(count) : 0;
 }

@@ -20,21 +20,23 @@ Poller::Poller() : queue_(::kqueue()) {
 
 bool Poller::watch(int descriptor, Mode mode, void* tag) noexcept {
   std::array<struct kevent, 2> changes{};
-  const unsigned short flags = mode == Mode::edge ? EV_ADD | EV_CLEAR : mode == Mode::once ? EV_ADD | EV_DISPATCH : EV_ADD;
+  const unsigned short flags = mode == Mode::edge   ? EV_ADD | EV_CLEAR
+                               : mode == Mode::once ? EV_ADD | EV_DISPATCH
+                                                    : EV_ADD;
   EV_SET(&changes[0], static_cast<uintptr_t>(descriptor), EVFILT_READ, flags, 0, 0, tag);
   EV_SET(&changes[1], static_cast<uintptr_t>(descriptor), EVFILT_WRITE, EV_ADD | EV_CLEAR, 0, 0, tag);
   return ::kevent(queue_.get(), changes.data(), mode == Mode::edge ? 2 : 1, nullptr, 0, nullptr) == 0;
 }
 
 void Poller::rearm(int descriptor, void* tag) noexcept {
-  struct kevent change {};
+  struct kevent change{};
   EV_SET(&change, static_cast<uintptr_t>(descriptor), EVFILT_READ, EV_ENABLE | EV_DISPATCH, 0, 0, tag);
   (void)::kevent(queue_.get(), &change, 1, nullptr, 0, nullptr);
 }
 
 void Poller::forget(int descriptor) noexcept {
   for (const short filter : {EVFILT_READ, EVFILT_WRITE}) {
-    struct kevent change {};
+    struct kevent change{};
     EV_SET(&change, static_cast<uintptr_t>(descriptor), filter, EV_DELETE, 0, 0, nullptr);
     (void)::kevent(queue_.get(), &change, 1, nullptr, 0, nullptr);
   }
@@ -49,7 +51,8 @@ std::size_t Poller::wait(std::span<Ready> ready, Duration timeout) {
     limit.tv_sec = static_cast<time_t>(seconds.count());
     limit.tv_nsec = static_cast<long>((timeout - seconds).count());
   }
-  const int count = ::kevent(queue_.get(), nullptr, 0, events.data(), most, timeout < Duration::zero() ? nullptr : &limit);
+  const int count =
+      ::kevent(queue_.get(), nullptr, 0, events.data(), most, timeout < Duration::zero() ? nullptr : &limit);
   for (int i = 0; i < count; ++i) {
     const struct kevent& event = events[static_cast<std::size_t>(i)];
     const bool end = (event.flags & (EV_EOF | EV_ERROR)) != 0;

@@ -3,8 +3,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <array>
+#include <cerrno>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,7 +17,9 @@ constexpr std::string_view text = "503 Service Unavailable: all connections are 
 
 std::string answer(std::string_view lines) {
   std::string out = "HTTP/1.1 503 Service Unavailable\r\n";
-  out.append(lines).append("Content-Type: text/plain; charset=utf-8\r\nContent-Length: ").append(std::to_string(text.size()));
+  out.append(lines)
+      .append("Content-Type: text/plain; charset=utf-8\r\nContent-Length: ")
+      .append(std::to_string(text.size()));
   out.append("\r\nRetry-After: 1\r\nConnection: close\r\n\r\n").append(text);
   return out;
 }

@@ -55,7 +55,8 @@ void set_option(int socket, int level, int name) noexcept {
   ::setsockopt(socket, level, name, &on, sizeof on);
 }
 
-std::expected<Listener, std::string> listen_tcp(const BindAddress& wanted, const addrinfo& at, int backlog, bool reuse_port) {
+std::expected<Listener, std::string> listen_tcp(const BindAddress& wanted, const addrinfo& at, int backlog,
+                                                bool reuse_port) {
   Descriptor socket{::socket(at.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!socket) return std::unexpected(wanted.text() + ": " + error_text(errno));
   set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR);
@@ -84,7 +85,8 @@ std::expected<std::vector<Listener>, std::string> listen_tcp(const BindAddress& 
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_family = address.kind == BindAddress::Kind::tcp6 ? AF_INET6 : AF_UNSPEC;
   addrinfo* found = nullptr;
-  if (const int error = ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found); error != 0) {
+  if (const int error = ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
+      error != 0) {
     return std::unexpected(address.text() + ": " + ::gai_strerror(error));
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner{found, &::freeaddrinfo};
@@ -127,7 +129,7 @@ std::expected<std::vector<Listener>, std::string> listen_unix(const BindAddress&
   target.sun_family = AF_UNIX;
   if (address.path.size() >= sizeof target.sun_path) return std::unexpected(address.text() + ": the path is too long");
   std::memcpy(target.sun_path, address.path.data(), address.path.size());
-  struct stat there {};
+  struct stat there{};
   if (::lstat(address.path.c_str(), &there) == 0) {
     if (!S_ISSOCK(there.st_mode)) return std::unexpected(address.text() + ": exists and is not a socket");
     if (!is_stale(target)) return std::unexpected(address.text() + ": Address already in use");
@@ -136,7 +138,8 @@ std::expected<std::vector<Listener>, std::string> listen_unix(const BindAddress&
   Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   // The mode of the file is settled before it can be connected to: bind, chmod, listen.
   if (!socket || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&target), sizeof target) != 0 ||
-      ::chmod(address.path.c_str(), S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) != 0 || ::listen(socket.get(), backlog) != 0) {
+      ::chmod(address.path.c_str(), S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) != 0 ||
+      ::listen(socket.get(), backlog) != 0) {
     return std::unexpected(address.text() + ": " + error_text(errno));
   }
   std::vector<Listener> listeners;
@@ -159,8 +162,10 @@ std::expected<Listener, std::string> Listener::share() const {
   return Listener{std::move(socket), address_, {}};
 }
 
-std::expected<std::vector<Listener>, std::string> listen_on(const config::BindAddress& address, int backlog, Port port) {
-  return address.kind == BindAddress::Kind::unix_path ? listen_unix(address, backlog) : listen_tcp(address, backlog, port);
+std::expected<std::vector<Listener>, std::string> listen_on(const config::BindAddress& address, int backlog,
+                                                            Port port) {
+  return address.kind == BindAddress::Kind::unix_path ? listen_unix(address, backlog)
+                                                      : listen_tcp(address, backlog, port);
 }
 
 std::string peer_text(int socket) {

@@ -27,7 +27,8 @@ Reactor::~Reactor() {
 }
 
 void Reactor::run() noexcept {
-  if (station_.observer != nullptr) station_.observer->observe(events::WorkerStarted{ticks_.tick().now, station_.worker});
+  if (station_.observer != nullptr)
+    station_.observer->observe(events::WorkerStarted{ticks_.tick().now, station_.worker});
   while (!may_end()) {
     try {
       turn();
@@ -36,7 +37,8 @@ void Reactor::run() noexcept {
       ticks_.update();
     }
   }
-  if (station_.observer != nullptr) station_.observer->observe(events::WorkerStopped{ticks_.update().now, station_.worker});
+  if (station_.observer != nullptr)
+    station_.observer->observe(events::WorkerStopped{ticks_.update().now, station_.worker});
 }
 
 // --- from other threads ---
@@ -108,7 +110,8 @@ void Reactor::turn() {
       woken = true;
       continue;
     }
-    const auto entrance = std::find_if(entrances_.begin(), entrances_.end(), [&](const auto& e) { return e.get() == report.tag; });
+    const auto entrance =
+        std::find_if(entrances_.begin(), entrances_.end(), [&](const auto& e) { return e.get() == report.tag; });
     if (entrance != entrances_.end()) {
       accept(**entrance, accepts_per_turn);
       continue;
@@ -187,8 +190,11 @@ void Reactor::admit(posix::Descriptor socket, const posix::Listener& listener) {
     }
     return;
   }
-  Peers peers{.connection = posix::process_ids().next_connection(), .local = listener.address().text(), .peer = posix::peer_text(socket.get())};
-  auto link = std::make_unique<Link>(std::move(socket), shared_.service, station_, *this, std::move(peers), ticks_.tick().now);
+  Peers peers{.connection = posix::process_ids().next_connection(),
+              .local = listener.address().text(),
+              .peer = posix::peer_text(socket.get())};
+  auto link =
+      std::make_unique<Link>(std::move(socket), shared_.service, station_, *this, std::move(peers), ticks_.tick().now);
   add(std::move(link));
 }
 
@@ -286,7 +292,8 @@ void Reactor::start_drain() {
   }
   entrances_.clear();
   draining_ = true;
-  if (station_.observer != nullptr) station_.observer->observe(events::DrainStarted{ticks_.tick().now, station_.worker});
+  if (station_.observer != nullptr)
+    station_.observer->observe(events::DrainStarted{ticks_.tick().now, station_.worker});
   for (Link* link = links_; link != nullptr; link = link->next) {
     // A request that has already arrived is served: look before saying no.
     if (link->session().wants_input()) (void)link->read();

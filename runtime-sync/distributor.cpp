@@ -97,7 +97,8 @@ void Distributor::turn() {
       wake_.drain();
       continue;
     }
-    const auto entrance = std::find_if(entrances_.begin(), entrances_.end(), [&](const auto& e) { return e.get() == reports[i].tag; });
+    const auto entrance =
+        std::find_if(entrances_.begin(), entrances_.end(), [&](const auto& e) { return e.get() == reports[i].tag; });
     if (entrance != entrances_.end()) {
       accept(**entrance, accepts_per_turn);
     } else {
@@ -116,7 +117,8 @@ void Distributor::turn() {
 
 void Distributor::accept(Entrance& entrance, std::size_t most) {
   for (std::size_t i = 0; i < most; ++i) {
-    if (shared_.queue.size() >= most_queued) return pause(entrance, after(ticks_.tick().now, std::chrono::milliseconds{1}));
+    if (shared_.queue.size() >= most_queued)
+      return pause(entrance, after(ticks_.tick().now, std::chrono::milliseconds{1}));
     posix::Descriptor socket;
     switch (entrance.acceptor.take(socket)) {
       case posix::Acceptor::Result::taken: admit(std::move(socket), entrance.acceptor.listener()); break;
@@ -196,12 +198,14 @@ void Distributor::run_timers() {
 void Distributor::start_drain() {
   for (const auto& entrance : entrances_) {
     posix::Descriptor socket;
-    while (entrance->acceptor.take(socket) == posix::Acceptor::Result::taken) admit(std::move(socket), entrance->acceptor.listener());
+    while (entrance->acceptor.take(socket) == posix::Acceptor::Result::taken)
+      admit(std::move(socket), entrance->acceptor.listener());
     poller_.forget(entrance->acceptor.descriptor());
   }
   entrances_.clear();
   draining_ = true;
-  if (station_.observer != nullptr) station_.observer->observe(events::DrainStarted{ticks_.tick().now, station_.worker});
+  if (station_.observer != nullptr)
+    station_.observer->observe(events::DrainStarted{ticks_.tick().now, station_.worker});
   std::vector<Link*> all;
   {
     const std::lock_guard guard{lock_};

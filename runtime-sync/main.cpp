@@ -12,4 +12,6 @@ std::unique_ptr<pounce::posix::Runtime> make_server(const pounce::config::Config
 
 }  // namespace
 
-int main(int argc, char** argv) { return pounce::program::run(pounce::config::Program::pounce_sync, argc, argv, make_server); }
+int main(int argc, char** argv) {
+  return pounce::program::run(pounce::config::Program::pounce_sync, argc, argv, make_server);
+}

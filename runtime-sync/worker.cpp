@@ -18,12 +18,14 @@ Worker::Worker(Shared& shared, Distributor& distributor, events::WorkerId id)
       station_{workspace_, ids_, shared.observer, id} {}
 
 void Worker::run() noexcept {
-  if (station_.observer != nullptr) station_.observer->observe(events::WorkerStarted{ticks_.tick().now, station_.worker});
+  if (station_.observer != nullptr)
+    station_.observer->observe(events::WorkerStarted{ticks_.tick().now, station_.worker});
   while (std::unique_ptr<Link> link = shared_.queue.pop()) {
     ticks_.update();
     serve(std::move(link));
   }
-  if (station_.observer != nullptr) station_.observer->observe(events::WorkerStopped{ticks_.update().now, station_.worker});
+  if (station_.observer != nullptr)
+    station_.observer->observe(events::WorkerStopped{ticks_.update().now, station_.worker});
 }
 
 void Worker::drain() noexcept {

@@ -42,8 +42,8 @@ std::string failure_of(const char* name, Hook hook) {
 }
 
 // Until every worker has ended: one signal drains, the deadline or a second signal cuts.
-void supervise(posix::Runtime& runtime, Signals& signals, const config::Config& config, const App& app, const std::string& program,
-               Style style) {
+void supervise(posix::Runtime& runtime, Signals& signals, const config::Config& config, const App& app,
+               const std::string& program, Style style) {
   bool draining = false;
   Instant cut_at = never;
   while (true) {
@@ -90,16 +90,18 @@ int serve(const config::Config& config, const App& app, posix::MakeRuntime make,
       (void)failure_of("on_stop", [&] { app.stop(); });
       return leave(Exit::no_start);
     }
-    print(STDERR_FILENO, start_text(Started{.program = config.program,
-                                            .version = pounce_version(),
-                                            .target = config.target ? std::string_view{*config.target} : std::string_view{},
-                                            .workers = runtime->workers(),
-                                            .addresses = runtime->addresses()},
-                                    style));
+    print(STDERR_FILENO,
+          start_text(Started{.program = config.program,
+                             .version = pounce_version(),
+                             .target = config.target ? std::string_view{*config.target} : std::string_view{},
+                             .workers = runtime->workers(),
+                             .addresses = runtime->addresses()},
+                     style));
     supervise(*runtime, signals, config, app, program, style);
     const posix::Totals totals = runtime->join();
     if (totals.cut != 0) exit = Exit::cut_at_drain;
-    print(STDERR_FILENO, end_text(Ended{.program = config.program, .requests = totals.requests, .cut = totals.cut}, style));
+    print(STDERR_FILENO,
+          end_text(Ended{.program = config.program, .requests = totals.requests, .cut = totals.cut}, style));
   }
   if (const std::string error = failure_of("on_stop", [&] { app.stop(); }); !error.empty()) {
     return complain(program, error, exit == Exit::clean ? Exit::failed : exit);
@@ -134,7 +136,9 @@ int run(config::Program which, int argc, char** argv, posix::MakeRuntime make, c
 
 }  // namespace
 
-int run(config::Program which, int argc, char** argv, posix::MakeRuntime make) { return run(which, argc, argv, make, nullptr); }
+int run(config::Program which, int argc, char** argv, posix::MakeRuntime make) {
+  return run(which, argc, argv, make, nullptr);
+}
 
 int run(config::Program which, int argc, char** argv, posix::MakeRuntime make, const App& app) {
   return run(which, argc, argv, make, &app);

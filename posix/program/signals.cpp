@@ -93,7 +93,7 @@ Signals::Signals() {
 }
 
 Signals::~Signals() {
-  struct sigaction ignored {};
+  struct sigaction ignored{};
   ignored.sa_handler = SIG_IGN;  // a late one changes nothing any more
   ::sigaction(SIGINT, &ignored, nullptr);
   ::sigaction(SIGTERM, &ignored, nullptr);

@@ -15,7 +15,7 @@ std::expected<Target, std::string> Target::open(const std::optional<std::string>
     target.own_ = std::make_unique<App>(welcome());
     return target;
   }
-  struct stat there {};
+  struct stat there{};
   if (::stat(path->c_str(), &there) == 0 && S_ISDIR(there.st_mode)) {
     auto files = posix::RootedFiles::open_root(*path);
     if (!files) return std::unexpected(std::move(files.error()));

@@ -15,7 +15,8 @@ namespace pounce::inline v0::program {
 class Target {
  public:
   // An error is one line without the program's name.
-  [[nodiscard]] static std::expected<Target, std::string> open(const std::optional<std::string>& path, const std::string& program);
+  [[nodiscard]] static std::expected<Target, std::string> open(const std::optional<std::string>& path,
+                                                               const std::string& program);
 
   [[nodiscard]] const App& app() const noexcept { return module_ ? module_->app() : *own_; }
 

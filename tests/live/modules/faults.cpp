@@ -76,12 +76,10 @@ pounce::App make() {
   app.route("/stubborn", stubborn);
   app.route("/torrent", torrent);
   app.route("/no-content", [](const pounce::Request&) { return pounce::Response{204}; });
-  app.route("/not-modified", [](const pounce::Request&) {
-    return pounce::Response{304, "content that must not go out"};
-  });
-  app.route("/no-content-but", [](const pounce::Request&) {
-    return pounce::Response{204, "content that must not go out"};
-  });
+  app.route("/not-modified",
+            [](const pounce::Request&) { return pounce::Response{304, "content that must not go out"}; });
+  app.route("/no-content-but",
+            [](const pounce::Request&) { return pounce::Response{204, "content that must not go out"}; });
   app.route("/bad-status", [](const pounce::Request&) { return pounce::Response::text("odd", 99); });
   app.route("/bad-name", [](const pounce::Request&) { return pounce::Response::text("odd").set("bad name", "x"); });
   app.route("/framing-field",

@@ -79,7 +79,7 @@ struct RequestFailed {
   std::string_view target;
   std::uint16_t status;  // 0: no head went out
   Failure failure;
-  Fault fault;           // with peer_fault
+  Fault fault;  // with peer_fault
   Duration duration;
 };
 
@@ -130,7 +130,8 @@ struct ConnectionRefused {
   std::string_view reason;  // stable: "max_connections", "descriptors"
 };
 
-using Lifecycle = std::variant<ConnectionOpened, RequestStarted, ResponseCompleted, RequestFailed, HandlerThrew, ClientDisconnected,
-                               ConnectionCompleted, WorkerStarted, WorkerStopped, DrainStarted, ConnectionRefused>;
+using Lifecycle =
+    std::variant<ConnectionOpened, RequestStarted, ResponseCompleted, RequestFailed, HandlerThrew, ClientDisconnected,
+                 ConnectionCompleted, WorkerStarted, WorkerStopped, DrainStarted, ConnectionRefused>;
 
 }  // namespace pounce::inline v0::events

@@ -71,7 +71,8 @@ class Runtime {
 };
 
 // `config`, `app` and `observer` (may be null) are borrowed and outlive the runtime.
-using MakeRuntime = std::unique_ptr<Runtime> (*)(const config::Config& config, const App& app, events::Observer* observer);
+using MakeRuntime = std::unique_ptr<Runtime> (*)(const config::Config& config, const App& app,
+                                                 events::Observer* observer);
 
 [[nodiscard]] Service make_service(const config::Config& config, const App& app);
 

@@ -37,7 +37,8 @@ enum class Port : std::uint8_t { alone, first_of_many, one_more };
 // Binds and listens; a name may give several. Errors are one line: "127.0.0.1:80: Permission denied".
 // A stale Unix socket file (nobody accepts on it) is
 // replaced; a live one, or another kind of file, is an error. New socket files are 0660.
-[[nodiscard]] std::expected<std::vector<Listener>, std::string> listen_on(const config::BindAddress& address, int backlog, Port port);
+[[nodiscard]] std::expected<std::vector<Listener>, std::string> listen_on(const config::BindAddress& address,
+                                                                          int backlog, Port port);
 
 // Whether the kernel spreads connections over several sockets of one port (Linux does; elsewhere a distributor must).
 [[nodiscard]] constexpr bool kernel_balances() noexcept {

@@ -10,11 +10,11 @@
 #include <pounce/posix/acceptor.hpp>
 #include <pounce/posix/clock.hpp>
 #include <pounce/posix/handoff.hpp>
-#include <pounce/posix/link.hpp>
 #include <pounce/posix/ids.hpp>
+#include <pounce/posix/link.hpp>
 #include <pounce/posix/poller.hpp>
-#include <pounce/posix/runtime.hpp>
 #include <pounce/posix/refusals.hpp>
+#include <pounce/posix/runtime.hpp>
 #include <pounce/posix/timers.hpp>
 #include <pounce/posix/wake_descriptor.hpp>
 

@@ -42,9 +42,9 @@ class Pool final : public posix::HandoffPool {
 };
 
 // For pounce-sync: a pool that lives on hand-offs alone.
-[[nodiscard]] std::unique_ptr<posix::HandoffPool> make_handoff_pool(const config::Config& config, const Service& service,
-                                                                    events::Observer* observer, posix::Census& census,
-                                                                    events::WorkerId first_id);
+[[nodiscard]] std::unique_ptr<posix::HandoffPool> make_handoff_pool(const config::Config& config,
+                                                                    const Service& service, events::Observer* observer,
+                                                                    posix::Census& census, events::WorkerId first_id);
 
 class Server final : public posix::Runtime {
  public:
@@ -68,6 +68,7 @@ class Server final : public posix::Runtime {
 };
 
 // For program::run.
-[[nodiscard]] std::unique_ptr<posix::Runtime> make_server(const config::Config& config, const App& app, events::Observer* observer);
+[[nodiscard]] std::unique_ptr<posix::Runtime> make_server(const config::Config& config, const App& app,
+                                                          events::Observer* observer);
 
 }  // namespace pounce::inline v0::async

@@ -58,7 +58,7 @@ class Worker final : private posix::Waker {
   posix::WakeDescriptor wake_;
   std::atomic<bool> drain_wanted_{false};
   std::atomic<bool> cut_wanted_{false};
-  std::uint64_t request_ = 0;      // which request of the connection `patience_left_` belongs to
+  std::uint64_t request_ = 0;  // which request of the connection `patience_left_` belongs to
   Duration patience_left_{};
 };
 

@@ -10,14 +10,12 @@
 
 namespace pounce::inline v0 {
 
-using Bytes = std::string_view;         // octets that the holder may read
-using MutableBytes = std::span<char>;   // octets that the holder may overwrite
+using Bytes = std::string_view;        // octets that the holder may read
+using MutableBytes = std::span<char>;  // octets that the holder may overwrite
 
 inline constexpr std::size_t kibibyte = 1024;
 inline constexpr std::size_t mebibyte = 1024 * kibibyte;
 
-[[nodiscard]] constexpr Bytes view(MutableBytes bytes) noexcept {
-  return {bytes.data(), bytes.size()};
-}
+[[nodiscard]] constexpr Bytes view(MutableBytes bytes) noexcept { return {bytes.data(), bytes.size()}; }
 
 }  // namespace pounce::inline v0

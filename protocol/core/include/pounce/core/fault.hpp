@@ -66,9 +66,9 @@ inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::conne
 
 struct FaultInfo {
   Fault fault;
-  std::string_view name;    // stable, snake_case
-  std::string_view text;    // one sentence without a final stop
-  std::uint16_t status;     // HTTP status of the answer, 0: none
+  std::string_view name;  // stable, snake_case
+  std::string_view text;  // one sentence without a final stop
+  std::uint16_t status;   // HTTP status of the answer, 0: none
 };
 
 [[nodiscard]] const FaultInfo& info(Fault fault) noexcept;

@@ -95,12 +95,12 @@ struct RequestHead {
 };
 
 struct ResponseHead {
-  std::uint16_t status = 200;   // 200 … 599
-  FieldList fields{};           // checked: names are tokens, values hold no control bytes but HTAB
-  std::string_view lines{};     // ready-made, trusted field lines, each ending in CRLF (Date, Server)
+  std::uint16_t status = 200;                     // 200 … 599
+  FieldList fields{};                             // checked: names are tokens, values hold no control bytes but HTAB
+  std::string_view lines{};                       // ready-made, trusted field lines, each ending in CRLF (Date, Server)
   std::optional<std::uint64_t> content_length{};  // known length; without it the machine chooses the framing
-  bool close = false;           // end the connection after this response
-  bool whole = false;           // its content is ready: request content that was not read will not be read
+  bool close = false;                             // end the connection after this response
+  bool whole = false;  // its content is ready: request content that was not read will not be read
 };
 
 }  // namespace pounce::inline v0

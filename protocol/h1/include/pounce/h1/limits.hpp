@@ -31,7 +31,7 @@ struct Limits {
   Duration keep_alive_timeout = std::chrono::seconds{75};  // idle, also before the first request
   Duration linger_timeout = std::chrono::seconds{5};       // silence while what still arrives is thrown away
   Duration linger_limit = std::chrono::seconds{30};        // the whole of that phase
-  std::optional<std::uint64_t> min_rate = 500;  // bytes per second, both directions; see Pace
+  std::optional<std::uint64_t> min_rate = 500;             // bytes per second, both directions; see Pace
   Duration rate_grace = std::chrono::seconds{10};
 
   [[nodiscard]] PaceLimits body_pace() const noexcept { return {request_timeout, min_rate, rate_grace}; }

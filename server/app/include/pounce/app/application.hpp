@@ -44,7 +44,8 @@ class App {
     }
     // Longest first; an exact path stands before a prefix of the same length.
     const auto at = std::find_if(routes_.begin(), routes_.end(), [&](const Route& other) {
-      return other.path.size() < route.path.size() || (other.path.size() == route.path.size() && other.below >= route.below);
+      return other.path.size() < route.path.size() ||
+             (other.path.size() == route.path.size() && other.below >= route.below);
     });
     routes_.insert(at, std::move(route));
     return *this;

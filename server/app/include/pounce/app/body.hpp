@@ -17,8 +17,8 @@ namespace pounce::inline v0 {
 class Body {
  public:
   constexpr Body() noexcept = default;
-  consteval Body(const char* literal) : bytes_(literal) {}  // NOLINT(google-explicit-constructor)
-  Body(std::string text) : owner_(keep(std::move(text), bytes_)) {}  // NOLINT(google-explicit-constructor)
+  consteval Body(const char* literal) : bytes_(literal) {}                      // NOLINT(google-explicit-constructor)
+  Body(std::string text) : owner_(keep(std::move(text), bytes_)) {}             // NOLINT(google-explicit-constructor)
   Body(Chunk chunk) noexcept : bytes_(chunk.bytes()), owner_(chunk.owner()) {}  // NOLINT(google-explicit-constructor)
   // A view owns nothing: this copies it.
   [[nodiscard]] static Body copy(std::string_view text) { return Body{std::string{text}}; }

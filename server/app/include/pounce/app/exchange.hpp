@@ -163,7 +163,8 @@ inline Exchange::Message Exchange::message(Timeout timeout) { return Message{*th
 // The word before each frame says where it came from.
 inline void* allocate_frame(Exchange* exchange, std::size_t size) {
   constexpr std::size_t prefix = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
-  void* memory = exchange != nullptr ? exchange->host_->allocate(*exchange, size + prefix) : ::operator new(size + prefix);
+  void* memory =
+      exchange != nullptr ? exchange->host_->allocate(*exchange, size + prefix) : ::operator new(size + prefix);
   ::new (memory) Exchange*(exchange);
   return static_cast<char*>(memory) + prefix;
 }

@@ -75,12 +75,12 @@ template <class F>
 }  // namespace pounce::inline v0
 
 // NOLINTNEXTLINE(cppcoreguidelines-macro-usage): it must define a symbol
-#define POUNCE_APP(source)                                                                          \
-  extern "C" __attribute__((visibility("default"))) const ::pounce::Module* pounce_module();       \
-  const ::pounce::Module* pounce_module() {                                                         \
-    static constexpr ::pounce::Module module{::pounce::ModuleStamp{},                               \
+#define POUNCE_APP(source)                                                                                   \
+  extern "C" __attribute__((visibility("default"))) const ::pounce::Module* pounce_module();                 \
+  const ::pounce::Module* pounce_module() {                                                                  \
+    static constexpr ::pounce::Module module{::pounce::ModuleStamp{},                                        \
                                              +[]() -> ::pounce::App* { return ::pounce::make_app(source); }, \
-                                             +[](::pounce::App* app) { delete app; }};              \
-    return &module;                                                                                 \
-  }                                                                                                 \
+                                             +[](::pounce::App* app) { delete app; }};                       \
+    return &module;                                                                                          \
+  }                                                                                                          \
   static_assert(true)

@@ -19,7 +19,10 @@ namespace pounce::inline v0 {
 // %XX decoded once; with `plus`, '+' is a blank (forms). Empty when a percent sign is not followed by two hex digits.
 [[nodiscard]] inline std::optional<std::string> percent_decode(std::string_view text, bool plus = false) {
   constexpr auto digit = [](char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
   };
   std::string out;
   out.reserve(text.size());
@@ -40,8 +43,10 @@ class Request {
   [[nodiscard]] std::string_view method() const noexcept { return head_.method; }
   [[nodiscard]] Method method_id() const noexcept { return head_.method_id; }
   [[nodiscard]] std::string_view target() const noexcept { return head_.target; }  // as sent
-  [[nodiscard]] std::string_view path() const noexcept { return head_.path; }      // still percent-encoded, without the query
-  [[nodiscard]] std::string_view query() const noexcept { return head_.query; }    // without the '?'
+  [[nodiscard]] std::string_view path() const noexcept {
+    return head_.path;
+  }  // still percent-encoded, without the query
+  [[nodiscard]] std::string_view query() const noexcept { return head_.query; }  // without the '?'
   [[nodiscard]] std::string_view authority() const noexcept { return head_.authority; }
   [[nodiscard]] std::string_view scheme() const noexcept { return scheme_; }
   [[nodiscard]] Version version() const noexcept { return head_.version; }

@@ -87,7 +87,9 @@ class [[nodiscard]] TaskOf {
     [[gnu::always_inline]] static void* operator new(std::size_t size, Args&... args) {
       return allocate_frame(detail::exchange_among(args...), size);
     }
-    [[gnu::always_inline]] static void operator delete(void* frame, std::size_t size) noexcept { release_frame(frame, size); }
+    [[gnu::always_inline]] static void operator delete(void* frame, std::size_t size) noexcept {
+      release_frame(frame, size);
+    }
 
     TaskOf get_return_object() noexcept {
       const auto handle = std::coroutine_handle<promise_type>::from_promise(*this);

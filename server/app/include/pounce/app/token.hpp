@@ -29,9 +29,7 @@ class Token {
   Token() noexcept = default;
   explicit Token(Loan<Mailbox> mailbox) noexcept : mailbox_(std::move(mailbox)) {}
 
-  Status post(std::string message) const {
-    return mailbox_ ? mailbox_->post(std::move(message)) : Status::gone;
-  }
+  Status post(std::string message) const { return mailbox_ ? mailbox_->post(std::move(message)) : Status::gone; }
   explicit operator bool() const noexcept { return static_cast<bool>(mailbox_); }
 
  private:
