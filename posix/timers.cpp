@@ -1,6 +1,7 @@
 #include <pounce/posix/timers.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 
 namespace pounce::inline v0::posix {
@@ -15,7 +16,9 @@ void DeadlineWheel::file(Timed& timed, Instant deadline) noexcept {
   // A slot is looked at when it is over, so that a deadline in it has passed by then.
   const auto steps = distance <= Duration::zero() ? 0 : std::min<std::int64_t>(distance / grain, slots - 2);
   timed.filed_at = base_ + steps * grain;
-  Timed*& head = heads_[(current_ + static_cast<std::size_t>(steps)) % slots];
+  const std::size_t slot = (current_ + static_cast<std::size_t>(steps)) % slots;
+  used_[slot / 64] |= std::uint64_t{1} << (slot % 64);
+  Timed*& head = heads_[slot];
   timed.wheel_next = head;
   timed.wheel_previous = nullptr;
   if (head != nullptr) head->wheel_previous = &timed;
@@ -41,15 +44,25 @@ void DeadlineWheel::remove(Timed& timed) noexcept {
 Timed* DeadlineWheel::take_slot() noexcept {
   Timed* list = heads_[current_];
   heads_[current_] = nullptr;
+  used_[current_ / 64] &= ~(std::uint64_t{1} << (current_ % 64));
   current_ = (current_ + 1) % slots;
   base_ += grain;
   return list;
 }
 
+// Removing leaves a slot's bit behind: then this is early, which is allowed, and `advance` clears the bit.
 Instant DeadlineWheel::next() const noexcept {
   if (count_ == 0) return never;
-  for (std::size_t i = 0; i < slots; ++i) {
-    if (heads_[(current_ + i) % slots] != nullptr) return base_ + static_cast<std::int64_t>(i + 1) * grain;
+  // From the current slot to the end, then from the front; the word of the current slot is looked at twice, in halves.
+  for (std::size_t i = 0; i <= used_.size(); ++i) {
+    const std::size_t word = (current_ / 64 + i) % used_.size();
+    std::uint64_t bits = used_[word];
+    const std::uint64_t before = (std::uint64_t{1} << (current_ % 64)) - 1;
+    if (i == 0) bits &= ~before;
+    if (i == used_.size()) bits &= before;
+    if (bits == 0) continue;
+    const std::size_t slot = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+    return base_ + static_cast<std::int64_t>((slot + slots - current_) % slots + 1) * grain;
   }
   return never;
 }

@@ -4,19 +4,18 @@ namespace pounce::inline v0 {
 
 namespace {
 
-constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+// Lower case for letters; '-' and digits stay. What else this changes is no octet of a name, or becomes none of the table's.
+constexpr char lower(char c) noexcept { return static_cast<char>(c | 0x20); }
 
-// `literal` is lower case.
+// `literal` is lower case: letters and '-'. A carriage return would pass for '-', but is in no name that is a token.
 constexpr bool equals(std::string_view name, std::string_view literal) noexcept {
-  if (name.size() != literal.size()) return false;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if (lower(name[i]) != literal[i]) return false;
-  }
-  return true;
+  unsigned different = 0;
+  for (std::size_t i = 0; i < literal.size(); ++i) different |= static_cast<unsigned>(lower(name[i]) ^ literal[i]);
+  return different == 0;
 }
 
 constexpr FieldId pick(std::string_view name, std::string_view literal, FieldId id) noexcept {
-  return equals(name, literal) ? id : FieldId::other;
+  return equals(name, literal) ? id : FieldId::other;  // of the same length
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include <pounce/core/message.hpp>
 #include <pounce/core/time.hpp>
 
-#include <array>
 #include <cstddef>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -15,8 +15,8 @@ namespace pounce::inline v0 {
 class FieldScratch {
  public:
   explicit FieldScratch(const Fields& fields) {
-    Field* at = few_.data();
-    if (fields.size() > few_.size()) {
+    Field* at = few_.fields;
+    if (fields.size() > most_few) {
       many_.resize(fields.size());
       at = many_.data();
     }
@@ -25,7 +25,7 @@ class FieldScratch {
       field.id = field_id(field.name);
       has_date_ = has_date_ || field.id == FieldId::date;
       has_server_ = has_server_ || field.id == FieldId::server;
-      *at++ = field;
+      std::construct_at(at++, field);
     }
     list_ = {first, fields.size()};
   }
@@ -49,7 +49,13 @@ class FieldScratch {
   }
 
  private:
-  std::array<Field, 12> few_;
+  static constexpr std::size_t most_few = 12;
+  union Few {
+    Few() noexcept {}  // filled as far as it is used
+    Field fields[most_few];
+  };
+
+  Few few_;
   std::vector<Field> many_;
   FieldList list_;
   bool has_date_ = false;
