@@ -2,24 +2,24 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <exception>
+#include <system_error>
 #include <utility>
 
 namespace pounce::inline v0::async {
 
 using posix::Link;
 
-Reactor::Reactor(Shared& shared, events::WorkerId id, std::vector<posix::Listener> listeners, bool fed)
+Reactor::Reactor(const posix::Shared& shared, events::WorkerId id, std::vector<posix::Listener> listeners, bool fed)
     : shared_(shared),
       ticks_(shared.config.server_header, shared.config.date_header),
       station_{workspace_, ids_, shared.observer, id},
       wheel_(ticks_.tick().now),
+      entrances_(std::move(listeners), shared, poller_, station_, *this),
       fed_(fed) {
-  (void)poller_.watch(wake_.descriptor(), posix::Poller::Mode::level, nullptr);
-  for (posix::Listener& listener : listeners) entrances_.push_back(std::make_unique<Entrance>(std::move(listener)));
-  for (const auto& entrance : entrances_) {
-    (void)poller_.watch(entrance->acceptor.descriptor(), posix::Poller::Mode::level, entrance.get());
-  }
+  if (!poller_.watch(wake_.descriptor(), posix::Poller::Mode::level, nullptr))
+    throw std::system_error{errno, std::generic_category(), "watching the wake descriptor"};
 }
 
 Reactor::~Reactor() {
@@ -91,29 +91,25 @@ bool Reactor::may_end() {
 
 Duration Reactor::patience() const {
   if (!ready_.empty()) return Duration::zero();
-  Instant next = std::min(wheel_.next(), alarms_.next());
-  for (const auto& entrance : entrances_) next = std::min(next, entrance->paused_until);
-  if (!refusals_.empty()) next = std::min(next, after(ticks_.tick().now, posix::Refusals::sweep_every));
-  if (next == never) return Duration{-1};
-  return std::max(next - ticks_.tick().now, Duration::zero());
+  const Instant now = ticks_.tick().now;
+  const Instant next = std::min({wheel_.next(), alarms_.next(), entrances_.next(now)});
+  return next == never ? Duration{-1} : std::max(next - now, Duration::zero());
 }
 
 void Reactor::turn() {
-  std::array<posix::Poller::Ready, 256> reports;
-  const std::size_t count = poller_.wait(reports, patience());
+  const std::size_t count = poller_.wait(reports_, patience());
   ticks_.update();
 
   bool woken = false;
   for (std::size_t i = 0; i < count; ++i) {
-    const posix::Poller::Ready& report = reports[i];
+    const posix::Poller::Ready& report = reports_[i];
     if (report.tag == nullptr) {
       woken = true;
       continue;
     }
-    const auto entrance =
-        std::find_if(entrances_.begin(), entrances_.end(), [&](const auto& e) { return e.get() == report.tag; });
-    if (entrance != entrances_.end()) {
-      accept(**entrance, accepts_per_turn);
+    if (entrances_.owns(report.tag)) {
+      entrances_.accept(report.tag, posix::Entrances::accepts_per_turn, ticks_.tick(),
+                        [this](std::unique_ptr<Link> link) { add(std::move(link)); });
       continue;
     }
     Link& link = *static_cast<Link*>(report.tag);
@@ -139,8 +135,7 @@ void Reactor::turn() {
   }
   batch_.clear();
   run_timers();
-  if (!refusals_.empty()) refusals_.sweep(ticks_.tick().now);
-  resume_entrances();
+  entrances_.tend(ticks_.tick().now);
   if (drain_wanted_.load(std::memory_order_acquire) && !draining_) start_drain();
   if (cut_wanted_.load(std::memory_order_acquire)) cut_all();
 }
@@ -167,36 +162,6 @@ void Reactor::later(Link& link) {
 }
 
 // --- coming and going ---
-
-void Reactor::accept(Entrance& entrance, std::size_t most) {
-  for (std::size_t i = 0; i < most; ++i) {
-    posix::Descriptor socket;
-    switch (entrance.acceptor.take(socket)) {
-      case posix::Acceptor::Result::taken: admit(std::move(socket), entrance.acceptor.listener()); break;
-      case posix::Acceptor::Result::drained: return;
-      case posix::Acceptor::Result::exhausted:
-        poller_.forget(entrance.acceptor.descriptor());
-        entrance.paused_until = after(ticks_.tick().now, posix::Acceptor::pause);
-        return;
-    }
-  }
-}
-
-void Reactor::admit(posix::Descriptor socket, const posix::Listener& listener) {
-  if (!shared_.census.enter(shared_.config.max_connections)) {
-    refusals_.refuse(std::move(socket), ticks_.tick());
-    if (station_.observer != nullptr) {
-      station_.observer->observe(events::ConnectionRefused{ticks_.tick().now, station_.worker, "max_connections"});
-    }
-    return;
-  }
-  Peers peers{.connection = posix::process_ids().next_connection(),
-              .local = listener.address().text(),
-              .peer = posix::peer_text(socket.get())};
-  auto link =
-      std::make_unique<Link>(std::move(socket), shared_.service, station_, *this, std::move(peers), ticks_.tick().now);
-  add(std::move(link));
-}
 
 void Reactor::add(std::unique_ptr<Link> owned) {
   if (!poller_.watch(owned->descriptor(), posix::Poller::Mode::edge, owned.get())) {
@@ -274,23 +239,11 @@ void Reactor::run_timers() {
   while (posix::Timed* due = alarms_.pop_due(now)) later(static_cast<Link&>(*due));
 }
 
-void Reactor::resume_entrances() {
-  for (const auto& entrance : entrances_) {
-    if (entrance->paused_until > ticks_.tick().now) continue;
-    entrance->paused_until = never;
-    (void)poller_.watch(entrance->acceptor.descriptor(), posix::Poller::Mode::level, entrance.get());
-  }
-}
-
 // --- the end ---
 
 // What the kernel had queued is still served; then the listeners close, and every session is told.
 void Reactor::start_drain() {
-  for (const auto& entrance : entrances_) {
-    accept(*entrance, shared_.config.max_connections);
-    poller_.forget(entrance->acceptor.descriptor());
-  }
-  entrances_.clear();
+  entrances_.close(ticks_.tick(), [this](std::unique_ptr<Link> link) { add(std::move(link)); });
   draining_ = true;
   if (station_.observer != nullptr)
     station_.observer->observe(events::DrainStarted{ticks_.tick().now, station_.worker});

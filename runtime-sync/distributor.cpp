@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <exception>
+#include <system_error>
 #include <utility>
 
 namespace pounce::inline v0::sync {
@@ -13,12 +15,10 @@ Distributor::Distributor(Shared& shared, std::vector<posix::Listener> listeners)
     : shared_(shared),
       ticks_(shared.config.server_header, shared.config.date_header),
       station_{workspace_, ids_, shared.observer, 0},
+      entrances_(std::move(listeners), shared, poller_, station_, *this),
       wheel_(ticks_.tick().now) {
-  (void)poller_.watch(wake_.descriptor(), posix::Poller::Mode::level, nullptr);
-  for (posix::Listener& listener : listeners) entrances_.push_back(std::make_unique<Entrance>(std::move(listener)));
-  for (const auto& entrance : entrances_) {
-    (void)poller_.watch(entrance->acceptor.descriptor(), posix::Poller::Mode::level, entrance.get());
-  }
+  if (!poller_.watch(wake_.descriptor(), posix::Poller::Mode::level, nullptr))
+    throw std::system_error{errno, std::generic_category(), "watching the wake descriptor"};
 }
 
 Distributor::~Distributor() { end_all(); }
@@ -79,11 +79,8 @@ void Distributor::wake(Link&) noexcept {}
 
 Duration Distributor::patience() {
   const Instant now = ticks_.tick().now;
-  Instant next = never;
-  for (const auto& entrance : entrances_) next = std::min(next, entrance->paused_until);
-  if (!refusals_.empty()) next = std::min(next, after(now, posix::Refusals::sweep_every));
   const std::lock_guard guard{lock_};
-  next = std::min(next, wheel_.next());
+  const Instant next = std::min(entrances_.next(now), wheel_.next());
   asleep_until_ = next;
   return next == never ? Duration{-1} : std::max(next - now, Duration::zero());
 }
@@ -97,10 +94,8 @@ void Distributor::turn() {
       wake_.drain();
       continue;
     }
-    const auto entrance =
-        std::find_if(entrances_.begin(), entrances_.end(), [&](const auto& e) { return e.get() == reports[i].tag; });
-    if (entrance != entrances_.end()) {
-      accept(**entrance, accepts_per_turn);
+    if (entrances_.owns(reports[i].tag)) {
+      accept(reports[i].tag);
     } else {
       Link& link = *static_cast<Link*>(reports[i].tag);
       link.readable = true;
@@ -110,52 +105,21 @@ void Distributor::turn() {
     }
   }
   run_timers();
-  if (!refusals_.empty()) refusals_.sweep(ticks_.tick().now);
-  resume_entrances();
+  entrances_.tend(ticks_.tick().now);
   if (drain_wanted_.load(std::memory_order_acquire) && !draining_) start_drain();
 }
 
-void Distributor::accept(Entrance& entrance, std::size_t most) {
-  for (std::size_t i = 0; i < most; ++i) {
-    if (shared_.queue.size() >= most_queued)
-      return pause(entrance, after(ticks_.tick().now, std::chrono::milliseconds{1}));
-    posix::Descriptor socket;
-    switch (entrance.acceptor.take(socket)) {
-      case posix::Acceptor::Result::taken: admit(std::move(socket), entrance.acceptor.listener()); break;
-      case posix::Acceptor::Result::drained: return;
-      case posix::Acceptor::Result::exhausted: return pause(entrance, after(ticks_.tick().now, posix::Acceptor::pause));
-    }
-  }
+void Distributor::accept(void* entrance) {
+  const Tick& tick = ticks_.tick();
+  const std::size_t queued = shared_.queue.size();
+  if (queued >= most_queued) return entrances_.pause(entrance, after(tick.now, std::chrono::milliseconds{1}));
+  entrances_.accept(entrance, std::min(most_queued - queued, posix::Entrances::accepts_per_turn), tick,
+                    [this](std::unique_ptr<Link> link) { admit(std::move(link)); });
 }
 
-void Distributor::admit(posix::Descriptor socket, const posix::Listener& listener) {
-  const Instant now = ticks_.tick().now;
-  if (!shared_.census.enter(shared_.config.max_connections)) {
-    refusals_.refuse(std::move(socket), ticks_.tick());
-    if (station_.observer != nullptr) {
-      station_.observer->observe(events::ConnectionRefused{now, station_.worker, "max_connections"});
-    }
-    return;
-  }
-  Peers peers{.connection = posix::process_ids().next_connection(),
-              .local = listener.address().text(),
-              .peer = posix::peer_text(socket.get())};
-  auto link = std::make_unique<Link>(std::move(socket), shared_.service, station_, *this, std::move(peers), now);
+void Distributor::admit(std::unique_ptr<Link> link) {
   link->detach();
   shared_.queue.push(std::move(link));
-}
-
-void Distributor::pause(Entrance& entrance, Instant until) {
-  poller_.forget(entrance.acceptor.descriptor());
-  entrance.paused_until = until;
-}
-
-void Distributor::resume_entrances() {
-  for (const auto& entrance : entrances_) {
-    if (entrance->paused_until > ticks_.tick().now) continue;
-    entrance->paused_until = never;
-    (void)poller_.watch(entrance->acceptor.descriptor(), posix::Poller::Mode::level, entrance.get());
-  }
 }
 
 // --- parked links ---
@@ -196,13 +160,7 @@ void Distributor::run_timers() {
 
 // What the kernel had queued is still served; then the listeners close. Parked connections go to the workers, which say goodbye.
 void Distributor::start_drain() {
-  for (const auto& entrance : entrances_) {
-    posix::Descriptor socket;
-    while (entrance->acceptor.take(socket) == posix::Acceptor::Result::taken)
-      admit(std::move(socket), entrance->acceptor.listener());
-    poller_.forget(entrance->acceptor.descriptor());
-  }
-  entrances_.clear();
+  entrances_.close(ticks_.tick(), [this](std::unique_ptr<Link> link) { admit(std::move(link)); });
   draining_ = true;
   if (station_.observer != nullptr)
     station_.observer->observe(events::DrainStarted{ticks_.tick().now, station_.worker});

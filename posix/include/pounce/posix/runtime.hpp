@@ -44,6 +44,14 @@ class Census {
   WakeDescriptor* empty_ = nullptr;
 };
 
+// What the threads of one server share. Borrowed: all of it outlives them.
+struct Shared {
+  const config::Config& config;
+  const Service& service;
+  events::Observer* observer;  // null: nobody listens
+  Census& census;
+};
+
 struct Totals {
   std::uint64_t requests = 0;
   std::uint64_t cut = 0;  // connections that the deadline, or a second signal, ended

@@ -3,21 +3,20 @@
 // One turn of its loop: wait → read and step what is ready → step again what gave way → timers → commands. Each link is served a
 // bounded piece per turn (one read, one step, one flush), so that none owns the reactor.
 // Threads: `run` is the reactor's own; drain, cut, wake and offer are for others.
-// Limits: `max_connections` over all reactors (a shared counter); `accepts_per_turn`; `most_handoffs` waiting to be adopted.
+// Limits: `most_handoffs` waiting to be adopted; those of Entrances.
 #pragma once
 
-#include <pounce/config/config.hpp>
-#include <pounce/posix/acceptor.hpp>
 #include <pounce/posix/clock.hpp>
+#include <pounce/posix/entrances.hpp>
 #include <pounce/posix/handoff.hpp>
 #include <pounce/posix/ids.hpp>
 #include <pounce/posix/link.hpp>
 #include <pounce/posix/poller.hpp>
-#include <pounce/posix/refusals.hpp>
 #include <pounce/posix/runtime.hpp>
 #include <pounce/posix/timers.hpp>
 #include <pounce/posix/wake_descriptor.hpp>
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -27,21 +26,12 @@
 
 namespace pounce::inline v0::async {
 
-// What the reactors of one server share.
-struct Shared {
-  const config::Config& config;
-  const Service& service;
-  events::Observer* observer;
-  posix::Census& census;
-};
-
 class Reactor final : public posix::Waker, public posix::Sink {
  public:
-  static constexpr std::size_t accepts_per_turn = 64;
   static constexpr std::size_t most_handoffs = 1024;
 
-  // `fed`: takes hand-offs until `finish`; else none at all.
-  Reactor(Shared& shared, events::WorkerId id, std::vector<posix::Listener> listeners, bool fed);
+  // `fed`: takes hand-offs until `finish`; else none at all. Throws std::system_error without descriptors.
+  Reactor(const posix::Shared& shared, events::WorkerId id, std::vector<posix::Listener> listeners, bool fed);
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
   ~Reactor();
@@ -57,16 +47,8 @@ class Reactor final : public posix::Waker, public posix::Sink {
   [[nodiscard]] bool offer(posix::Handoff& handoff) override;
 
  private:
-  struct Entrance {
-    explicit Entrance(posix::Listener listener) : acceptor(std::move(listener)) {}
-    posix::Acceptor acceptor;
-    Instant paused_until = never;  // without descriptors: not watched until then
-  };
-
   void turn();
   [[nodiscard]] Duration patience() const;
-  void accept(Entrance& entrance, std::size_t most);
-  void admit(posix::Descriptor socket, const posix::Listener& listener);
   void adopt_all();
   void add(std::unique_ptr<posix::Link> link);
   void serve(posix::Link& link);
@@ -74,12 +56,11 @@ class Reactor final : public posix::Waker, public posix::Sink {
   void later(posix::Link& link);
   void take_woken();
   void run_timers();
-  void resume_entrances();
   void start_drain();
   void cut_all();
   [[nodiscard]] bool may_end();
 
-  Shared& shared_;
+  const posix::Shared& shared_;
   Workspace workspace_;
   posix::WorkerIds ids_;
   posix::TickSource ticks_;
@@ -88,10 +69,10 @@ class Reactor final : public posix::Waker, public posix::Sink {
   posix::WakeDescriptor wake_;
   posix::DeadlineWheel wheel_;
   posix::AlarmHeap alarms_;
-  posix::Refusals refusals_;
-  std::vector<std::unique_ptr<Entrance>> entrances_;
+  posix::Entrances entrances_;
   posix::Link* links_ = nullptr;
   std::size_t link_count_ = 0;
+  std::array<posix::Poller::Ready, 256> reports_;
   std::vector<posix::Link*> ready_;
   std::vector<posix::Link*> batch_;
 

@@ -33,7 +33,7 @@ class Pool final : public posix::HandoffPool {
   [[nodiscard]] std::size_t size() const noexcept { return reactors_.size(); }
 
  private:
-  Shared shared_;
+  posix::Shared shared_;
   posix::WakeDescriptor finished_;
   std::vector<std::unique_ptr<Reactor>> reactors_;
   std::atomic<std::size_t> running_{0};

@@ -6,14 +6,12 @@
 // Limits: `most_queued` fresh connections wait for a worker; beyond that they wait in the kernel's backlog.
 #pragma once
 
-#include <pounce/config/config.hpp>
-#include <pounce/posix/acceptor.hpp>
 #include <pounce/posix/clock.hpp>
+#include <pounce/posix/entrances.hpp>
 #include <pounce/posix/handoff.hpp>
 #include <pounce/posix/ids.hpp>
 #include <pounce/posix/link.hpp>
 #include <pounce/posix/poller.hpp>
-#include <pounce/posix/refusals.hpp>
 #include <pounce/posix/runtime.hpp>
 #include <pounce/posix/timers.hpp>
 #include <pounce/posix/wake_descriptor.hpp>
@@ -28,11 +26,7 @@
 namespace pounce::inline v0::sync {
 
 // What the threads of one server share.
-struct Shared {
-  const config::Config& config;
-  const Service& service;
-  events::Observer* observer;
-  posix::Census& census;
+struct Shared : posix::Shared {
   WorkQueue& queue;
   posix::Sink* sink;  // the async pool; null: workers wait themselves
 };
@@ -40,8 +34,8 @@ struct Shared {
 class Distributor final : public posix::Waker {
  public:
   static constexpr std::size_t most_queued = 1024;
-  static constexpr std::size_t accepts_per_turn = 64;
 
+  // Throws std::system_error without descriptors.
   Distributor(Shared& shared, std::vector<posix::Listener> listeners);
   Distributor(const Distributor&) = delete;
   Distributor& operator=(const Distributor&) = delete;
@@ -51,7 +45,7 @@ class Distributor final : public posix::Waker {
   void run() noexcept;
 
   // --- from other threads ---
-  // Watches a connection that has no exchange, until it is readable or its deadline comes.
+  // Watches a connection that waits for nothing but bytes and runs no handler, until it is readable or its deadline comes.
   void park(std::unique_ptr<posix::Link> link) noexcept;
   // The connection goes elsewhere for good.
   void forget(posix::Link& link) noexcept;
@@ -60,19 +54,11 @@ class Distributor final : public posix::Waker {
   [[nodiscard]] posix::WakeDescriptor& wake_descriptor() noexcept { return wake_; }
 
  private:
-  struct Entrance {
-    explicit Entrance(posix::Listener listener) : acceptor(std::move(listener)) {}
-    posix::Acceptor acceptor;
-    Instant paused_until = never;
-  };
-
   void wake(posix::Link& link) noexcept override;  // parked links have no letterboxes: never called
   void turn();
   [[nodiscard]] Duration patience();
-  void accept(Entrance& entrance, std::size_t most);
-  void admit(posix::Descriptor socket, const posix::Listener& listener);
-  void pause(Entrance& entrance, Instant until);
-  void resume_entrances();
+  void accept(void* entrance);
+  void admit(std::unique_ptr<posix::Link> link);
   [[nodiscard]] std::unique_ptr<posix::Link> unpark(posix::Link& link);
   void hand_to_worker(posix::Link& link);
   void run_timers();
@@ -86,8 +72,7 @@ class Distributor final : public posix::Waker {
   Station station_;
   posix::Poller poller_;
   posix::WakeDescriptor wake_;
-  posix::Refusals refusals_;
-  std::vector<std::unique_ptr<Entrance>> entrances_;
+  posix::Entrances entrances_;
   std::vector<posix::Link*> due_;
 
   std::mutex lock_;  // guards the parked links and the wheel that they are filed in

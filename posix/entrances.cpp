@@ -1,0 +1,75 @@
+#include <pounce/posix/entrances.hpp>
+
+#include <pounce/posix/ids.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace pounce::inline v0::posix {
+
+Entrances::Entrances(std::vector<Listener> listeners, const Shared& shared, Poller& poller, Station& station,
+                     Waker& waker)
+    : shared_(shared), poller_(poller), station_(station), waker_(waker) {
+  for (Listener& listener : listeners) {
+    const auto& entrance = entrances_.emplace_back(std::make_unique<Entrance>(std::move(listener)));
+    if (!poller_.watch(entrance->acceptor.descriptor(), Poller::Mode::level, entrance.get()))
+      throw std::system_error{errno, std::generic_category(), "watching a listener"};
+  }
+}
+
+bool Entrances::owns(const void* tag) const noexcept {
+  return std::any_of(entrances_.begin(), entrances_.end(), [tag](const auto& one) { return one.get() == tag; });
+}
+
+bool Entrances::take(Entrance& entrance, const Tick& tick) {
+  Descriptor socket;
+  switch (entrance.acceptor.take(socket)) {
+    case Acceptor::Result::taken: break;
+    case Acceptor::Result::drained: return false;
+    case Acceptor::Result::exhausted: pause(entrance, after(tick.now, Acceptor::pause)); return false;
+  }
+  if (!shared_.census.enter(shared_.config.max_connections)) {
+    turn_away(std::move(socket), tick);
+    return true;
+  }
+  try {
+    Peers peers{.connection = process_ids().next_connection(),
+                .local = entrance.acceptor.listener().address().text(),
+                .peer = peer_text(socket.get())};
+    arrived_ = std::make_unique<Link>(std::move(socket), shared_.service, station_, waker_, std::move(peers), tick.now);
+  } catch (...) {  // no memory: it is closed, and must not be counted for ever
+    shared_.census.leave(0, false);
+    throw;
+  }
+  return true;
+}
+
+void Entrances::turn_away(Descriptor socket, const Tick& tick) {
+  refusals_.refuse(std::move(socket), tick);
+  if (station_.observer != nullptr)
+    station_.observer->observe(events::ConnectionRefused{tick.now, station_.worker, "max_connections"});
+}
+
+void Entrances::pause(Entrance& entrance, Instant until) noexcept {
+  poller_.forget(entrance.acceptor.descriptor());
+  entrance.paused_until = until;
+}
+
+void Entrances::tend(Instant now) {
+  for (const auto& entrance : entrances_) {
+    if (entrance->paused_until > now) continue;
+    const bool watched = poller_.watch(entrance->acceptor.descriptor(), Poller::Mode::level, entrance.get());
+    entrance->paused_until = watched ? never : after(now, Acceptor::pause);
+  }
+  if (!refusals_.empty()) refusals_.sweep(now);
+}
+
+Instant Entrances::next(Instant now) const noexcept {
+  Instant next = refusals_.empty() ? never : after(now, Refusals::sweep_every);
+  for (const auto& entrance : entrances_) next = std::min(next, entrance->paused_until);
+  return next;
+}
+
+}  // namespace pounce::inline v0::posix

@@ -1,0 +1,78 @@
+// Entrances: the listeners of one thread, on its poller, and the door policy behind them.
+//
+// A connection that may stay becomes a Link of the owner's and is counted in the census; one too many is told so (Refusals). Without
+// descriptors or memory an entrance is not watched for a while: it neither spins nor dies.
+// Owner: one thread. Borrows the poller, the station and the rest; all outlive it. The tags that it gives to the poller are its own:
+// ask `owns` before a tag is taken for something else.
+// Limits: `--max-connections` over all threads (the census); `accepts_per_turn` per report.
+#pragma once
+
+#include <pounce/posix/acceptor.hpp>
+#include <pounce/posix/link.hpp>
+#include <pounce/posix/poller.hpp>
+#include <pounce/posix/refusals.hpp>
+#include <pounce/posix/runtime.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace pounce::inline v0::posix {
+
+class Entrances {
+ public:
+  static constexpr std::size_t accepts_per_turn = 64;
+
+  // Throws std::system_error when a listener cannot be watched.
+  Entrances(std::vector<Listener> listeners, const Shared& shared, Poller& poller, Station& station, Waker& waker);
+  Entrances(const Entrances&) = delete;
+  Entrances& operator=(const Entrances&) = delete;
+
+  [[nodiscard]] bool owns(const void* tag) const noexcept;
+
+  // Takes at most `most` of the connections that wait there and calls `admit(std::unique_ptr<Link>)` for each that may stay.
+  template <class Admit>
+  void accept(void* tag, std::size_t most, const Tick& tick, Admit admit) {
+    while (most-- != 0 && take(*static_cast<Entrance*>(tag), tick)) {
+      if (arrived_) admit(std::move(arrived_));
+    }
+  }
+  // Nobody is let in there until then.
+  void pause(void* tag, Instant until) noexcept { pause(*static_cast<Entrance*>(tag), until); }
+  // Once per turn: what was paused long enough goes on, and peers that were turned away are let go.
+  void tend(Instant now);
+  // When `tend` wants to be called next.
+  [[nodiscard]] Instant next(Instant now) const noexcept;
+
+  // For a drain: what the kernel has queued is taken still, then the listeners close. What was turned away is tended until the end.
+  template <class Admit>
+  void close(const Tick& tick, Admit admit) {
+    for (const auto& entrance : entrances_) {
+      accept(entrance.get(), shared_.config.max_connections, tick, admit);
+      poller_.forget(entrance->acceptor.descriptor());
+    }
+    entrances_.clear();
+  }
+
+ private:
+  struct Entrance {
+    explicit Entrance(Listener listener) : acceptor(std::move(listener)) {}
+    Acceptor acceptor;
+    Instant paused_until = never;  // `never`: watched
+  };
+
+  // One connection into `arrived_`, which stays empty when it was turned away. False: there is none to take now.
+  [[nodiscard]] bool take(Entrance& entrance, const Tick& tick);
+  void pause(Entrance& entrance, Instant until) noexcept;
+  void turn_away(Descriptor socket, const Tick& tick);
+
+  const Shared& shared_;
+  Poller& poller_;
+  Station& station_;
+  Waker& waker_;
+  Refusals refusals_;
+  std::unique_ptr<Link> arrived_;
+  std::vector<std::unique_ptr<Entrance>> entrances_;
+};
+
+}  // namespace pounce::inline v0::posix
