@@ -1,5 +1,9 @@
 #include <pounce/core/message.hpp>
 
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
 namespace pounce::inline v0 {
 
 namespace {
@@ -7,15 +11,31 @@ namespace {
 // Lower case for letters; '-' and digits stay. What else this changes is no octet of a name, or becomes none of the table's.
 constexpr char lower(char c) noexcept { return static_cast<char>(c | 0x20); }
 
-// `literal` is lower case: letters and '-'. A carriage return would pass for '-', but is in no name that is a token.
-constexpr bool equals(std::string_view name, std::string_view literal) noexcept {
-  unsigned different = 0;
-  for (std::size_t i = 0; i < literal.size(); ++i) different |= static_cast<unsigned>(lower(name[i]) ^ literal[i]);
-  return different == 0;
+template <class Word>
+[[nodiscard]] bool equal_words(const char* name, const char* literal) noexcept {
+  Word a{};
+  Word b{};
+  std::memcpy(&a, name, sizeof a);
+  std::memcpy(&b, literal, sizeof b);
+  return (a | static_cast<Word>(0x2020202020202020ULL)) == b;
 }
 
-constexpr FieldId pick(std::string_view name, std::string_view literal, FieldId id) noexcept {
-  return equals(name, literal) ? id : FieldId::other;  // of the same length
+// `name` has the length of the literal, which is lower case: letters and '-'. Compared in words, the last of which may overlap
+// the one before. A carriage return would pass for '-', but is in no name that is a token.
+template <std::size_t N>
+FieldId pick(std::string_view name, const char (&literal)[N], FieldId id) noexcept {
+  constexpr std::size_t size = N - 1;
+  bool equal = true;
+  if constexpr (size >= 8) {
+    for (std::size_t i = 0; i + 8 <= size; i += 8) equal = equal && equal_words<std::uint64_t>(name.data() + i, literal + i);
+    equal = equal && equal_words<std::uint64_t>(name.data() + size - 8, literal + size - 8);
+  } else if constexpr (size >= 4) {
+    equal = equal_words<std::uint32_t>(name.data(), literal) &&
+            equal_words<std::uint32_t>(name.data() + size - 4, literal + size - 4);
+  } else {
+    for (std::size_t i = 0; i < size; ++i) equal = equal && lower(name[i]) == literal[i];
+  }
+  return equal ? id : FieldId::other;
 }
 
 }  // namespace
