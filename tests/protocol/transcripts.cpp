@@ -2,6 +2,7 @@
 //
 // With POUNCE_BLESS set in the environment, `events` and `output` blocks are rewritten with what was seen; read the
 // difference before believing it.
+#include "fuzz/driver/sandbox.hpp"
 #include "h1_player.hpp"
 #include "transcript.hpp"
 
@@ -131,6 +132,23 @@ void bless(Document document) {
 }
 
 }  // namespace
+
+TEST_CASE("transcripts need nothing but memory: they play in a process that may do nothing else") {
+  std::vector<Document> documents;
+  for (const std::string& path : paths()) documents.push_back(transcript::read(path));
+  const auto body = [](void* state) {
+    bool same = true;
+    for (const Document& document : *static_cast<std::vector<Document>*>(state)) {
+      for (const Case& one : document.cases) {
+        if (!one.name.empty()) same = same && text(play(one, {})) == text(one);
+      }
+    }
+    return same;
+  };
+  const pounce::sandbox::Report report = pounce::sandbox::run(body, &documents);
+  MESSAGE(report.text);
+  CHECK((report.outcome == pounce::sandbox::Outcome::clean || report.outcome == pounce::sandbox::Outcome::unconfined));
+}
 
 TEST_CASE("transcripts: whole, byte by byte and at every split") {
   std::size_t cases = 0;
