@@ -262,14 +262,6 @@ void Freezer::check_addresses() {
 
 std::vector<Problem> Freezer::finish() {
   check_addresses();
-  if (config_.max_request_line > config_.max_header_size) {
-    const bool line_set = is_set(OptionId::max_request_line);
-    const OptionId id = line_set ? OptionId::max_request_line : OptionId::max_header_size;
-    report(row(id), config_.origin(id),
-           "max_request_line (" + size_text(config_.max_request_line) + ") is above max_header_size (" +
-               size_text(config_.max_header_size) + ")",
-           "the head contains the request line: raise max_header_size or lower max_request_line");
-  }
   return std::move(problems_);
 }
 

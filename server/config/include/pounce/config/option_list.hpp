@@ -34,7 +34,7 @@
   X(auto_count, workers, "auto", "1", "1024", workers, both, stable,                               \
     "Threads that serve connections; auto counts the CPUs that affinity and cgroup allow.")        \
   X(auto_count, async_workers, "auto", "1", "1024", workers, sync_only, stable,                    \
-    "Reactors that serve what cannot be served by blocking: waits, HTTP/2, WebSocket.")            \
+    "Reactors that take over what would hold a worker: handlers that wait, slow clients.")         \
   X(count, max_connections, "10000", "1", "10000000", workers, both, stable,                       \
     "Connections open at once over all workers; one more is answered 503.")                        \
   X(optional_count, max_requests_per_connection, "none", "1", "1000000000", workers, both, stable, \
@@ -43,10 +43,10 @@
   X(size, max_request_line, "8KiB", "32B", "1MiB", limits, both, stable,                           \
     "Longest request line; a longer one is answered 414.")                                         \
   X(size, max_header_size, "64KiB", "64B", "16MiB", limits, both, stable,                          \
-    "Largest request head, request line included; a larger one is answered 431.")                  \
+    "Largest header section of a request, behind the request line; a larger one is answered 431.") \
   X(count, max_headers, "100", "1", "10000", limits, both, stable,                                 \
     "Most fields in a request head; one more is answered 431.")                                    \
-  X(size, max_request_size, "1MiB", "1B", "1024TiB", limits, both, stable,                      \
+  X(size, max_request_size, "1MiB", "1B", "1024TiB", limits, both, stable,                         \
     "Largest request body; a larger one is answered 413.")                                         \
                                                                                                    \
   X(duration, header_timeout, "10s", "1ms", "24h", deadlines, both, stable,                        \
