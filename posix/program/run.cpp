@@ -118,17 +118,18 @@ int run(config::Program which, int argc, char** argv, posix::MakeRuntime make, c
       return leave(outcome.exit);
     }
     const config::Config& config = *outcome.config;
-    if (linked != nullptr) {
-      if (config.target) return complain(program, "TARGET: the application is linked in", Exit::bad_usage);
-      return serve(config, *linked, make, program);
+    std::expected<Target, std::string> target;
+    if (linked == nullptr) {
+      target = Target::open(config.target, program);
+      if (!target) return complain(program, target.error(), Exit::no_start);
+    } else if (config.target) {
+      return complain(program, "TARGET: the application is linked in", Exit::bad_usage);
     }
-    const auto target = Target::open(config.target, program);
-    if (!target) return complain(program, target.error(), Exit::no_start);
     if (outcome.next == Outcome::Next::check) {
       print(outcome);
       return leave(Exit::clean);
     }
-    return serve(config, target->app(), make, program);
+    return serve(config, linked != nullptr ? *linked : target->app(), make, program);
   } catch (const std::exception& error) {
     return complain(program, error.what(), Exit::failed);
   }

@@ -111,6 +111,8 @@ class Examples(unittest.TestCase):
             self.assertEqual(server.stop(), 0)
         done = subprocess.run([args.examples / "linked/linked", "./libapp.so"], capture_output=True, timeout=30)
         self.assertEqual(done.returncode, 2)
+        done = subprocess.run([args.examples / "linked/linked", "--check"], capture_output=True, timeout=30)
+        self.assertEqual((done.returncode, done.stdout), (0, b"configuration ok\n"))
 
     def test_lifespan_reads_its_setting_or_refuses_to_start(self):
         with Server("lifespan", GREETING="Ahoy") as server:
