@@ -47,20 +47,16 @@ Signals::Signals() {
   sigaddset(&both, SIGINT);
   read_end_ = ::signalfd(-1, &both, SFD_NONBLOCK | SFD_CLOEXEC);
   if (read_end_ < 0) fail("signalfd");
-  // An ignored signal never arrives at a signalfd, and a shell ignores SIGINT for its background
-  // jobs; such a SIGINT stays ignored. SIGTERM is how we are asked to go, so it must arrive.
+  // Blocked, both arrive at the signalfd, also where they were ignored (as a shell does with SIGINT for its background jobs).
+  ::pthread_sigmask(SIG_BLOCK, &both, nullptr);
   struct sigaction ours{};
-  ours.sa_handler = SIG_DFL;
-  ::sigaction(SIGTERM, &ours, &old_term_);
   ours.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &ours, &old_pipe_);
-  ::pthread_sigmask(SIG_BLOCK, &both, nullptr);
 }
 
 Signals::~Signals() {
   // Both stay blocked: one that is still on its way would kill the process between its last line and its exit code.
   ::sigaction(SIGPIPE, &old_pipe_, nullptr);
-  ::sigaction(SIGTERM, &old_term_, nullptr);
   ::close(read_end_);
 }
 

@@ -38,6 +38,19 @@ TEST_CASE("a signal makes the descriptor readable and is taken once") {
   CHECK(signals.next() == Signal::interrupt);
 }
 
+TEST_CASE("a signal that somebody had us ignore arrives all the same") {
+  struct sigaction ignore{};
+  ignore.sa_handler = SIG_IGN;
+  struct sigaction before{};
+  ::sigaction(SIGTERM, &ignore, &before);
+  {
+    Signals signals;
+    ::kill(::getpid(), SIGTERM);
+    CHECK(signals.next() == Signal::terminate);
+  }
+  ::sigaction(SIGTERM, &before, nullptr);
+}
+
 TEST_CASE("a write to a closed pipe is an error, not a death") {
   const Signals signals;
   int ends[2];
