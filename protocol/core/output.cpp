@@ -49,13 +49,6 @@ void Output::append(Bytes bytes, StorageRef owner) {
   slices_.push_back(Slice{bytes.data(), bytes.size(), std::move(owner)});
 }
 
-void Output::append_constant(Bytes bytes) {
-  if (bytes.size() < copy_below) return append(bytes);
-  assert(!finished_);
-  size_ += bytes.size();
-  slices_.push_back(Slice{bytes.data(), bytes.size(), StorageRef{}});
-}
-
 std::size_t Output::gather(std::span<Bytes> slices) const noexcept {
   const std::size_t count = std::min(slices.size(), slices_.size() - first_);
   for (std::size_t i = 0; i < count; ++i) slices[i] = {slices_[first_ + i].data, slices_[first_ + i].size};

@@ -33,7 +33,6 @@ class Output {
   // `bytes` must not lie in this output.
   void append(Bytes bytes);                    // copies
   void append(Bytes bytes, StorageRef owner);  // lends: `owner` keeps `bytes` alive until they are written
-  void append_constant(Bytes bytes);           // lends bytes of static storage duration
 
   // At least `n` contiguous bytes to compose in; then say how many were used. Nothing may be appended in between.
   [[nodiscard]] char* prepare(std::size_t n);
