@@ -1,6 +1,7 @@
 // Not run by the project's tests: there is no machine with kqueue among them. Compiled on the platforms that have it, and
 // in the tests against stub headers (POUNCE_KQUEUE, tests/audit/kqueue).
-#if defined(POUNCE_KQUEUE) || defined(__APPLE__) || defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__) || defined(__DragonFly__)
+#if defined(POUNCE_KQUEUE) || defined(__APPLE__) || defined(__FreeBSD__) || defined(__OpenBSD__) || \
+    defined(__NetBSD__) || defined(__DragonFly__)
 
 #include <pounce/posix/poller.hpp>
 
@@ -30,14 +31,14 @@ bool Poller::watch(int descriptor, Mode mode, void* tag) noexcept {
 }
 
 void Poller::rearm(int descriptor, void* tag) noexcept {
-  struct kevent change{};
+  struct kevent change {};
   EV_SET(&change, static_cast<uintptr_t>(descriptor), EVFILT_READ, EV_ENABLE | EV_DISPATCH, 0, 0, tag);
   (void)::kevent(queue_.get(), &change, 1, nullptr, 0, nullptr);
 }
 
 void Poller::forget(int descriptor) noexcept {
   for (const auto filter : {static_cast<short>(EVFILT_READ), static_cast<short>(EVFILT_WRITE)}) {
-    struct kevent change{};
+    struct kevent change {};
     EV_SET(&change, static_cast<uintptr_t>(descriptor), filter, EV_DELETE, 0, 0, nullptr);
     (void)::kevent(queue_.get(), &change, 1, nullptr, 0, nullptr);
   }

@@ -27,7 +27,8 @@ FieldId pick(std::string_view name, const char (&literal)[N], FieldId id) noexce
   constexpr std::size_t size = N - 1;
   bool equal = true;
   if constexpr (size >= 8) {
-    for (std::size_t i = 0; i + 8 <= size; i += 8) equal = equal && equal_words<std::uint64_t>(name.data() + i, literal + i);
+    for (std::size_t i = 0; i + 8 <= size; i += 8)
+      equal = equal && equal_words<std::uint64_t>(name.data() + i, literal + i);
     equal = equal && equal_words<std::uint64_t>(name.data() + size - 8, literal + size - 8);
   } else if constexpr (size >= 4) {
     equal = equal_words<std::uint32_t>(name.data(), literal) &&

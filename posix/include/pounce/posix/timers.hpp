@@ -62,7 +62,8 @@ class DeadlineWheel {
   std::size_t current_ = 0;
   std::size_t count_ = 0;
   std::array<Timed*, slots> heads_{};
-  std::array<std::uint64_t, slots / 64> used_{};  // a bit per slot that may hold something, so that `next` need not look at each
+  std::array<std::uint64_t, slots / 64>
+      used_{};  // a bit per slot that may hold something, so that `next` need not look at each
 };
 
 class AlarmHeap {
