@@ -8,7 +8,17 @@ namespace pounce::inline v0::sync {
 void WorkQueue::push(std::unique_ptr<posix::Link> link) {
   const std::lock_guard guard{lock_};
   links_.push_back(std::move(link));
-  if (idle_ >= links_.size()) {
+  call_worker();
+}
+
+void WorkQueue::push_again(std::unique_ptr<posix::Link> link) {
+  const std::lock_guard guard{lock_};
+  again_.push_back(std::move(link));
+  call_worker();
+}
+
+void WorkQueue::call_worker() noexcept {
+  if (idle_ >= waiting()) {
     work_.notify_one();
   } else if (!lingering_.empty()) {
     lingering_.back()->notify();
@@ -19,17 +29,24 @@ void WorkQueue::push(std::unique_ptr<posix::Link> link) {
 std::unique_ptr<posix::Link> WorkQueue::pop() {
   std::unique_lock guard{lock_};
   ++idle_;
-  work_.wait(guard, [this] { return !links_.empty() || closed_; });
+  work_.wait(guard, [this] { return waiting() != 0 || closed_; });
   --idle_;
-  if (links_.empty()) return nullptr;
-  std::unique_ptr<posix::Link> link = std::move(links_.front());
-  links_.pop_front();
+  if (waiting() == 0) return nullptr;
+  again_is_next_ = links_.empty() || (again_is_next_ && !again_.empty());
+  auto& line = std::exchange(again_is_next_, !again_is_next_) ? again_ : links_;
+  std::unique_ptr<posix::Link> link = std::move(line.front());
+  line.pop_front();
   return link;
+}
+
+bool WorkQueue::wanted() const {
+  const std::lock_guard guard{lock_};
+  return waiting() > idle_;
 }
 
 bool WorkQueue::begin_linger(posix::WakeDescriptor& wake) {
   const std::lock_guard guard{lock_};
-  if (links_.size() > idle_) return false;
+  if (waiting() > idle_) return false;
   lingering_.push_back(&wake);
   return true;
 }

@@ -47,6 +47,7 @@ void Worker::serve(std::unique_ptr<Link> owned) {
   link.writable = true;
   request_ = session.requests();
   patience_left_ = patience;
+  Instant slice_ends = after(ticks_.tick().now, slice);
   try {
     while (true) {
       if (cut_wanted_.load(std::memory_order_acquire)) return end(std::move(owned), true);
@@ -63,10 +64,17 @@ void Worker::serve(std::unique_ptr<Link> owned) {
         patience_left_ = patience;
       }
       if (session.runnable() || (link.readable && session.wants_input())) {
-        ticks_.update();
+        if (ticks_.update().now >= slice_ends) {
+          // Who never runs dry gives way, or as many such peers as there are workers would lock all others out.
+          if (shared_.queue.wanted()) {
+            link.detach();
+            return shared_.queue.push_again(std::move(owned));
+          }
+          slice_ends = after(ticks_.tick().now, slice);
+        }
         continue;
       }
-      const Next next = session.busy() ? wait_busy(owned) : wait_idle(owned);
+      const Next next = session.busy() && !session.collecting() ? wait_busy(owned) : wait_idle(owned);
       if (next == Next::given_up) return;
     }
   } catch (const std::exception&) {
@@ -90,9 +98,13 @@ Worker::Next Worker::wait_idle(std::unique_ptr<Link>& link) {
 }
 
 Worker::Next Worker::wait_busy(std::unique_ptr<Link>& link) {
-  if ((patience_left_ <= Duration::zero() || link->session().waits_outside()) && hand_off(link)) return Next::given_up;
+  // Patience is for as long as nobody else needs this worker: else a crowd of slow peers would make everybody wait in turn.
+  const bool patient =
+      patience_left_ > Duration::zero() && !link->session().waits_outside() && shared_.queue.begin_linger(wake_);
+  if (!patient && hand_off(link)) return Next::given_up;
   const Instant start = ticks_.tick().now;
-  (void)wait(*link, patience_left_ > Duration::zero() ? after(start, patience_left_) : never);
+  (void)wait(*link, patient ? after(start, patience_left_) : never);
+  if (patient) shared_.queue.end_linger(wake_);
   patience_left_ -= ticks_.tick().now - start;
   return Next::go_on;
 }

@@ -333,6 +333,12 @@ bool Session::waits_outside() const {
   return std::any_of(exchanges_.begin(), exchanges_.end(), [](const LiveExchange* x) { return x->waits_outside(); });
 }
 
+bool Session::collecting() const {
+  return output_.empty() && !exchanges_.empty() &&
+         std::all_of(exchanges_.begin(), exchanges_.end(),
+                     [](const LiveExchange* x) { return x->phase() == LiveExchange::Phase::collecting; });
+}
+
 Instant Session::deadline() const { return machine_->deadline(output_); }
 
 Instant Session::alarm() const {

@@ -3,8 +3,11 @@
 // While it serves a connection it waits for that connection only. Who waits where:
 //   between requests             lingers, as long as no other connection needs a worker; else the distributor watches it
 //   a head that dribbles in      the same
-//   content, or room to write    here, for `patience` in all per request; then the exchange moves to the async pool
+//   all of a plain request       the same
+//   content, or room to write    here, for `patience` in all per request, as long as no other connection needs a worker; then the
+//                                exchange moves to the async pool
 //   time, messages               moves to the async pool at once
+//   nothing at all               is served for a `slice`; then, when others wait for a worker, it stands in line behind them
 // Without a pool, or when it refuses, the worker waits itself: slower, nothing lost.
 #pragma once
 
@@ -24,6 +27,7 @@ class Worker final : private posix::Waker {
  public:
   static constexpr Duration patience = std::chrono::milliseconds{20};
   static constexpr Duration linger = std::chrono::milliseconds{100};
+  static constexpr Duration slice = std::chrono::milliseconds{5};
 
   Worker(Shared& shared, Distributor& distributor, events::WorkerId id);
   Worker(const Worker&) = delete;

@@ -91,6 +91,8 @@ class Session {
   [[nodiscard]] const Peers& peers() const noexcept { return peers_; }
   [[nodiscard]] Station& station() const noexcept { return *station_; }
   [[nodiscard]] std::uint64_t requests() const noexcept { return requests_; }
+  // Waits for nothing but the content that a plain handler is to be called with; no handler runs.
+  [[nodiscard]] bool collecting() const;
   // A request is being answered.
   [[nodiscard]] bool busy() const noexcept { return !exchanges_.empty() || !output_.empty(); }
 
