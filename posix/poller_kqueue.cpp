@@ -31,14 +31,14 @@ bool Poller::watch(int descriptor, Mode mode, void* tag) noexcept {
 }
 
 void Poller::rearm(int descriptor, void* tag) noexcept {
-  struct kevent change {};
+  struct kevent change{};
   EV_SET(&change, static_cast<uintptr_t>(descriptor), EVFILT_READ, EV_ENABLE | EV_DISPATCH, 0, 0, tag);
   (void)::kevent(queue_.get(), &change, 1, nullptr, 0, nullptr);
 }
 
 void Poller::forget(int descriptor) noexcept {
   for (const auto filter : {static_cast<short>(EVFILT_READ), static_cast<short>(EVFILT_WRITE)}) {
-    struct kevent change {};
+    struct kevent change{};
     EV_SET(&change, static_cast<uintptr_t>(descriptor), filter, EV_DELETE, 0, 0, nullptr);
     (void)::kevent(queue_.get(), &change, 1, nullptr, 0, nullptr);
   }

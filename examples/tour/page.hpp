@@ -26,13 +26,13 @@ Ctrl-C while one of the slow ones runs, and see how it ends.</p>
 <p>A plain handler: a function from a request to a response. <code>/</code> answers the same to whoever does not ask for HTML.</p>
 <pre>curl -i localhost:8000/hello</pre></section>
 <section><h2>/echo</h2>
-<p>A coroutine that streams the content back while it arrives, in constant memory.</p>
+<p>A coroutine that streams the content back while it arrives, in constant memory; more than 1 MiB needs <code>--max-request-size</code>.</p>
 <pre>curl --data-binary @some-file localhost:8000/echo | cmp - some-file</pre></section>
 <section><h2><a href="/big">/big</a> <a href="/json">/json</a></h2>
 <p>1 MiB of text and 16 KiB of JSON: made once, lent to each response, never copied into it.</p>
 <pre>curl -o /dev/null -w '%{size_download}\n' localhost:8000/big</pre></section>
 <section><h2><a href="/sleep?ms=1500">/sleep?ms=N</a></h2>
-<p>Waits, then answers. On pounce-async a sleeper holds no thread.</p>
+<p>Waits, then answers. A sleeper holds no thread, on either program.</p>
 <pre>curl 'localhost:8000/sleep?ms=1500'</pre></section>
 <section><h2><a href="/events?n=10&amp;ms=500">/events?n=N&amp;ms=M</a></h2>
 <p>Server-sent events: N of them, M milliseconds apart, and a goodbye when the server shuts down.</p>

@@ -14,7 +14,8 @@ namespace {
   "}\n"                                                   \
   "POUNCE_APP(hello);\n"
 
-#define POUNCE_WELCOME_COMPILE "g++ -std=c++20 -fPIC -shared hello.cpp -o libhello.so"
+#define POUNCE_WELCOME_COMPILE \
+  "g++ -std=c++20 -O2 -shared -fPIC hello.cpp -o libhello.so $(pkg-config --cflags pounce-app)"
 
 Response page(const Request& request) {
   if (request.method_id() != Method::get && request.method_id() != Method::head) {
