@@ -1,5 +1,6 @@
 #include <pounce/program/run.hpp>
 
+#include "posix/program/descriptors.hpp"
 #include "posix/program/target.hpp"
 
 #include <pounce/posix/clock.hpp>
@@ -14,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <expected>
 #include <string>
 #include <utility>
 
@@ -39,6 +41,16 @@ std::string failure_of(const char* name, Hook hook) {
   } catch (...) {
     return std::string{name} + ": threw something that is not a std::exception";
   }
+}
+
+// Each connection takes a descriptor, and workers, listeners and the application some more. With fewer the server lives, but not well.
+void provide_descriptors(const config::Config& config, const std::string& program) {
+  constexpr std::size_t besides = 256;
+  const std::size_t allowed = allow_descriptors(config.max_connections + besides);
+  if (allowed > config.max_connections) return;
+  print(STDERR_FILENO, program + ": warning: " + std::to_string(allowed) +
+                           " descriptors are allowed (ulimit -n), too few for " +
+                           std::to_string(config.max_connections) + " connections (--max-connections)\n");
 }
 
 // Until every worker has ended: one signal drains, the deadline or a second signal cuts.
@@ -77,6 +89,7 @@ void supervise(posix::Runtime& runtime, Signals& signals, const config::Config& 
 
 int serve(const config::Config& config, const App& app, posix::MakeRuntime make, const std::string& program) {
   Signals signals;
+  provide_descriptors(config, program);
   const Style style = style_of(STDERR_FILENO, environ);
   if (const std::string error = failure_of("on_start", [&] { app.start(); }); !error.empty()) {
     return complain(program, error, Exit::no_start);

@@ -385,6 +385,17 @@ class Failing(unittest.TestCase):
 
 
 class Scarcity(unittest.TestCase):
+    def test_the_soft_limit_of_descriptors_is_raised(self):
+        with Server("--max-connections", "300", preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (80, 1000))) as server:
+            with open(f"/proc/{server.process.pid}/limits", encoding="ascii") as limits:
+                line = next(line for line in limits if line.startswith("Max open files"))
+            self.assertEqual(line.split()[3:5], ["556", "1000"])
+            self.assertNotIn("warning", server.output())
+
+    def test_too_few_descriptors_are_said(self):
+        with Server("--max-connections", "300", preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))) as server:
+            self.assertIn("warning: 200 descriptors are allowed (ulimit -n), too few for 300 connections", server.output())
+
     def test_descriptors_run_out(self):
         """More connections than descriptors: it does not die, does not spin, and serves again when there is room."""
         limit = 160 if Settings.is_sync() else 64
