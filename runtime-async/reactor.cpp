@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <exception>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -75,7 +76,11 @@ bool Reactor::offer(posix::Handoff& handoff) {
   {
     const std::lock_guard guard{lock_};
     if (!fed_ || handoffs_.size() >= most_handoffs) return false;
-    handoffs_.push_back(std::move(handoff));
+    try {
+      handoffs_.push_back(std::move(handoff));
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
   }
   wake_.notify();
   return true;
@@ -128,10 +133,15 @@ void Reactor::turn() {
   // Links that still have work afterwards stand in `ready_` again, behind what the next wait reports.
   batch_.clear();
   std::swap(batch_, ready_);
-  for (Link*& link : batch_) {
+  for (Link* const& entry : batch_) {
+    Link* const link = entry;
     if (link == nullptr) continue;
     link->in_ready = false;
-    serve(*link);
+    try {
+      serve(*link);
+    } catch (const std::exception&) {
+      remove(*link, false);  // out of memory within this session: it alone ends
+    }
   }
   batch_.clear();
   run_timers();
@@ -163,8 +173,25 @@ void Reactor::later(Link& link) {
 
 // --- coming and going ---
 
+// Room in every list of links for one more, so that marking a link never fails.
+bool Reactor::make_room() noexcept {
+  const std::size_t wanted = link_count_ + 1;
+  if (room_ >= wanted) return true;
+  try {
+    ready_.reserve(2 * wanted);
+    batch_.reserve(2 * wanted);
+    awake_.reserve(2 * wanted);
+    const std::lock_guard guard{lock_};
+    woken_.reserve(2 * wanted);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  room_ = 2 * wanted;
+  return true;
+}
+
 void Reactor::add(std::unique_ptr<Link> owned) {
-  if (!poller_.watch(owned->descriptor(), posix::Poller::Mode::edge, owned.get())) {
+  if (!make_room() || !poller_.watch(owned->descriptor(), posix::Poller::Mode::edge, owned.get())) {
     owned->session().close(ticks_.tick().now, false);
     shared_.census.leave(owned->session().requests(), false);
     return;
@@ -189,7 +216,7 @@ void Reactor::remove(Link& link, bool cut) {
       const std::lock_guard guard{lock_};
       if (link.woken) std::erase(woken_, &link);
     }
-    if (link.in_ready) std::replace(ready_.begin(), ready_.end(), &link, static_cast<Link*>(nullptr));
+    if (link.in_ready) std::erase(ready_, &link);
     std::replace(batch_.begin(), batch_.end(), &link, static_cast<Link*>(nullptr));
     wheel_.remove(link);
     alarms_.set(link, never);
@@ -201,13 +228,13 @@ void Reactor::remove(Link& link, bool cut) {
 }
 
 void Reactor::take_woken() {
-  std::vector<Link*> woken;
   {
     const std::lock_guard guard{lock_};
-    woken.swap(woken_);
-    for (Link* link : woken) link->woken = false;
+    awake_.swap(woken_);
+    for (Link* link : awake_) link->woken = false;
   }
-  for (Link* link : woken) later(*link);
+  for (Link* link : awake_) later(*link);
+  awake_.clear();
 }
 
 void Reactor::adopt_all() {
@@ -216,10 +243,18 @@ void Reactor::adopt_all() {
     const std::lock_guard guard{lock_};
     handoffs.swap(handoffs_);
   }
+  if (handoffs.empty()) return;
+  ticks_.update();  // no earlier than what the workers said last of these connections
   for (posix::Handoff& handoff : handoffs) {
-    std::unique_ptr<Link> link = std::move(std::get<posix::ParkedExchange>(handoff).link);
+    auto& [link, from] = std::get<posix::ParkedExchange>(handoff);
     link->attach(station_, *this);
     link->readable = link->writable = true;
+    if (station_.observer != nullptr) {
+      station_.observer->observe(events::HandedOff{.at = ticks_.tick().now,
+                                                   .connection = link->session().peers().connection,
+                                                   .worker = station_.worker,
+                                                   .from = from});
+    }
     add(std::move(link));
   }
 }
@@ -249,7 +284,12 @@ void Reactor::start_drain() {
     station_.observer->observe(events::DrainStarted{ticks_.tick().now, station_.worker});
   for (Link* link = links_; link != nullptr; link = link->next) {
     // A request that has already arrived is served: look before saying no.
-    if (link->session().wants_input()) (void)link->read();
+    try {
+      if (link->session().wants_input()) (void)link->read();
+      link->session().settle();  // most had nothing to say: they must not each keep a block for it until their turn
+    } catch (const std::bad_alloc&) {
+      // then what has arrived waits a little longer
+    }
     link->session().drain(ticks_.tick());
     later(*link);
   }

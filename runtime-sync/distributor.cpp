@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <exception>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -54,7 +55,7 @@ void Distributor::park(std::unique_ptr<Link> owned) noexcept {
     poller_.rearm(link.descriptor(), &link);
   } else if (!poller_.watch(link.descriptor(), posix::Poller::Mode::once, &link)) {
     link.watched = false;
-    wheel_.file(link, Instant::min());  // no memory to watch it: look at it soon instead
+    wheel_.file(link, Instant{});  // no memory to watch it: look at it soon instead
     wake_.notify();
   }
 }
@@ -142,10 +143,13 @@ void Distributor::run_timers() {
     const std::lock_guard guard{lock_};
     wheel_.advance(now, [&](posix::Timed& timed) {
       auto& link = static_cast<Link&>(timed);
-      if (link.session().deadline() <= now || !link.watched) {
+      if (link.session().deadline() > now && link.watched) {
+        return wheel_.file(link, link.session().deadline());
+      }
+      try {
         due_.push_back(&link);
-      } else {
-        wheel_.file(link, link.session().deadline());
+      } catch (const std::bad_alloc&) {
+        wheel_.file(link, now);  // no memory: a moment later, then
       }
     });
   }
@@ -161,18 +165,18 @@ void Distributor::run_timers() {
 // What the kernel had queued is still served; then the listeners close. Parked connections go to the workers, which say goodbye.
 void Distributor::start_drain() {
   entrances_.close(ticks_.tick(), [this](std::unique_ptr<Link> link) { admit(std::move(link)); });
-  draining_ = true;
-  if (station_.observer != nullptr)
-    station_.observer->observe(events::DrainStarted{ticks_.tick().now, station_.worker});
-  std::vector<Link*> all;
+  due_.clear();
   {
     const std::lock_guard guard{lock_};
-    for (Link* link = parked_; link != nullptr; link = link->next) all.push_back(link);
+    for (Link* link = parked_; link != nullptr; link = link->next) due_.push_back(link);
   }
-  for (Link* link : all) {
+  draining_ = true;  // only now: without memory for the list the next turn tries again
+  for (Link* link : due_) {
     forget(*link);
     hand_to_worker(*link);
   }
+  if (station_.observer != nullptr)
+    station_.observer->observe(events::DrainStarted{ticks_.tick().now, station_.worker});
 }
 
 void Distributor::end_all() {

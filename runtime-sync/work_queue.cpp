@@ -5,15 +5,35 @@
 
 namespace pounce::inline v0::sync {
 
-void WorkQueue::push(std::unique_ptr<posix::Link> link) {
+WorkQueue::Line::~Line() {
+  while (pop()) {
+  }
+}
+
+void WorkQueue::Line::push(std::unique_ptr<posix::Link> link) noexcept {
+  posix::Link* const last = std::exchange(last_, link.release());
+  last_->next = nullptr;
+  (last != nullptr ? last->next : first_) = last_;
+  ++size_;
+}
+
+std::unique_ptr<posix::Link> WorkQueue::Line::pop() noexcept {
+  if (first_ == nullptr) return nullptr;
+  std::unique_ptr<posix::Link> link{std::exchange(first_, first_->next)};
+  if (first_ == nullptr) last_ = nullptr;
+  --size_;
+  return link;
+}
+
+void WorkQueue::push(std::unique_ptr<posix::Link> link) noexcept {
   const std::lock_guard guard{lock_};
-  links_.push_back(std::move(link));
+  links_.push(std::move(link));
   call_worker();
 }
 
-void WorkQueue::push_again(std::unique_ptr<posix::Link> link) {
+void WorkQueue::push_again(std::unique_ptr<posix::Link> link) noexcept {
   const std::lock_guard guard{lock_};
-  again_.push_back(std::move(link));
+  again_.push(std::move(link));
   call_worker();
 }
 
@@ -32,11 +52,9 @@ std::unique_ptr<posix::Link> WorkQueue::pop() {
   work_.wait(guard, [this] { return waiting() != 0 || closed_; });
   --idle_;
   if (waiting() == 0) return nullptr;
-  again_is_next_ = links_.empty() || (again_is_next_ && !again_.empty());
-  auto& line = std::exchange(again_is_next_, !again_is_next_) ? again_ : links_;
-  std::unique_ptr<posix::Link> link = std::move(line.front());
-  line.pop_front();
-  return link;
+  const bool again = links_.size() == 0 || (again_is_next_ && again_.size() != 0);
+  again_is_next_ = !again;
+  return (again ? again_ : links_).pop();
 }
 
 bool WorkQueue::wanted() const {

@@ -45,8 +45,7 @@ void Worker::serve(std::unique_ptr<Link> owned) {
   Session& session = link.session();
   link.attach(station_, *this);
   link.writable = true;
-  request_ = session.requests();
-  patience_left_ = patience;
+  begin_request(session);
   Instant slice_ends = after(ticks_.tick().now, slice);
   try {
     while (true) {
@@ -59,10 +58,7 @@ void Worker::serve(std::unique_ptr<Link> owned) {
       if (link.writable) (void)link.flush(ticks_.tick().now);
       if (session.finished()) return end(std::move(owned), false);
       session.settle();
-      if (session.requests() != request_) {
-        request_ = session.requests();
-        patience_left_ = patience;
-      }
+      if (session.requests() != request_) begin_request(session);
       if (session.runnable() || (link.readable && session.wants_input())) {
         if (ticks_.update().now >= slice_ends) {
           // Who never runs dry gives way, or as many such peers as there are workers would lock all others out.
@@ -81,6 +77,12 @@ void Worker::serve(std::unique_ptr<Link> owned) {
     // Out of memory between two steps: this connection ends, the worker goes on.
     if (owned) end(std::move(owned), false);
   }
+}
+
+void Worker::begin_request(const Session& session) noexcept {
+  request_ = session.requests();
+  patience_left_ = shared_.config.worker_patience;
+  refused_ = false;
 }
 
 Worker::Next Worker::wait_idle(std::unique_ptr<Link>& link) {
@@ -113,10 +115,14 @@ bool Worker::hand_off(std::unique_ptr<Link>& link) {
   if (shared_.sink == nullptr) return false;
   distributor_.forget(*link);
   link->detach();
-  posix::Handoff handoff{posix::ParkedExchange{std::move(link)}};
+  posix::Handoff handoff{posix::ParkedExchange{std::move(link), station_.worker}};
   if (shared_.sink->offer(handoff)) return true;
   link = std::move(std::get<posix::ParkedExchange>(handoff).link);
   link->attach(station_, *this);
+  if (!std::exchange(refused_, true) && station_.observer != nullptr) {
+    station_.observer->observe(
+        events::HandoffRefused{ticks_.tick().now, link->session().peers().connection, station_.worker});
+  }
   return false;
 }
 

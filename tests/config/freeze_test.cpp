@@ -104,6 +104,7 @@ std::vector<Trial> trials() {
       {OptionId::backlog, "128", "128", no_count},
       {OptionId::workers, "3", "3", no_count},
       {OptionId::async_workers, "2", "2", no_count},
+      {OptionId::worker_patience, "50ms", "50ms", no_duration},
       {OptionId::max_connections, "7", "7", no_count},
       {OptionId::max_requests_per_connection, "1000", "1000", no_count},
       {OptionId::max_request_line, "4096", "4KiB", no_size},

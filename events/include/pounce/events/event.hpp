@@ -10,6 +10,7 @@
 //   * a connection that fails before a request head was complete has no RequestStarted, but a ConnectionCompleted with
 //     the fault;
 //   * ClientDisconnected stands before the RequestFailed that it causes;
+//   * HandedOff and HandoffRefused stand between ConnectionOpened and ConnectionCompleted: a hand-off ends nothing;
 //   * DrainStarted and WorkerStarted/WorkerStopped belong to workers, not to connections.
 #pragma once
 
@@ -97,6 +98,22 @@ struct ClientDisconnected {
   WorkerId worker;
 };
 
+// A reactor has taken over a connection from the blocking worker that served it, because its handler waits. Its later events are
+// the reactor's.
+struct HandedOff {
+  Instant at;
+  ConnectionId connection;
+  WorkerId worker;  // the reactor
+  WorkerId from;    // the blocking worker
+};
+
+// The async pool had no place, or is stopping: the worker waits itself. Said once per request.
+struct HandoffRefused {
+  Instant at;
+  ConnectionId connection;
+  WorkerId worker;
+};
+
 struct ConnectionCompleted {
   Instant at;
   ConnectionId connection;
@@ -130,8 +147,8 @@ struct ConnectionRefused {
   std::string_view reason;  // stable: "max_connections", "descriptors"
 };
 
-using Lifecycle =
-    std::variant<ConnectionOpened, RequestStarted, ResponseCompleted, RequestFailed, HandlerThrew, ClientDisconnected,
-                 ConnectionCompleted, WorkerStarted, WorkerStopped, DrainStarted, ConnectionRefused>;
+using Lifecycle = std::variant<ConnectionOpened, RequestStarted, ResponseCompleted, RequestFailed, HandlerThrew,
+                               ClientDisconnected, HandedOff, HandoffRefused, ConnectionCompleted, WorkerStarted,
+                               WorkerStopped, DrainStarted, ConnectionRefused>;
 
 }  // namespace pounce::inline v0::events

@@ -72,6 +72,8 @@ class OrderCheck {
   void on(const RequestFailed& event);
   void on(const HandlerThrew& event);
   void on(const ClientDisconnected& event);
+  void on(const HandedOff& event) { (void)touch(event.connection, event.at); }
+  void on(const HandoffRefused& event) { (void)touch(event.connection, event.at); }
   void on(const ConnectionCompleted& event);
   void on(const WorkerStarted&) {}
   void on(const WorkerStopped&) {}

@@ -15,6 +15,7 @@ namespace pounce::inline v0::posix {
 // An exchange whose handler waits: for time, a message, or a slow peer.
 struct ParkedExchange {
   std::unique_ptr<Link> link;
+  events::WorkerId from;
 };
 
 using Handoff = std::variant<ParkedExchange>;

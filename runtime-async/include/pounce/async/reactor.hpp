@@ -50,6 +50,7 @@ class Reactor final : public posix::Waker, public posix::Sink {
   void turn();
   [[nodiscard]] Duration patience() const;
   void adopt_all();
+  [[nodiscard]] bool make_room() noexcept;
   void add(std::unique_ptr<posix::Link> link);
   void serve(posix::Link& link);
   void remove(posix::Link& link, bool cut);
@@ -75,6 +76,8 @@ class Reactor final : public posix::Waker, public posix::Sink {
   std::array<posix::Poller::Ready, 256> reports_;
   std::vector<posix::Link*> ready_;
   std::vector<posix::Link*> batch_;
+  std::vector<posix::Link*> awake_;
+  std::size_t room_ = 0;  // for so many links there is room in these lists, and in `woken_`
 
   std::mutex lock_;  // guards the two lists that other threads add to
   std::vector<posix::Link*> woken_;

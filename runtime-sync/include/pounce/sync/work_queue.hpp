@@ -12,7 +12,6 @@
 
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -21,9 +20,9 @@ namespace pounce::inline v0::sync {
 
 class WorkQueue {
  public:
-  void push(std::unique_ptr<posix::Link> link);
+  void push(std::unique_ptr<posix::Link> link) noexcept;
   // One that was served for its share of time and could go on at once.
-  void push_again(std::unique_ptr<posix::Link> link);
+  void push_again(std::unique_ptr<posix::Link> link) noexcept;
   // Waits for one; null when the queue is closed and empty.
   [[nodiscard]] std::unique_ptr<posix::Link> pop();
 
@@ -38,13 +37,30 @@ class WorkQueue {
   void close();
 
  private:
+  // First in, first out, through the links' own pointers: waiting takes no memory, so nobody is lost for want of it.
+  class Line {
+   public:
+    Line() = default;
+    Line(const Line&) = delete;
+    Line& operator=(const Line&) = delete;
+    ~Line();
+    void push(std::unique_ptr<posix::Link> link) noexcept;
+    [[nodiscard]] std::unique_ptr<posix::Link> pop() noexcept;
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+   private:
+    posix::Link* first_ = nullptr;
+    posix::Link* last_ = nullptr;
+    std::size_t size_ = 0;
+  };
+
   [[nodiscard]] std::size_t waiting() const noexcept { return links_.size() + again_.size(); }
   void call_worker() noexcept;
 
   mutable std::mutex lock_;
   std::condition_variable work_;
-  std::deque<std::unique_ptr<posix::Link>> links_;
-  std::deque<std::unique_ptr<posix::Link>> again_;
+  Line links_;
+  Line again_;
   std::vector<posix::WakeDescriptor*> lingering_;
   std::size_t idle_ = 0;
   bool again_is_next_ = false;

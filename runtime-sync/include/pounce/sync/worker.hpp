@@ -4,7 +4,7 @@
 //   between requests             lingers, as long as no other connection needs a worker; else the distributor watches it
 //   a head that dribbles in      the same
 //   all of a plain request       the same
-//   content, or room to write    here, for `patience` in all per request, as long as no other connection needs a worker; then the
+//   content, or room to write    here, for --worker-patience in all per request, as long as no other connection needs a worker; then the
 //                                exchange moves to the async pool
 //   time, messages               moves to the async pool at once
 //   nothing at all               is served for a `slice`; then, when others wait for a worker, it stands in line behind them
@@ -25,7 +25,6 @@ namespace pounce::inline v0::sync {
 
 class Worker final : private posix::Waker {
  public:
-  static constexpr Duration patience = std::chrono::milliseconds{20};
   static constexpr Duration linger = std::chrono::milliseconds{100};
   static constexpr Duration slice = std::chrono::milliseconds{5};
 
@@ -46,6 +45,7 @@ class Worker final : private posix::Waker {
 
   void wake(posix::Link& link) noexcept override;
   void serve(std::unique_ptr<posix::Link> link);
+  void begin_request(const Session& session) noexcept;
   [[nodiscard]] Next wait_idle(std::unique_ptr<posix::Link>& link);
   [[nodiscard]] Next wait_busy(std::unique_ptr<posix::Link>& link);
   [[nodiscard]] bool hand_off(std::unique_ptr<posix::Link>& link);
@@ -64,6 +64,7 @@ class Worker final : private posix::Waker {
   std::atomic<bool> cut_wanted_{false};
   std::uint64_t request_ = 0;  // which request of the connection `patience_left_` belongs to
   Duration patience_left_{};
+  bool refused_ = false;  // the pool did not take this request's exchange, and that was said
 };
 
 }  // namespace pounce::inline v0::sync
