@@ -48,6 +48,12 @@ void Distributor::park(std::unique_ptr<Link> owned) noexcept {
   link.previous = nullptr;
   if (parked_ != nullptr) parked_->previous = &link;
   parked_ = &link;
+  if (told_ && link.session().idle()) {
+    // Parked by a worker that did not know of the drain yet, when the others had been told: it is told now, by the next worker.
+    forget(link);
+    wheel_.file(link, Instant{});
+    return wake_.notify();
+  }
   wheel_.file(link, link.session().deadline());
   if (wheel_.next() < asleep_until_) wake_.notify();
   // Last: from here on the other thread may take it.
@@ -169,6 +175,7 @@ void Distributor::start_drain() {
   {
     const std::lock_guard guard{lock_};
     for (Link* link = parked_; link != nullptr; link = link->next) due_.push_back(link);
+    told_ = true;
   }
   draining_ = true;  // only now: without memory for the list the next turn tries again
   for (Link* link : due_) {

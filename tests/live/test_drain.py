@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import tempfile
+import threading
 import time
 import unittest
 
@@ -42,6 +43,34 @@ class Drain(unittest.TestCase):
             server.signal(number)
             self.assertEqual(server.wait(), 0)
             self.assertLess(time.monotonic() - began, scaled(3))
+
+    def test_connections_that_fall_idle_in_that_moment_do_not_hold_it_up(self):
+        """Between two requests a connection changes hands; wherever it is when the signal comes, it learns of the drain."""
+        for _ in range(8):
+            server = Server(workers=2)
+            stop = threading.Event()
+
+            def visit(server=server, stop=stop):
+                wire = server.connect()
+                try:
+                    while not stop.is_set():
+                        wire.send(REQUEST)
+                        wire.response()
+                    wire.end()
+                except (Ended, OSError):
+                    pass  # it was told to close behind a response
+                wire.close()
+            visitors = [threading.Thread(target=visit) for _ in range(16)]
+            for visitor in visitors:
+                visitor.start()
+            time.sleep(0.15)
+            stop.set()
+            began = time.monotonic()
+            server.signal()
+            self.assertEqual(server.wait(), 0)
+            self.assertLess(time.monotonic() - began, scaled(4))
+            for visitor in visitors:
+                visitor.join()
 
     def test_idle_connections_do_not_hold_it_up(self):
         server = Server()

@@ -79,6 +79,7 @@ class Distributor final : public posix::Waker {
   posix::DeadlineWheel wheel_;
   posix::Link* parked_ = nullptr;
   Instant asleep_until_ = never;
+  bool told_ = false;  // of the drain: whoever is parked later and waits for nothing but a request is told at once
 
   std::atomic<bool> drain_wanted_{false};
   std::atomic<bool> cut_wanted_{false};
