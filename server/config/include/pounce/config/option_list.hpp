@@ -35,7 +35,7 @@
     "Threads that serve connections; auto counts the CPUs that affinity and cgroup allow.")        \
   X(auto_count, async_workers, "auto", "1", "1024", workers, sync_only, stable,                    \
     "Reactors that take over what would hold a worker: handlers that wait, slow clients.")         \
-  X(duration, worker_patience, "20ms", "1ms", "1h", workers, sync_only, stable,                    \
+  X(duration, worker_patience, "20ms", "1ms", "24h", workers, sync_only, stable,                    \
     "Time a worker waits for a slow peer of one request, while nobody else needs it; then a "      \
     "reactor waits instead.")                                                                      \
   X(count, max_connections, "10000", "1", "10000000", workers, both, stable,                       \
