@@ -29,7 +29,19 @@ Acceptor::Result Acceptor::take(Descriptor& socket) {
       case EBADF:
       case EINVAL:
       case ENOTSOCK: return Result::drained;  // not listening (any more)
-      default: continue;  // ECONNABORTED, EINTR, EPROTO, network errors of one peer: the next, please
+      case EINTR:
+      case ECONNABORTED:
+      case EPROTO:
+      case ENOPROTOOPT:
+      case ENETDOWN:
+      case ENETUNREACH:
+      case EHOSTDOWN:
+      case EHOSTUNREACH:
+#ifdef ENONET
+      case ENONET:
+#endif
+        continue;                         // of one peer: the next, please
+      default: return Result::exhausted;  // a policy (EPERM) or what nobody thought of may last: pause, never spin
     }
   }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -39,9 +40,11 @@ bool Entrances::take(Entrance& entrance, const Tick& tick) {
                 .local = entrance.acceptor.listener().address().text(),
                 .peer = peer_text(socket.get())};
     arrived_ = std::make_unique<Link>(std::move(socket), shared_.service, station_, waker_, std::move(peers), tick.now);
-  } catch (...) {  // no memory: it is closed, and must not be counted for ever
+  } catch (
+      const std::bad_alloc&) {  // it is closed, must not be counted for ever, and is no reason to forget the others
     shared_.census.leave(0, false);
-    throw;
+    pause(entrance, after(tick.now, Acceptor::pause));
+    return false;
   }
   return true;
 }

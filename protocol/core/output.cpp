@@ -13,6 +13,8 @@ char* Output::prepare(std::size_t n) {
     tail_ = workspace_ != nullptr ? workspace_->lend(size) : Block::make(size);
     tail_used_ = 0;
   }
+  // `commit` must not fail: what it may need is made here.
+  if (slices_.size() == slices_.capacity()) slices_.reserve(std::max<std::size_t>(4, 2 * slices_.size()));
   return tail_->data() + tail_used_;
 }
 
@@ -45,8 +47,9 @@ void Output::append(Bytes bytes) {
 void Output::append(Bytes bytes, StorageRef owner) {
   if (bytes.size() < copy_below || !owner) return append(bytes);
   assert(!finished_);
-  size_ += bytes.size();
-  slices_.push_back(Slice{bytes.data(), bytes.size(), std::move(owner)});
+  const std::size_t size = bytes.size();
+  slices_.push_back(Slice{bytes.data(), size, std::move(owner)});
+  size_ += size;
 }
 
 std::size_t Output::gather(std::span<Bytes> slices) const noexcept {

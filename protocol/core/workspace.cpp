@@ -1,5 +1,8 @@
 #include <pounce/core/workspace.hpp>
 
+#include <new>
+#include <utility>
+
 namespace pounce::inline v0 {
 
 std::vector<BlockRef>* Workspace::spares_for(std::size_t capacity) noexcept {
@@ -25,7 +28,11 @@ void Workspace::give_back(BlockRef block) noexcept {
   if (!block || !block->sole()) return;
   std::vector<BlockRef>* spares = spares_for(block->capacity());
   if (spares == nullptr || spares->size() >= most_spare) return;
-  if (spares->capacity() == 0) spares->reserve(most_spare);
+  try {
+    if (spares->capacity() == 0) spares->reserve(most_spare);
+  } catch (const std::bad_alloc&) {
+    return;  // no memory to keep it: it is freed
+  }
   spares->push_back(std::move(block));
 }
 

@@ -79,6 +79,15 @@ void Session::unacknowledged(std::size_t n, Instant now) {
 
 void Session::step(const Tick& tick) {
   if (closed_) return;
+  // The list of events is the worker's, and views lie in it: when memory ends in the middle, nothing may be left for the session
+  // that is stepped next.
+  struct Leftovers {
+    Session& session;
+    ~Leftovers() {
+      session.station_->workspace.events().clear();
+      session.tick_ = nullptr;
+    }
+  } const leftovers{*this};
   tick_ = &tick;
   now_ = tick.now;
   machine_->use_lines(tick.lines);
@@ -98,7 +107,6 @@ void Session::step(const Tick& tick) {
     }
     machine_->written(now_, output_);
   }
-  tick_ = nullptr;
 }
 
 bool Session::may_parse() const {

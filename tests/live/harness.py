@@ -47,7 +47,8 @@ def scaled(seconds):
 def sanitizer_of(path):
     with open(path, "rb") as file:
         image = file.read()
-    for name, mark in (("thread", b"__tsan_init"), ("address", b"__asan_init")):
+    # Calls that instrumented code makes: the names of the libraries' beginnings stand in every program, which looks for them in modules.
+    for name, mark in (("thread", b"__tsan_func_entry"), ("address", b"__asan_report_load")):
         if mark in image:
             return name
     return ""
@@ -165,6 +166,9 @@ class Server:
 
     def rss(self):
         return self._status("VmRSS") * 1024
+
+    def virtual_memory(self):
+        return self._status("VmSize") * 1024
 
     def peak_rss(self):
         return self._status("VmHWM") * 1024

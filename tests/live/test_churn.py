@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Clients that come and go badly: resets and half-closes in every phase, aborts by the hundred. Nothing leaks, nobody suffers."""
 
+import resource
 import signal
 import socket
 import time
@@ -138,6 +139,31 @@ class Churn(unittest.TestCase):
                 visit(500 if Settings.sanitizer else 1000)
             if not Settings.sanitizer:
                 self.assertLess(server.rss() - memory, 2 * MIB)
+
+    def test_memory_that_ends(self):
+        """Peers take all the memory there is; they may be let down, but the server lives, forgets them and drains."""
+        if Settings.sanitizer:
+            self.skipTest("a sanitizer needs the address space")
+        greedy = ("POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n" + "x" * 60000,
+                  "GET /hello HTTP/1.1\r\nHost: a\r\nX: " + "y" * 60000,
+                  "GET /events?n=10000&ms=500 HTTP/1.1\r\nHost: a\r\n\r\n",
+                  "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+        with Server("--shutdown-timeout", "5s", workers=2) as server:
+            server.get()
+            most = server.virtual_memory() + 16 * MIB
+            resource.prlimit(server.process.pid, resource.RLIMIT_AS, (most, most))
+            for _ in range(2):
+                crowd = []
+                for number in range(800):
+                    wire = server.connect()
+                    wire.send_while_open(greedy[number % len(greedy)])
+                    crowd.append(wire)
+                self.assertTrue(server.is_alive())
+                for wire in crowd:
+                    wire.reset()
+                eventually(lambda: server.descriptors() < 50, 20, "every descriptor given back")
+                for _ in range(5):
+                    self.assertEqual(server.get().status, 200)
 
     def test_a_signal_that_is_not_ours(self):
         """A broken pipe is no death: SIGPIPE does not reach us, nor does it end us when sent."""

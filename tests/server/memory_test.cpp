@@ -17,9 +17,11 @@ namespace {
 
 std::atomic<std::size_t> allocations = 0;
 std::atomic<std::size_t> held = 0;
+std::size_t fails_in = 0;  // so many allocations from now there is no memory, once; 0: always
 
 // The size stands before the memory, so that what is held can be counted.
 void* counted(std::size_t size) {
+  if (fails_in != 0 && --fails_in == 0) throw std::bad_alloc{};
   ++allocations;
   held += size;
   auto* memory = static_cast<char*>(std::malloc(size + 16));
@@ -66,6 +68,12 @@ class Driver {
   explicit Driver(const App& app) : service_{.app = app, .limits = {}}, station_{workspace_, ids_, nullptr, 0} {
     tick_.now = Instant{} + 1h;
     tick_.lines = "Server: pounce\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+    connect();
+  }
+
+  // The next connection of the same worker.
+  void connect() {
+    session_.reset();
     session_ = std::make_unique<Session>(service_, station_, wake_, Peers{ConnectionId{1}, "local", "peer"}, tick_.now);
   }
 
@@ -152,6 +160,48 @@ TEST_CASE("a thousand idle connections hold little, and no block each") {
     (void)session;
   }
   CHECK((held - before) / drivers.size() < 2048);
+}
+
+TEST_CASE("wherever memory ends in a step, that session alone ends, and nothing of it reaches the next one") {
+  std::vector<std::string> seen;
+  seen.reserve(8);
+  App app;
+  app.route("/plain", [&](const Request& request) {
+    seen.emplace_back(request.target());
+    return Response::text(std::string(20000, 'x'));
+  });
+  app.route("/stream", [&](Exchange& x) -> Task {
+    seen.emplace_back(x.request().target());
+    (void)x.start(Head{200});
+    (void)co_await x.write(std::string(3000, 'y'));
+    for (Received got = co_await x.read(); got.status() == Status::ok; got = co_await x.read()) {
+    }
+    (void)x.finish();
+  });
+  const std::string plain =
+      "POST /plain?" + std::string(100, 'q') +
+      " HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nT: 1\r\n\r\n";
+  const std::string stream =
+      "POST /stream HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nT: 1\r\n\r\n";
+  for (const std::string& first : {plain + stream, stream + plain}) {
+    std::size_t failures = 0;
+    for (std::size_t n = 1; n < 100; ++n) {
+      Driver driver{app};
+      fails_in = n;
+      try {
+        (void)driver.turn(first);
+      } catch (const std::bad_alloc&) {
+        ++failures;
+      }
+      fails_in = 0;
+      driver.connect();
+      seen.clear();
+      CHECK(driver.turn("GET /plain?second HTTP/1.1\r\nHost: a\r\n\r\n") > 0);
+      REQUIRE(seen.size() == 1);
+      CHECK(seen.front() == "/plain?second");
+    }
+    CHECK(failures > 0);
+  }
 }
 
 TEST_CASE("children awaited in a loop do not grow the arena") {
