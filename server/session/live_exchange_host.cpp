@@ -1,0 +1,270 @@
+// What a handler can do, as its Host table says: answer, and wait.
+#include "server/session/live_exchange.hpp"
+
+#include "server/session/field_scratch.hpp"
+
+#include <pounce/http/status.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace pounce::inline v0 {
+
+namespace {
+
+[[nodiscard]] Status as_status(Sent sent) noexcept {
+  switch (sent) {
+    case Sent::ok: return Status::ok;
+    case Sent::gone: return Status::gone;
+    case Sent::wrong_order: return Status::wrong_order;
+    case Sent::invalid_field: return Status::invalid_field;
+    case Sent::forbidden_field: return Status::forbidden_field;
+    case Sent::length_mismatch: return Status::length_mismatch;
+    case Sent::no_room: return Status::full;
+  }
+  return Status::gone;
+}
+
+LiveExchange& live(Exchange& exchange) noexcept { return static_cast<LiveExchange&>(exchange); }
+
+}  // namespace
+
+// --- the answer ---
+
+// A whole answer that is nobody's to check: what cannot be sent becomes a 500.
+void LiveExchange::answer_whole(Response& response) {
+  try {
+    if (send_whole(response) != Status::ok && answer_ == Answer::none) answer_error(500);
+  } catch (...) {  // middleware
+    handler_threw(std::current_exception());
+  }
+}
+
+void LiveExchange::answer_error(std::uint16_t status) {
+  try {
+    std::string text = std::to_string(status);
+    text.append(" ").append(http::reason(status)).append("\n");
+    Response response = Response::text(std::move(text), status);
+    if (send_whole(response) == Status::ok) return;
+  } catch (...) {
+    tell(std::current_exception());
+  }
+  // Middleware made it unsendable: say it without middleware.
+  middleware_asked_ = 0;
+  Response plain = Response::text("500 Internal Server Error\n", 500);
+  (void)send_whole(plain);
+}
+
+Status LiveExchange::start_answer(const Head& head, std::optional<std::uint64_t> length, bool whole) {
+  if (revoked_) return Status::gone;
+  if (answer_ != Answer::none) return Status::wrong_order;
+  const Head* wanted = &head;
+  std::optional<Head> changed;
+  if (middleware_asked_ != 0) {
+    changed = head;
+    const auto& middleware = session_->service_->app.middleware();
+    for (std::size_t i = middleware_asked_; i-- > 0;) middleware[i]->after(request_, *changed);
+    wanted = &*changed;
+  }
+  const FieldScratch fields{wanted->fields()};
+  const Sent sent = session_->machine_->send_head(stream_,
+                                                  ResponseHead{.status = wanted->status(),
+                                                               .fields = fields.list(),
+                                                               .lines = fields.lines(*session_->tick_),
+                                                               .content_length = length,
+                                                               .close = fields.close(),
+                                                               .whole = whole},
+                                                  session_->output_);
+  if (sent != Sent::ok) return as_status(sent);
+  answer_ = Answer::started;
+  status_ = wanted->status();
+  return Status::ok;
+}
+
+Status LiveExchange::send_whole(Response& response) {
+  if (const Status status = start_answer(response.head(), response.body().size(), true); status != Status::ok)
+    return status;
+  pending_ = Chunk{response.body().bytes(), response.body().owner()};
+  pending_trailers_ = std::move(response.trailers());
+  answer_ = Answer::finishing;
+  (void)push_pending();
+  return Status::ok;
+}
+
+// True when nothing is pending any more.
+bool LiveExchange::push_pending() {
+  if (!pending_.empty()) {
+    const SentData sent = session_->machine_->send_data(stream_, pending_.bytes(), pending_.owner(), session_->output_);
+    if (sent.status == Sent::ok) {
+      body_sent_ += sent.accepted;
+      pending_ = Chunk{pending_.bytes().substr(sent.accepted), pending_.owner()};
+      if (!pending_.empty()) return false;
+    } else if (sent.status == Sent::no_room) {
+      refused_at_ = session_->progress_;
+      return false;
+    } else {
+      pending_ = Chunk{};
+      answer_ = Answer::started;
+      session_->machine_->reset(stream_, session_->output_);
+      return true;
+    }
+  }
+  const FieldScratch trailers{pending_trailers_};
+  const Sent sent = session_->machine_->send_end(stream_, trailers.list(), now(), session_->output_);
+  if (sent == Sent::ok) {
+    answer_ = Answer::ended;
+  } else {
+    answer_ = Answer::started;
+    session_->machine_->reset(stream_, session_->output_);
+  }
+  return true;
+}
+
+// --- waits ---
+
+Instant LiveExchange::alarm() const noexcept {
+  // Before the handler goes on its answer must have found room.
+  if (answer_ == Answer::finishing) return never;
+  return phase_ == Phase::parked && parked_ != nullptr ? parked_->deadline : never;
+}
+
+// A stream may have no room while its connection has some; it is asked again only when something has moved.
+bool LiveExchange::may_have_room() const noexcept {
+  return session_->output_.room() != 0 && refused_at_ != session_->progress_;
+}
+
+bool LiveExchange::can(const Wait& wait) const {
+  if (!wait.attempted || wait.deadline <= now()) return true;
+  switch (wait.kind) {
+    case Wait::Kind::yield: return true;
+    case Wait::Kind::read: return inbox_first_ != inbox_.size() || content_ended_;
+    case Wait::Kind::write: return may_have_room() || answer_ != Answer::started;
+    case Wait::Kind::sleep: return draining_ && !drain_told_;
+    case Wait::Kind::message: return (draining_ && !drain_told_) || (letterbox_ && letterbox_->has_mail());
+  }
+  return false;
+}
+
+bool LiveExchange::attempt(Wait& wait) {
+  if (!wait.attempted) {
+    if (waits_left_ == 0 || bytes_left_ == 0) return false;  // the budget is spent: park, also when it could be had
+    wait.attempted = true;
+    if (wait.limit.bounded()) wait.deadline = after(now(), wait.limit.duration());
+    if (wait.kind == Wait::Kind::yield) return false;
+  }
+  if (waits_left_ != 0) --waits_left_;
+  switch (wait.kind) {
+    case Wait::Kind::yield: return true;
+    case Wait::Kind::read:
+      if (attempt_read(wait)) return true;
+      break;
+    case Wait::Kind::write:
+      if (attempt_write(wait)) return true;
+      break;
+    case Wait::Kind::sleep:
+      if (wait.deadline <= now()) return true;
+      break;
+    case Wait::Kind::message:
+      if (attempt_message(wait)) return true;
+      break;
+  }
+  const bool told_of_drain = wait.kind == Wait::Kind::sleep || wait.kind == Wait::Kind::message;
+  if (told_of_drain && draining_ && !drain_told_) {
+    drain_told_ = true;
+    wait.status = Status::draining;
+    return true;
+  }
+  if (wait.deadline <= now()) {
+    wait.status = Status::timeout;
+    return true;
+  }
+  return false;
+}
+
+bool LiveExchange::attempt_read(Wait& wait) {
+  if (inbox_first_ != inbox_.size()) {
+    wait.chunk = std::move(inbox_[inbox_first_++]);
+    inbox_bytes_ -= wait.chunk.size();
+    if (inbox_first_ == inbox_.size()) clear_inbox();
+    bytes_left_ -= std::min(bytes_left_, wait.chunk.size());
+    return true;
+  }
+  if (content_ended_) {
+    wait.status = Status::end;
+    return true;
+  }
+  session_->want_body(stream_, true);
+  return false;
+}
+
+bool LiveExchange::attempt_write(Wait& wait) {
+  if (answer_ != Answer::started) {
+    wait.status = Status::wrong_order;
+    return true;
+  }
+  while (!wait.chunk.empty()) {
+    const SentData sent =
+        session_->machine_->send_data(stream_, wait.chunk.bytes(), wait.chunk.owner(), session_->output_);
+    if (sent.status != Sent::ok && sent.status != Sent::no_room) {
+      wait.status = as_status(sent.status);
+      return true;
+    }
+    body_sent_ += sent.accepted;
+    bytes_left_ -= std::min(bytes_left_, sent.accepted);
+    wait.chunk = Chunk{wait.chunk.bytes().substr(sent.accepted), wait.chunk.owner()};
+    if (sent.accepted == 0) {
+      refused_at_ = session_->progress_;
+      return false;
+    }
+  }
+  return true;
+}
+
+bool LiveExchange::attempt_message(Wait& wait) {
+  if (!letterbox_) letterbox_ = session_->wake_->open();
+  return letterbox_->take(wait.text);
+}
+
+// --- the Host table ---
+
+constinit const Host LiveExchange::host{
+    .inform = [](Exchange& exchange, std::uint16_t status, const Fields& fields) -> Status {
+      LiveExchange& x = live(exchange);
+      if (x.revoked_) return Status::gone;
+      if (x.answer_ != Answer::none) return Status::wrong_order;
+      const FieldScratch scratch{fields};
+      return as_status(
+          x.session_->machine_->send_informational(x.stream_, status, scratch.list(), x.session_->output_));
+    },
+    .start = [](Exchange& exchange, const Head& head) -> Status {
+      return live(exchange).start_answer(head, head.content_length(), false);
+    },
+    .finish = [](Exchange& exchange, const Fields& trailers) -> Status {
+      LiveExchange& x = live(exchange);
+      if (x.revoked_) return Status::gone;
+      if (x.answer_ != Answer::started) return Status::wrong_order;
+      const FieldScratch scratch{trailers};
+      const Sent sent = x.session_->machine_->send_end(x.stream_, scratch.list(), x.now(), x.session_->output_);
+      if (sent == Sent::ok) x.answer_ = Answer::ended;
+      return as_status(sent);
+    },
+    .respond = [](Exchange& exchange, Response& response) -> Status { return live(exchange).send_whole(response); },
+    .attempt = [](Exchange& exchange, Wait& wait) -> bool { return live(exchange).attempt(wait); },
+    .draining = [](const Exchange& exchange) -> bool { return static_cast<const LiveExchange&>(exchange).draining_; },
+    .mailbox = [](Exchange& exchange) -> Loan<Mailbox> {
+      LiveExchange& x = live(exchange);
+      if (!x.letterbox_ && !x.revoked_) x.letterbox_ = x.session_->wake_->open();
+      return x.letterbox_;
+    },
+    .allocate = [](Exchange& exchange, std::size_t size) -> void* {
+      LiveExchange& x = live(exchange);
+      return x.arena_->allocate(x.session_->station_->workspace, size);
+    },
+    .release = [](Exchange& exchange, void* memory, std::size_t size) -> void {
+      LiveExchange& x = live(exchange);
+      x.arena_->release(x.session_->station_->workspace, memory, size);
+    },
+};
+
+}  // namespace pounce::inline v0
