@@ -175,6 +175,4 @@ std::string peer_text(int socket) {
   return address_text(address);
 }
 
-void set_no_delay(int socket) noexcept { set_option(socket, IPPROTO_TCP, TCP_NODELAY); }
-
 }  // namespace pounce::inline v0::posix

@@ -1,4 +1,5 @@
-// Sockets: listeners from the configuration's addresses, and what is done to a connection once.
+// Sockets: listeners from the configuration's addresses, and the names of peers.
+// What is accepted from a listener is non-blocking and, over TCP, without delay: it inherits the listener's TCP_NODELAY.
 #pragma once
 
 #include <pounce/config/bind_address.hpp>
@@ -51,7 +52,5 @@ enum class Port : std::uint8_t { alone, first_of_many, one_more };
 
 // "127.0.0.1:40112", "[::1]:40112", "unix:".
 [[nodiscard]] std::string peer_text(int socket);
-
-void set_no_delay(int socket) noexcept;
 
 }  // namespace pounce::inline v0::posix

@@ -54,7 +54,6 @@ class Output {
     if (unacknowledged <= total_written_) total_arrived_ = std::max(total_arrived_, total_written_ - unacknowledged);
   }
   [[nodiscard]] std::uint64_t total_arrived() const noexcept { return total_arrived_; }
-  [[nodiscard]] std::uint64_t total_appended() const noexcept { return total_written_ + size_; }
 
   // Nothing will be appended any more: when it is empty, the transport's sending side is to be shut down.
   void finish() noexcept { finished_ = true; }
