@@ -140,7 +140,11 @@ std::unique_ptr<Link> Distributor::unpark(Link& link) {
   return std::unique_ptr<Link>{&link};
 }
 
-void Distributor::hand_to_worker(Link& link) { shared_.queue.push(unpark(link)); }
+void Distributor::hand_to_worker(Link& link) {
+  // In a drain the worker looks once more before it says goodbye: a request may have arrived since.
+  link.readable = link.readable || drain_wanted_.load(std::memory_order_acquire);
+  shared_.queue.push(unpark(link));
+}
 
 void Distributor::run_timers() {
   const Instant now = ticks_.tick().now;

@@ -99,6 +99,7 @@ void Session::step(const Tick& tick) {
       route();
     }
     receive();
+    if (std::exchange(drain_waits_, false)) machine_->drain(now_, output_);
     run_ready();
     // What was pipelined behind a response that has just ended is next, up to the step's budget; the rest waits for a flush.
     for (std::size_t requests = 1; unparsed_ && requests < requests_per_step && may_parse(); ++requests) {
@@ -271,7 +272,9 @@ void Session::settle() {
 void Session::drain(const Tick& tick) {
   if (std::exchange(draining_, true) || closed_) return;
   now_ = tick.now;
-  machine_->drain(now_, output_);
+  // A request that has arrived is served: the machine looks at it before it is told, in the step that follows.
+  drain_waits_ = unparsed_;
+  if (!drain_waits_) machine_->drain(now_, output_);
   for (LiveExchange* exchange : exchanges_) exchange->drain();
 }
 

@@ -133,6 +133,26 @@ class Drain(unittest.TestCase):
         wire.response()
         self.assertEqual(server.wait(), 0)
 
+    def test_requests_that_had_arrived_are_served(self):
+        """They wait in the kernel, on kept connections and on fresh ones, when the signal comes: none of them is dropped."""
+        server = Server("--shutdown-timeout", "10s", workers=2)
+        kept = [server.connect() for _ in range(100)]
+        for wire in kept:
+            wire.send(REQUEST)
+            wire.response()
+        server.signal(signal.SIGSTOP)
+        time.sleep(0.1)
+        fresh = [server.connect() for _ in range(200)]
+        for wire in kept + fresh:
+            wire.send(REQUEST)
+        server.signal(signal.SIGTERM)
+        time.sleep(0.1)
+        server.signal(signal.SIGCONT)
+        for wire in kept + fresh:
+            self.assertEqual(wire.response().status, 200)
+            wire.end()
+        self.assertEqual(server.wait(), 0)
+
     def test_a_request_that_crosses_the_signal_is_no_reset(self):
         """Answered, or closed cleanly; a reset could have destroyed an answer."""
         for _ in range(5):

@@ -68,7 +68,7 @@ class Session {
   // --- the step ---
   void step(const Tick& tick);
   void settle();
-  // No new requests; handlers that sleep or wait for messages are told once.
+  // No new requests but one that has been read already; handlers that sleep or wait for messages are told once. Step afterwards.
   void drain(const Tick& tick);
   // Ends whatever is left and says so to the observer. Idempotent. `cut`: not by itself, but by the drain deadline.
   void close(Instant now, bool cut);
@@ -143,6 +143,7 @@ class Session {
   bool broken_ = false;        // the transport failed …
   bool lost_ = false;          // … and the exchanges are gone
   bool draining_ = false;
+  bool drain_waits_ = false;  // until the machine has looked at what was unparsed
   bool closed_ = false;
 };
 
