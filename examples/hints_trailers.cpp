@@ -4,7 +4,6 @@
 #include <pounce/app.hpp>
 
 #include <chrono>
-#include <string>
 
 namespace {
 

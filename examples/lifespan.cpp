@@ -5,7 +5,6 @@
 #include <pounce/app.hpp>
 
 #include <cstdlib>
-#include <memory>
 #include <stdexcept>
 #include <string>
 

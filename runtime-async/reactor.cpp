@@ -1,7 +1,6 @@
 #include <pounce/async/reactor.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <exception>
 #include <new>

@@ -1,8 +1,6 @@
 // The routes. Every handler is wrapped so that /runs can tell how often one has run.
 #include "tour.hpp"
 
-#include <utility>
-
 namespace tour {
 
 std::atomic<std::uint64_t> runs{0};

@@ -2,8 +2,6 @@
 
 #include <pounce/http/syntax.hpp>
 
-#include <optional>
-
 namespace pounce::inline v0::files {
 
 namespace {

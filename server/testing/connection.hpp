@@ -6,10 +6,10 @@
 #include <pounce/server/station.hpp>
 #include <pounce/testing.hpp>
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace pounce::inline v0::testing {
 
