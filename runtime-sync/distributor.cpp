@@ -105,9 +105,12 @@ void Distributor::turn() {
       accept(reports[i].tag);
     } else {
       Link& link = *static_cast<Link*>(reports[i].tag);
-      link.readable = true;
-      link.hung_up = link.hung_up || reports[i].hung_up;
-      link.failed = link.failed || reports[i].failed;
+      {
+        const std::lock_guard guard{lock_};  // a report may overtake the worker that parks the link
+        link.readable = true;
+        link.hung_up = link.hung_up || reports[i].hung_up;
+        link.failed = link.failed || reports[i].failed;
+      }
       hand_to_worker(link);
     }
   }
