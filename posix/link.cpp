@@ -68,8 +68,19 @@ Link::Io Link::flush(Instant now) {
     }
     session_.written(static_cast<std::size_t>(n), now);
   }
-  if (output.finished() && !std::exchange(shut_down_, true)) ::shutdown(socket_.get(), SHUT_WR);
+  if (output.finished() && !std::exchange(shut_down_, true)) {
+    if (output.abandoned()) {
+      reset_on_close();
+    } else {
+      ::shutdown(socket_.get(), SHUT_WR);
+    }
+  }
   return Io::again;
+}
+
+void Link::reset_on_close() noexcept {
+  const linger none{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
 }
 
 void Link::measure(Instant now) {

@@ -209,6 +209,7 @@ void Reactor::remove(Link& link, bool cut) {
   std::uint64_t requests = 0;
   {
     const std::unique_ptr<Link> owned{&link};
+    if (cut && link.session().busy()) link.reset_on_close();
     link.session().close(ticks_.tick().now, cut);  // closes the letterboxes: nobody wakes it from here on
     requests = link.session().requests();
     {

@@ -302,8 +302,9 @@ void Connection::give_up(Fault fault, bool linger, Events& events, Output& outpu
   assert(!failed_);
   events.push(event::Failed{writing_ != Writing::idle ? stream() : StreamId{0}, fault});
   failed_ = true;
+  if (writing_ == Writing::content && response_body_ == Body::until_close) output.abandon();
   writing_ = Writing::idle;
-  shut(linger, output);
+  shut(linger && !output.abandoned(), output);
 }
 
 // --- questions ---

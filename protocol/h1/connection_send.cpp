@@ -148,8 +148,10 @@ void Connection::await_request() noexcept {
 
 void Connection::reset(StreamId id, Output& output) {
   if (!is_current(id)) return;
+  const bool looks_whole = writing_ == Writing::content && response_body_ == Body::until_close;
   writing_ = Writing::idle;
-  shut(true, output);
+  if (looks_whole) output.abandon();
+  shut(!looks_whole, output);
 }
 
 void Connection::drain(Instant now, Output& output) {

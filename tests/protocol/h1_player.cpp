@@ -316,7 +316,7 @@ std::vector<std::string> Player::take_events() {
 std::vector<std::string> Player::take_output() {
   std::vector<std::string> lines = escape(std::exchange(sent_, {}));
   if (output_.finished() && output_.empty() && shown_end_.empty()) {
-    shown_end_ = "(end)";
+    shown_end_ = output_.abandoned() ? "(reset)" : "(end)";
     lines.emplace_back(shown_end_);
   }
   return lines;

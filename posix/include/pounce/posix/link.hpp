@@ -29,6 +29,8 @@ class Link final : public Timed, private Wake {
   // Sends until everything is written or the kernel takes no more; shuts the sending side down when the output is finished.
   Io flush(Instant now);
 
+  // So that the peer cannot take what it has for all there was: closing will reset the connection.
+  void reset_on_close() noexcept;
   // Before the session is stepped at its deadline: asks the kernel how much of what it took has arrived.
   void measure(Instant now);
 

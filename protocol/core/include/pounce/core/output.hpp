@@ -58,6 +58,10 @@ class Output {
   // Nothing will be appended any more: when it is empty, the transport's sending side is to be shut down.
   void finish() noexcept { finished_ = true; }
   [[nodiscard]] bool finished() const noexcept { return finished_; }
+  // Finished, but what was promised will not come, and its framing cannot say so (content that ends with the connection): the
+  // transport is to be reset and not shut down, so that nobody takes the part for the whole.
+  void abandon() noexcept { finished_ = abandoned_ = true; }
+  [[nodiscard]] bool abandoned() const noexcept { return abandoned_; }
   // Drops what is queued (the transport is broken).
   void discard() noexcept;
 
@@ -81,6 +85,7 @@ class Output {
   std::uint64_t total_written_ = 0;
   std::uint64_t total_arrived_ = 0;
   bool finished_ = false;
+  bool abandoned_ = false;
 };
 
 }  // namespace pounce::inline v0
