@@ -157,7 +157,7 @@ void Reactor::serve(Link& link) {
   if (link.readable && session.wants_input()) (void)link.read();
   if (session.deadline() <= tick.now) link.measure(tick.now);
   session.step(tick);
-  if (link.writable) (void)link.flush(tick.now);
+  if (link.writable || session.output().finished()) (void)link.flush(tick.now);
   if (session.finished()) return remove(link, false);
   session.settle();
   if (session.runnable() || (link.readable && session.wants_input())) later(link);

@@ -87,6 +87,7 @@ posix::Totals Server::join() {
     if (thread.joinable()) thread.join();
   }
   if (pool_) pool_->join();
+  if (distributor_) distributor_->end_all();  // parked by a worker after the distributor had been cut
   return posix::Totals{.requests = census_.requests(), .cut = census_.cut()};
 }
 

@@ -55,7 +55,7 @@ void Worker::serve(std::unique_ptr<Link> owned) {
       if (drain_wanted_.load(std::memory_order_acquire)) session.drain(ticks_.tick());
       if (session.deadline() <= ticks_.tick().now) link.measure(ticks_.tick().now);
       session.step(ticks_.tick());
-      if (link.writable) (void)link.flush(ticks_.tick().now);
+      if (link.writable || session.output().finished()) (void)link.flush(ticks_.tick().now);
       if (session.finished()) return end(std::move(owned), false);
       session.settle();
       if (session.requests() != request_) begin_request(session);

@@ -56,7 +56,9 @@ void Connection::expire(Instant now, Events& events, Output& output) {
   if (!output.empty()) {
     const Pace::Verdict verdict = write_pace_.judge(now, limits_->write_pace());
     if (verdict != Pace::Verdict::fine) {
+      // Who does not read gets no more, also not what the transport has taken: that would stay there for long.
       output.discard();
+      output.abandon();
       if (failed_) {
         write_pace_.stop();
         return move(Cause::close);

@@ -40,7 +40,9 @@ extern "C" int accept4(int socket, sockaddr* address, socklen_t* size, int flags
 namespace {
 
 struct Door {
-  Door() : acceptor(std::move(listen_on(*config::parse_bind_address("127.0.0.1:0"), 16, Port::alone)->front())) { calls = 0; }
+  Door() : acceptor(std::move(listen_on(*config::parse_bind_address("127.0.0.1:0"), 16, Port::alone)->front())) {
+    calls = 0;
+  }
 
   // A connection that waits to be accepted.
   [[nodiscard]] Descriptor knock() const {

@@ -51,6 +51,8 @@ class Distributor final : public posix::Waker {
   void forget(posix::Link& link) noexcept;
   void drain() noexcept;
   void cut() noexcept;
+  // When no other thread is left: ends what is still parked, as cut.
+  void end_all();
   [[nodiscard]] posix::WakeDescriptor& wake_descriptor() noexcept { return wake_; }
 
  private:
@@ -63,7 +65,6 @@ class Distributor final : public posix::Waker {
   void hand_to_worker(posix::Link& link);
   void run_timers();
   void start_drain();
-  void end_all();
 
   Shared& shared_;
   Workspace workspace_;
