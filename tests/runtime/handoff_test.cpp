@@ -224,7 +224,7 @@ TEST_CASE("thousands of hand-offs, with resets, posts from threads and a drain i
   CHECK(counts.alive == 0);               // and its frame is gone
   CHECK(tally.wrong == 0);
   CHECK(tally.answered + tally.aborted <= counts.runs + tally.aborted);
-  CHECK(checked.handed_off > clients * each / 3);
+  CHECK(checked.handed_off > 2000);  // how many depends on the machine
   MESSAGE(counts.runs.load(), " handlers, ", checked.handed_off, " hand-offs, ", tally.aborted.load(), " resets, ",
           checked.refused, " refused");
 }
