@@ -160,7 +160,9 @@ void Session::route() {
                               give_up(*exchange);
                             }
                           },
-                          [&](const event::Failed& failed) { fail(failed); }},
+                          [&](const event::Failed& failed) { fail(failed); },
+                          // Of connections with streams, which no session has yet.
+                          [&](const event::Reset&) {}, [&](const event::Writable&) {}, [&](const event::GoAway&) {}},
                event);
   }
   events.clear();

@@ -36,3 +36,13 @@ TEST_CASE("the statuses that RFC 9110 and the design name") {
   CHECK(info(Fault::keep_alive_timeout).status == 0);
   CHECK(info(Fault::none).status == 0);
 }
+
+TEST_CASE("the error codes that RFC 9113 names") {
+  CHECK(info(Fault::invalid_frame).h2_code == 0x1);
+  CHECK(info(Fault::flow_control_exceeded).h2_code == 0x3);
+  CHECK(info(Fault::settings_timeout).h2_code == 0x4);
+  CHECK(info(Fault::stream_closed).h2_code == 0x5);
+  CHECK(info(Fault::invalid_frame_size).h2_code == 0x6);
+  CHECK(info(Fault::invalid_compression).h2_code == 0x9);
+  CHECK(info(Fault::reset_flood).h2_code == 0xb);
+}

@@ -11,7 +11,9 @@
 #include <pounce/core/message.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <variant>
 #include <vector>
@@ -38,6 +40,24 @@ struct End {
   FieldList trailers;
 };
 
+// One stream ended before its time; its connection goes on. The peer gave it up (`stream_reset`, with the code that it named), or
+// something was wrong with it that the peer was told of. The stream keeps its slot until the application lets go of it: `reset`.
+struct Reset {
+  StreamId stream;
+  Fault fault;
+  std::uint32_t code;  // RFC 9113, section 7
+};
+
+// A stream whose `send_data` took less than it was given has room again.
+struct Writable {
+  StreamId stream;
+};
+
+// The peer will open no more streams; those that are open go on.
+struct GoAway {
+  std::uint32_t code;  // RFC 9113, section 7
+};
+
 // The connection can do no more. The answer, where there is one, is already in the output. `stream` is the request that
 // was under way; its number is 0 when none was.
 struct Failed {
@@ -47,7 +67,8 @@ struct Failed {
 
 }  // namespace event
 
-using Event = std::variant<event::Request, event::Data, event::End, event::Failed>;
+using Event =
+    std::variant<event::Request, event::Data, event::End, event::Failed, event::Reset, event::Writable, event::GoAway>;
 
 static_assert(std::is_trivially_copyable_v<Event>);
 static_assert(sizeof(Event) <= 40);
@@ -56,9 +77,11 @@ static_assert(sizeof(Event) <= 40);
 // whoever drives the machine (a Workspace holds one per worker) and keeps its memory from step to step.
 class Events {
  public:
-  // A head under construction, or trailers (then only `fields` is used).
+  // A head under construction, or trailers (then only `fields` is used). `text` is for machines whose input does not hold the
+  // octets of a head as they are (HTTP/2).
   struct Slot {
     RequestHead head;
+    std::string text;
     std::vector<Field> fields;
   };
 
@@ -72,6 +95,7 @@ class Events {
     if (used_ == slots_.size()) slots_.push_back(std::make_unique<Slot>());
     Slot& slot = *slots_[used_++];
     slot.head = RequestHead{};
+    slot.text.clear();
     slot.fields.clear();
     return slot;
   }

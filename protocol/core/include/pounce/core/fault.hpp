@@ -2,7 +2,7 @@
 //
 // One table (fault.cpp) gives each fault its stable name, a sentence for people, and the HTTP status that answers it.
 // Names never change once released: logs, metrics and tests use them. Status 0 means that no response is sent (nobody is
-// there to read it, or silence is the right answer). Faults are terminal for their connection; *our* mistakes are `Sent`.
+// there to read it, or silence is the right answer); HTTP/2 then resets the stream or the connection with `h2_code`. Faults are terminal for their connection; *our* mistakes are `Sent`.
 #pragma once
 
 #include <cstddef>
@@ -60,15 +60,44 @@ enum class Fault : std::uint8_t {
   linger_timeout,
   // the transport
   connection_reset,
+  // HTTP/2 framing (RFC 9113, sections 3.4, 4, 5, 6)
+  invalid_preface,
+  invalid_frame,
+  invalid_frame_size,
+  stream_closed,
+  flow_control_exceeded,
+  invalid_compression,
+  // HTTP/2 messages (RFC 9113, section 8)
+  invalid_pseudo_field,
+  connection_specific_field,
+  authority_mismatch,
+  content_length_mismatch,
+  // HTTP/2 streams that end early
+  stream_reset,
+  // HTTP/2 time
+  preface_timeout,
+  settings_timeout,
+  ping_timeout,
+  // HTTP/2 abuse: each has its limit in h2::Limits
+  reset_flood,
+  ping_flood,
+  settings_flood,
+  empty_data_flood,
+  continuation_flood,
+  priority_flood,
+  window_flood,
+  unknown_frame_flood,
+  header_bomb,
 };
 
-inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::connection_reset) + 1;
+inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::header_bomb) + 1;
 
 struct FaultInfo {
   Fault fault;
   std::string_view name;  // stable, snake_case
   std::string_view text;  // one sentence without a final stop
   std::uint16_t status;   // HTTP status of the answer, 0: none
+  std::uint8_t h2_code;   // what HTTP/2 says when there is no such answer (RFC 9113, section 7)
 };
 
 [[nodiscard]] const FaultInfo& info(Fault fault) noexcept;

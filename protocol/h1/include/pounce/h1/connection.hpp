@@ -53,6 +53,8 @@ class Connection {
   // Whether the application wants content now. The first `true` sends 100 Continue where the peer waits for it
   // (RFC 9110, section 10.1.1); while it is false the body's pace is not judged and `wants_input` is false.
   void want_body(StreamId stream, bool wanted, Instant now, Output& output);
+  // HTTP/1.1 has no flow control of its own: who does not read, waits.
+  void taken(StreamId /*stream*/, std::size_t /*size*/, Output& /*output*/) noexcept {}
   // A 1xx (103 Early Hints …) before the head; silently skipped for HTTP/1.0 peers. Not 100 and not 101.
   Sent send_informational(StreamId stream, std::uint16_t status, FieldList fields, Output& output);
   // The head. Framing: the known length, else chunked, else (HTTP/1.0) the end of the connection. Responses that carry no

@@ -22,6 +22,7 @@ class Machine {
   virtual std::size_t receive(MutableBytes input, Instant now, Events& events, Output& output) = 0;
   virtual void receive_end(Instant now, Events& events, Output& output) = 0;
   virtual void want_body(StreamId stream, bool wanted, Instant now, Output& output) = 0;
+  virtual void taken(StreamId stream, std::size_t size, Output& output) = 0;
   virtual Sent send_informational(StreamId stream, std::uint16_t status, FieldList fields, Output& output) = 0;
   virtual Sent send_head(StreamId stream, const ResponseHead& head, Output& output) = 0;
   virtual SentData send_data(StreamId stream, Bytes bytes, StorageRef owner, Output& output) = 0;
@@ -30,7 +31,7 @@ class Machine {
   virtual void reset(StreamId stream, Output& output) = 0;
   virtual void drain(Instant now, Output& output) = 0;
   virtual void expire(Instant now, Events& events, Output& output) = 0;
-  virtual void written(Instant now, const Output& output) = 0;
+  virtual void written(Instant now, Output& output) = 0;
   [[nodiscard]] virtual Instant deadline(const Output& output) const = 0;
   [[nodiscard]] virtual bool wants_input() const = 0;
   [[nodiscard]] virtual bool finished(const Output& output) const = 0;
@@ -50,6 +51,7 @@ class MachineOf final : public Machine {
   void want_body(StreamId stream, bool wanted, Instant now, Output& output) override {
     machine_.want_body(stream, wanted, now, output);
   }
+  void taken(StreamId stream, std::size_t size, Output& output) override { machine_.taken(stream, size, output); }
   Sent send_informational(StreamId stream, std::uint16_t status, FieldList fields, Output& output) override {
     return machine_.send_informational(stream, status, fields, output);
   }
@@ -66,7 +68,7 @@ class MachineOf final : public Machine {
   void reset(StreamId stream, Output& output) override { machine_.reset(stream, output); }
   void drain(Instant now, Output& output) override { machine_.drain(now, output); }
   void expire(Instant now, Events& events, Output& output) override { machine_.expire(now, events, output); }
-  void written(Instant now, const Output& output) override { machine_.written(now, output); }
+  void written(Instant now, Output& output) override { machine_.written(now, output); }
   [[nodiscard]] Instant deadline(const Output& output) const override { return machine_.deadline(output); }
   [[nodiscard]] bool wants_input() const override { return machine_.wants_input(); }
   [[nodiscard]] bool finished(const Output& output) const override { return machine_.finished(output); }
