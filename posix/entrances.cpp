@@ -51,8 +51,7 @@ bool Entrances::take(Entrance& entrance, const Tick& tick) {
 
 void Entrances::turn_away(Descriptor socket, const Tick& tick) {
   refusals_.refuse(std::move(socket), tick);
-  if (station_.observer != nullptr)
-    station_.observer->observe(events::ConnectionRefused{tick.now, station_.worker, "max_connections"});
+  station_.observe([&] { return events::ConnectionRefused{tick.now, station_.worker, "max_connections"}; });
 }
 
 void Entrances::pause(Entrance& entrance, Instant until) noexcept {

@@ -6,6 +6,8 @@
 
 #ifdef __linux__
 #include <linux/sockios.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 #include <algorithm>
@@ -15,6 +17,28 @@
 
 namespace pounce::inline v0::posix {
 
+namespace {
+
+// libc's recv and send are cancellation points: in a process with threads each call pays for two atomic operations, and no thread
+// here is ever cancelled.
+ssize_t receive_bytes(int socket, MutableBytes space) noexcept {
+#ifdef __linux__
+  return ::syscall(SYS_recvfrom, socket, space.data(), space.size(), 0, nullptr, nullptr);
+#else
+  return ::recv(socket, space.data(), space.size(), 0);
+#endif
+}
+
+ssize_t send_bytes(int socket, Bytes bytes) noexcept {
+#ifdef __linux__
+  return ::syscall(SYS_sendto, socket, bytes.data(), bytes.size(), MSG_NOSIGNAL, nullptr, 0);
+#else
+  return ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+#endif
+}
+
+}  // namespace
+
 Link::Link(Descriptor socket, const Service& service, Station& station, Waker& waker, Peers peers, Instant now)
     : socket_(std::move(socket)), waker_(&waker), session_(service, station, *this, std::move(peers), now) {}
 
@@ -23,7 +47,7 @@ Link::~Link() = default;
 Link::Io Link::read() {
   const MutableBytes space = session_.space();
   while (true) {
-    const auto n = ::recv(socket_.get(), space.data(), space.size(), 0);
+    const auto n = receive_bytes(socket_.get(), space);
     if (n > 0) {
       session_.received(static_cast<std::size_t>(n));
       // A short read has emptied the socket: a second recv would only say so. An announced end is still to be read.
@@ -48,7 +72,7 @@ Link::Io Link::flush(Instant now) {
     const std::size_t count = output.gather(slices);
     ssize_t n = 0;
     if (count == 1) {
-      n = ::send(socket_.get(), slices[0].data(), slices[0].size(), MSG_NOSIGNAL);
+      n = send_bytes(socket_.get(), slices[0]);
     } else {
       std::array<iovec, 16> vectors;
       for (std::size_t i = 0; i < count; ++i) vectors[i] = {const_cast<char*>(slices[i].data()), slices[i].size()};

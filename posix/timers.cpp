@@ -15,6 +15,7 @@ void DeadlineWheel::file(Timed& timed, Instant deadline) noexcept {
   // A slot is looked at when it is over, so that a deadline in it has passed by then.
   const auto steps = distance <= Duration::zero() ? 0 : std::min<std::int64_t>(distance / grain, slots - 2);
   timed.filed_at = base_ + steps * grain;
+  if (next_ != never) next_ = std::min(next_, timed.filed_at + grain);
   const std::size_t slot = (current_ + static_cast<std::size_t>(steps)) % slots;
   used_[slot / 64] |= std::uint64_t{1} << (slot % 64);
   Timed*& head = heads_[slot];
@@ -46,12 +47,12 @@ Timed* DeadlineWheel::take_slot() noexcept {
   used_[current_ / 64] &= ~(std::uint64_t{1} << (current_ % 64));
   current_ = (current_ + 1) % slots;
   base_ += grain;
+  next_ = never;
   return list;
 }
 
 // Removing leaves a slot's bit behind: then this is early, which is allowed, and `advance` clears the bit.
-Instant DeadlineWheel::next() const noexcept {
-  if (count_ == 0) return never;
+Instant DeadlineWheel::find_next() const noexcept {
   // From the current slot to the end, then from the front; the word of the current slot is looked at twice, in halves.
   for (std::size_t i = 0; i <= used_.size(); ++i) {
     const std::size_t word = (current_ / 64 + i) % used_.size();

@@ -27,8 +27,7 @@ Reactor::~Reactor() {
 }
 
 void Reactor::run() noexcept {
-  if (station_.observer != nullptr)
-    station_.observer->observe(events::WorkerStarted{ticks_.tick().now, station_.worker});
+  station_.observe([&] { return events::WorkerStarted{ticks_.tick().now, station_.worker}; });
   while (!may_end()) {
     try {
       turn();
@@ -37,8 +36,7 @@ void Reactor::run() noexcept {
       ticks_.update();
     }
   }
-  if (station_.observer != nullptr)
-    station_.observer->observe(events::WorkerStopped{ticks_.update().now, station_.worker});
+  station_.observe([&] { return events::WorkerStopped{ticks_.update().now, station_.worker}; });
 }
 
 // --- from other threads ---
@@ -249,12 +247,10 @@ void Reactor::adopt_all() {
     auto& [link, from] = std::get<posix::ParkedExchange>(handoff);
     link->attach(station_, *this);
     link->readable = link->writable = true;
-    if (station_.observer != nullptr) {
-      station_.observer->observe(events::HandedOff{.at = ticks_.tick().now,
-                                                   .connection = link->session().peers().connection,
-                                                   .worker = station_.worker,
-                                                   .from = from});
-    }
+    station_.observe([&, from = from, connection = link->session().peers().connection] {
+      return events::HandedOff{
+          .at = ticks_.tick().now, .connection = connection, .worker = station_.worker, .from = from};
+    });
     add(std::move(link));
   }
 }
@@ -280,8 +276,7 @@ void Reactor::run_timers() {
 void Reactor::start_drain() {
   entrances_.close(ticks_.tick(), [this](std::unique_ptr<Link> link) { add(std::move(link)); });
   draining_ = true;
-  if (station_.observer != nullptr)
-    station_.observer->observe(events::DrainStarted{ticks_.tick().now, station_.worker});
+  station_.observe([&] { return events::DrainStarted{ticks_.tick().now, station_.worker}; });
   for (Link* link = links_; link != nullptr; link = link->next) {
     // A request that has already arrived is served: look before saying no.
     try {

@@ -189,8 +189,7 @@ void Distributor::start_drain() {
     forget(*link);
     hand_to_worker(*link);
   }
-  if (station_.observer != nullptr)
-    station_.observer->observe(events::DrainStarted{ticks_.tick().now, station_.worker});
+  station_.observe([&] { return events::DrainStarted{ticks_.tick().now, station_.worker}; });
 }
 
 void Distributor::end_all() {

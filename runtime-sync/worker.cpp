@@ -18,14 +18,12 @@ Worker::Worker(Shared& shared, Distributor& distributor, events::WorkerId id)
       station_{workspace_, ids_, shared.observer, id} {}
 
 void Worker::run() noexcept {
-  if (station_.observer != nullptr)
-    station_.observer->observe(events::WorkerStarted{ticks_.tick().now, station_.worker});
+  station_.observe([&] { return events::WorkerStarted{ticks_.tick().now, station_.worker}; });
   while (std::unique_ptr<Link> link = shared_.queue.pop()) {
     ticks_.update();
     serve(std::move(link));
   }
-  if (station_.observer != nullptr)
-    station_.observer->observe(events::WorkerStopped{ticks_.update().now, station_.worker});
+  station_.observe([&] { return events::WorkerStopped{ticks_.update().now, station_.worker}; });
 }
 
 void Worker::drain() noexcept {
@@ -119,9 +117,9 @@ bool Worker::hand_off(std::unique_ptr<Link>& link) {
   if (shared_.sink->offer(handoff)) return true;
   link = std::move(std::get<posix::ParkedExchange>(handoff).link);
   link->attach(station_, *this);
-  if (!std::exchange(refused_, true) && station_.observer != nullptr) {
-    station_.observer->observe(
-        events::HandoffRefused{ticks_.tick().now, link->session().peers().connection, station_.worker});
+  if (!std::exchange(refused_, true)) {
+    station_.observe(
+        [&] { return events::HandoffRefused{ticks_.tick().now, link->session().peers().connection, station_.worker}; });
   }
   return false;
 }

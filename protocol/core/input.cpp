@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define POUNCE_POISON 1
@@ -39,27 +40,32 @@ void unpoison([[maybe_unused]] BlockRef& block) noexcept {
 
 }  // namespace
 
-void Input::move_to(BlockRef block) noexcept {
+BlockRef Input::move_to(BlockRef block) noexcept {
   const std::size_t kept = size();
   if (kept != 0) std::memcpy(block->data(), block_->data() + begin_, kept);
   unpoison(block_);
-  block_ = std::move(block);
+  std::swap(block_, block);
   borrowed_ = false;
   begin_ = 0;
   end_ = kept;
+  return block;
 }
 
 MutableBytes Input::space(Workspace& workspace) {
   if (size() == 0) {
-    release();
-    block_ = workspace.read_block();
-    borrowed_ = true;
+    if (!borrowed_ || !block_->sole()) {
+      (void)release();
+      block_ = workspace.take_read_block();
+      borrowed_ = true;
+    }
+    unpoison(block_);
+    begin_ = end_ = 0;
     return {block_->data(), std::min(block_->capacity(), limit_)};
   }
   if (size() >= limit_) return {};
   if (block_->capacity() - end_ < least_space) {
     // Grow by doubling, so that a slow sender costs O(n) copies in all.
-    move_to(workspace.lend(2 * size() + least_space));
+    (void)move_to(workspace.lend(2 * size() + least_space));
   }
   return {block_->data() + end_, std::min(block_->capacity() - end_, limit_ - size())};
 }
@@ -67,29 +73,28 @@ MutableBytes Input::space(Workspace& workspace) {
 void Input::consume(std::size_t n) noexcept {
   assert(n <= size());
   // Bytes on loan to a chunk are still read by its holder: only memory without such a loan may be poisoned.
-  if (n != 0 && block_->loans() <= (borrowed_ ? 2U : 1U)) poison(block_->data() + begin_, n);
+  if (n != 0 && block_->sole()) poison(block_->data() + begin_, n);
   begin_ += n;
 }
 
 void Input::settle(Workspace& workspace) {
   if (!block_) return;
   if (size() == 0) {
-    const bool own = !borrowed_;
-    BlockRef block = block_;
-    release();
-    if (own) workspace.give_back(std::move(block));
+    const bool borrowed = borrowed_;
+    BlockRef block = release();
+    borrowed ? workspace.return_read_block(std::move(block)) : workspace.give_back(std::move(block));
   } else if (borrowed_ && size() <= small_remainder) {
-    move_to(workspace.lend(size() + least_space));
+    workspace.return_read_block(move_to(workspace.lend(size() + least_space)));
   } else {
-    borrowed_ = false;  // the workspace sees the loan and takes a fresh block for its next read
+    borrowed_ = false;  // it is this connection's now
   }
 }
 
-void Input::release() noexcept {
+BlockRef Input::release() noexcept {
   unpoison(block_);
-  block_ = BlockRef{};
   borrowed_ = false;
   begin_ = end_ = 0;
+  return std::move(block_);
 }
 
 }  // namespace pounce::inline v0

@@ -6,31 +6,36 @@
 
 namespace pounce::inline v0 {
 
-char* Output::prepare(std::size_t n) {
-  assert(!finished_);
-  if (!tail_ || tail_->capacity() - tail_used_ < n) {
-    const std::size_t size = std::max(n, Workspace::medium);
-    tail_ = workspace_ != nullptr ? workspace_->lend(size) : Block::make(size);
-    tail_used_ = 0;
-  }
-  // `commit` must not fail: what it may need is made here.
+// A tail of at least `n` bytes, and a slice to describe them with: `commit` must not fail.
+void Output::make_room(std::size_t n) {
   if (slices_.size() == slices_.capacity()) slices_.reserve(std::max<std::size_t>(4, 2 * slices_.size()));
-  return tail_->data() + tail_used_;
+  if (tail_ && tail_->capacity() - tail_used_ >= n) return;
+  const std::size_t size = std::max(n, Workspace::medium);
+  BlockRef fresh = workspace_ != nullptr ? workspace_->lend(size) : Block::make(size);
+  // What was written into the old tail goes out in order, so its last slice keeps it for all of them.
+  for (std::size_t i = slices_.size(); tail_ && i-- > first_;) {
+    if (slices_[i].owner || !in_tail(slices_[i].data)) continue;
+    slices_[i].owner = std::move(tail_);
+  }
+  if (tail_ && workspace_ != nullptr) workspace_->give_back(std::move(tail_));
+  tail_ = std::move(fresh);
+  tail_used_ = 0;
 }
 
 void Output::commit(std::size_t n) noexcept {
   if (n == 0) return;
+  assert(!finished_);
   char* const start = tail_->data() + tail_used_;
   tail_used_ += n;
   size_ += n;
   if (slices_.size() > first_) {
     Slice& last = slices_.back();
-    if (last.owner.get() == tail_.get() && last.data + last.size == start) {
+    if (!last.owner && last.data + last.size == start) {
       last.size += n;
       return;
     }
   }
-  slices_.push_back(Slice{start, n, tail_});
+  slices_.push_back(Slice{start, n, StorageRef{}});
 }
 
 void Output::append(Bytes bytes) {
@@ -76,7 +81,7 @@ void Output::written(std::size_t n) noexcept {
   if (first_ == slices_.size()) {
     slices_.clear();
     first_ = 0;
-    if (tail_ && tail_->sole()) tail_used_ = 0;
+    tail_used_ = 0;
   } else if (first_ > 64) {
     slices_.erase(slices_.begin(), slices_.begin() + static_cast<std::ptrdiff_t>(first_));
     first_ = 0;

@@ -36,9 +36,4 @@ void Workspace::give_back(BlockRef block) noexcept {
   spares->push_back(std::move(block));
 }
 
-const BlockRef& Workspace::read_block() {
-  if (!read_block_ || !read_block_->sole()) read_block_ = lend(large);
-  return read_block_;
-}
-
 }  // namespace pounce::inline v0

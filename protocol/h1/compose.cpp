@@ -17,7 +17,6 @@ constexpr Bytes length_name = "Content-Length: ";
 constexpr Bytes chunked_line = "Transfer-Encoding: chunked\r\n";
 constexpr Bytes close_line = "Connection: close\r\n";
 constexpr Bytes keep_alive_line = "Connection: keep-alive\r\n";
-constexpr std::size_t most_decimal = 20;
 constexpr std::size_t most_hexadecimal = 16;
 // More than status line and the machine's own fields can ever take.
 constexpr std::size_t own_part = 192;
@@ -28,28 +27,21 @@ class Pen {
   explicit Pen(char* at) noexcept : start_(at), at_(at) {}
 
   void put(Bytes bytes) noexcept {
-    if (bytes.empty()) return;
-    std::memcpy(at_, bytes.data(), bytes.size());
-    at_ += bytes.size();
+    // Names and short values without a call: two moves that overlap.
+    const std::size_t n = bytes.size();
+    if (n > 2 * sizeof(std::uint64_t)) {
+      std::memcpy(at_, bytes.data(), n);
+    } else if (n >= sizeof(std::uint64_t)) {
+      copy_ends<std::uint64_t>(bytes);
+    } else if (n >= sizeof(std::uint32_t)) {
+      copy_ends<std::uint32_t>(bytes);
+    } else {
+      for (std::size_t i = 0; i < n; ++i) at_[i] = bytes[i];
+    }
+    at_ += n;
   }
-  void put_decimal(std::uint64_t number) noexcept {
-    std::array<char, most_decimal> digits;
-    std::size_t first = digits.size();
-    do {
-      digits[--first] = static_cast<char>('0' + number % 10);
-      number /= 10;
-    } while (number != 0);
-    put({&digits[first], digits.size() - first});
-  }
-  void put_hexadecimal(std::uint64_t number) noexcept {
-    std::array<char, most_hexadecimal> digits;
-    std::size_t first = digits.size();
-    do {
-      digits[--first] = "0123456789abcdef"[number & 15U];
-      number >>= 4U;
-    } while (number != 0);
-    put({&digits[first], digits.size() - first});
-  }
+  void put_decimal(std::uint64_t number) noexcept { put_number<10>(number); }
+  void put_hexadecimal(std::uint64_t number) noexcept { put_number<16>(number); }
   void put_status_line(std::uint16_t status) noexcept {
     if (status == 200) return put("HTTP/1.1 200 OK\r\n");
     put(version);
@@ -67,6 +59,28 @@ class Pen {
   [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(at_ - start_); }
 
  private:
+  template <unsigned base>
+  void put_number(std::uint64_t number) noexcept {
+    std::size_t digits = 1;
+    for (std::uint64_t rest = number; rest >= base; rest /= base) ++digits;
+    at_ += digits;
+    char* at = at_;
+    do {
+      *--at = "0123456789abcdef"[number % base];
+      number /= base;
+    } while (number != 0);
+  }
+  // Not fewer bytes than one Word, and not more than two.
+  template <class Word>
+  void copy_ends(Bytes bytes) noexcept {
+    Word first{};
+    Word last{};
+    std::memcpy(&first, bytes.data(), sizeof first);
+    std::memcpy(&last, bytes.data() + bytes.size() - sizeof last, sizeof last);
+    std::memcpy(at_, &first, sizeof first);
+    std::memcpy(at_ + bytes.size() - sizeof last, &last, sizeof last);
+  }
+
   char* start_;
   char* at_;
 };
@@ -80,18 +94,20 @@ std::size_t size_of(FieldList fields) noexcept {
 }
 
 bool is_written_by_machine(const Field& field) noexcept {
-  const FieldId id = field.id != FieldId::other ? field.id : field_id(field.name);
+  const FieldId id = field_id(field.name);
   return id == FieldId::content_length || id == FieldId::connection;
 }
 
 }  // namespace
 
-void compose_head(std::uint16_t status, Bytes lines, FieldList fields, const HeadFraming& framing, Output& output) {
-  Pen pen{output.prepare(own_part + lines.size() + size_of(fields))};
+void compose_head(std::uint16_t status, Bytes lines, FieldList fields, const HeadFraming& framing, Bytes content,
+                  Output& output) {
+  const bool along = content.size() < Output::copy_below;
+  Pen pen{output.prepare(own_part + lines.size() + size_of(fields) + (along ? content.size() : 0))};
   pen.put_status_line(status);
   pen.put(lines);
   for (const Field& field : fields) {
-    if (!is_written_by_machine(field)) pen.put_field(field);
+    if (!framing.in_fields || !is_written_by_machine(field)) pen.put_field(field);
   }
   if (framing.content_length) {
     pen.put(length_name);
@@ -103,7 +119,9 @@ void compose_head(std::uint16_t status, Bytes lines, FieldList fields, const Hea
   if (framing.persistence == Persistence::close) pen.put(close_line);
   if (framing.persistence == Persistence::keep_alive) pen.put(keep_alive_line);
   pen.put(line_end);
+  if (along) pen.put(content);
   output.commit(pen.size());
+  if (!along) output.append(content);
 }
 
 void compose_informational(std::uint16_t status, FieldList fields, Output& output) {
@@ -151,8 +169,7 @@ void compose_fault(Fault fault, bool with_content, Bytes lines, Output& output) 
   pen.put("\n");
   constexpr Field type{"Content-Type", "text/plain", FieldId::content_type};
   compose_head(row.status, lines, {&type, 1}, {.content_length = pen.size(), .persistence = Persistence::close},
-               output);
-  if (with_content) output.append({text.data(), pen.size()});
+               with_content ? Bytes{text.data(), pen.size()} : Bytes{}, output);
 }
 
 }  // namespace pounce::inline v0::h1

@@ -18,11 +18,13 @@ enum class Persistence : std::uint8_t { implied, keep_alive, close };
 struct HeadFraming {
   std::optional<std::uint64_t> content_length;
   bool chunked = false;
+  bool in_fields = false;  // some of the given fields speak of length or connection
   Persistence persistence = Persistence::implied;
 };
 
-// Content-Length and Connection in `fields` are left out: `framing` says what goes there.
-void compose_head(std::uint16_t status, Bytes lines, FieldList fields, const HeadFraming& framing, Output& output);
+// Content-Length and Connection in `fields` are left out: `framing` says what goes there. `content` is what follows at once.
+void compose_head(std::uint16_t status, Bytes lines, FieldList fields, const HeadFraming& framing, Bytes content,
+                  Output& output);
 
 // A 1xx; its fields are written as they are.
 void compose_informational(std::uint16_t status, FieldList fields, Output& output);

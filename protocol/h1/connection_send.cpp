@@ -27,8 +27,8 @@ Sent Connection::send_informational(StreamId id, std::uint16_t status, FieldList
   if (writing_ != Writing::head) return Sent::wrong_order;
   if (status < 102 || status > 199) return Sent::invalid_field;
   for (const Field& field : fields) {
-    if (const Sent sent = http::check_response_field(field); sent != Sent::ok) return sent;
     const FieldId name = field_id(field.name);
+    if (const Sent sent = http::check_response_field(field, name); sent != Sent::ok) return sent;
     if (name == FieldId::content_length || name == FieldId::connection) return Sent::forbidden_field;
   }
   if (http10_) return Sent::ok;
@@ -37,19 +37,23 @@ Sent Connection::send_informational(StreamId id, std::uint16_t status, FieldList
   return Sent::ok;
 }
 
-Sent Connection::judge_head(const ResponseHead& head, std::optional<std::uint64_t>& length, bool& close) const {
+Sent Connection::judge_head(const ResponseHead& head, HeadFraming& framing, bool& close) const {
   if (head.status < 200 || head.status > 599) return Sent::invalid_field;
-  length = head.content_length;
+  if (head.content_length) framing.content_length = head.content_length;
   close = head.close;
   for (const Field& field : head.fields) {
-    if (const Sent sent = http::check_response_field(field); sent != Sent::ok) return sent;
-    const FieldId name = field.id != FieldId::other ? field.id : field_id(field.name);
-    if (name == FieldId::connection) close = close || http::list_has(field.value, "close");
+    const FieldId name = field_id(field.name);
+    if (const Sent sent = http::check_response_field(field, name); sent != Sent::ok) return sent;
+    if (name == FieldId::connection) {
+      close = close || http::list_has(field.value, "close");
+      framing.in_fields = true;
+    }
     if (name != FieldId::content_length) continue;
+    framing.in_fields = true;
     const auto declared = http::parse_digits(field.value);
     if (!declared) return Sent::invalid_field;
-    if (length && *length != *declared) return Sent::length_mismatch;
-    length = declared;
+    if (framing.content_length && *framing.content_length != *declared) return Sent::length_mismatch;
+    framing.content_length = declared;
   }
   return Sent::ok;
 }
@@ -64,12 +68,10 @@ bool Connection::must_close(bool whole) const noexcept {
   return whole && request_body_ == Body::length && content_left_ > limits_->max_unread_body;
 }
 
-Sent Connection::send_head(StreamId id, const ResponseHead& head, Output& output) {
-  if (!is_current(id)) return Sent::gone;
-  if (writing_ != Writing::head) return Sent::wrong_order;
-  HeadFraming framing;
+// Decides how the response is framed, and whether the connection outlives it. Unchanged unless `ok`.
+Sent Connection::begin_response(const ResponseHead& head, HeadFraming& framing) {
   bool close = false;
-  if (const Sent sent = judge_head(head, framing.content_length, close); sent != Sent::ok) return sent;
+  if (const Sent sent = judge_head(head, framing, close); sent != Sent::ok) return sent;
 
   if (head_method_ || http::has_no_content(head.status)) {
     response_body_ = Body::none;
@@ -84,8 +86,32 @@ Sent Connection::send_head(StreamId id, const ResponseHead& head, Output& output
   }
   close_ = close || response_body_ == Body::until_close || must_close(head.whole);
   framing.persistence = close_ ? Persistence::close : http10_ ? Persistence::keep_alive : Persistence::implied;
-  compose_head(head.status, head.lines, head.fields, framing, output);
+  return Sent::ok;
+}
+
+Sent Connection::send_head(StreamId id, const ResponseHead& head, Output& output) {
+  if (!is_current(id)) return Sent::gone;
+  if (writing_ != Writing::head) return Sent::wrong_order;
+  HeadFraming framing;
+  if (const Sent sent = begin_response(head, framing); sent != Sent::ok) return sent;
+  compose_head(head.status, head.lines, head.fields, framing, {}, output);
   writing_ = Writing::content;
+  return Sent::ok;
+}
+
+Sent Connection::send_response(StreamId id, const ResponseHead& head, Bytes content, StorageRef owner, Instant now,
+                               Output& output) {
+  now_ = now;
+  if (!is_current(id)) return Sent::gone;
+  if (writing_ != Writing::head) return Sent::wrong_order;
+  const bool lend = owner && content.size() >= Output::copy_below;
+  if (lend ? output.room() == 0 : content.size() > output.room()) return Sent::no_room;
+  HeadFraming framing{.content_length = content.size()};
+  if (const Sent sent = begin_response(head, framing); sent != Sent::ok) return sent;
+  if (response_body_ == Body::none) content = {};
+  compose_head(head.status, head.lines, head.fields, framing, lend ? Bytes{} : content, output);
+  if (lend && !content.empty()) output.append(content, std::move(owner));
+  answered(output);
   return Sent::ok;
 }
 

@@ -28,9 +28,13 @@ Sent check_field(const Field& field) noexcept {
   return is_token(field.name) && is_field_value(field.value) ? Sent::ok : Sent::invalid_field;
 }
 
-Sent check_response_field(const Field& field) noexcept {
-  if (const Sent sent = check_field(field); sent != Sent::ok) return sent;
-  switch (field_id(field.name)) {
+Sent check_response_field(const Field& field) noexcept { return check_response_field(field, field_id(field.name)); }
+
+Sent check_response_field(const Field& field, FieldId id) noexcept {
+  // A name with an id is a token.
+  if (id == FieldId::other && !is_token(field.name)) return Sent::invalid_field;
+  if (!is_field_value(field.value)) return Sent::invalid_field;
+  switch (id) {
     case FieldId::transfer_encoding:
     case FieldId::keep_alive:
     case FieldId::proxy_connection:

@@ -21,10 +21,8 @@ class FieldScratch {
       at = many_.data();
     }
     Field* const first = at;
-    for (Field field : fields) {
-      field.id = field_id(field.name);
-      has_date_ = has_date_ || field.id == FieldId::date;
-      has_server_ = has_server_ || field.id == FieldId::server;
+    for (const Field field : fields) {
+      note(field);
       std::construct_at(at++, field);
     }
     list_ = {first, fields.size()};
@@ -43,12 +41,21 @@ class FieldScratch {
   }
 
   // `Connection: close` is the one connection option that an application may ask for; the machine writes it.
-  [[nodiscard]] bool close() const noexcept {
-    const Field* connection = find(list_, FieldId::connection);
-    return connection != nullptr && equal_without_case(connection->value, "close");
-  }
+  [[nodiscard]] bool close() const noexcept { return close_; }
 
  private:
+  // The machine looks every name up; here it is about three of them.
+  void note(const Field& field) noexcept {
+    switch (field.name.size()) {
+      case 4: has_date_ = has_date_ || equal_without_case(field.name, "date"); break;
+      case 6: has_server_ = has_server_ || equal_without_case(field.name, "server"); break;
+      case 10:
+        close_ = close_ || (equal_without_case(field.name, "connection") && equal_without_case(field.value, "close"));
+        break;
+      default: break;
+    }
+  }
+
   static constexpr std::size_t most_few = 12;
   union Few {
     Few() noexcept {}  // filled as far as it is used
@@ -60,6 +67,7 @@ class FieldScratch {
   FieldList list_;
   bool has_date_ = false;
   bool has_server_ = false;
+  bool close_ = false;
 };
 
 }  // namespace pounce::inline v0

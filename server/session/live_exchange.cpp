@@ -224,7 +224,7 @@ void LiveExchange::handler_threw(const std::exception_ptr& error) {
 
 void LiveExchange::tell(const std::exception_ptr& error) {
   threw_ = true;
-  if (session_->station_->observer == nullptr) return;
+  if (!session_->station_->kinds.has<events::HandlerThrew>()) return;
   std::string what = "not a std::exception";
   try {
     std::rethrow_exception(error);

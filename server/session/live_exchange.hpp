@@ -77,7 +77,12 @@ class LiveExchange final : public Exchange {
   void tell(const std::exception_ptr& error);
   void answer_whole(Response& response);
   void answer_error(std::uint16_t status);
-  Status start_answer(const Head& head, std::optional<std::uint64_t> length, bool whole);
+  // `send` is given the head as the machine takes it.
+  template <class Send>
+  Status start_answer(const Head& head, Send send);
+  template <class Send>
+  Status say_head(const Head& head, Send send);
+  Status start_stream(const Head& head);
   Status send_whole(Response& response);
   bool push_pending();
   [[nodiscard]] bool attempt(Wait& wait);

@@ -56,40 +56,60 @@ void LiveExchange::answer_error(std::uint16_t status) {
   (void)send_whole(plain);
 }
 
-Status LiveExchange::start_answer(const Head& head, std::optional<std::uint64_t> length, bool whole) {
+// Middleware has the last word about a head.
+template <class Send>
+Status LiveExchange::start_answer(const Head& head, Send send) {
   if (revoked_) return Status::gone;
   if (answer_ != Answer::none) return Status::wrong_order;
-  const Head* wanted = &head;
-  std::optional<Head> changed;
-  if (middleware_asked_ != 0) {
-    changed = head;
-    const auto& middleware = session_->service_->app.middleware();
-    for (std::size_t i = middleware_asked_; i-- > 0;) middleware[i]->after(request_, *changed);
-    wanted = &*changed;
-  }
-  const FieldScratch fields{wanted->fields()};
-  const Sent sent = session_->machine_->send_head(stream_,
-                                                  ResponseHead{.status = wanted->status(),
-                                                               .fields = fields.list(),
-                                                               .lines = fields.lines(*session_->tick_),
-                                                               .content_length = length,
-                                                               .close = fields.close(),
-                                                               .whole = whole},
-                                                  session_->output_);
-  if (sent != Sent::ok) return as_status(sent);
-  answer_ = Answer::started;
-  status_ = wanted->status();
-  return Status::ok;
+  if (middleware_asked_ == 0) return say_head(head, send);
+  Head changed = head;
+  const auto& middleware = session_->service_->app.middleware();
+  for (std::size_t i = middleware_asked_; i-- > 0;) middleware[i]->after(request_, changed);
+  return say_head(changed, send);
+}
+
+template <class Send>
+Status LiveExchange::say_head(const Head& head, Send send) {
+  const FieldScratch fields{head.fields()};
+  const Status status = as_status(send(ResponseHead{.status = head.status(),
+                                                    .fields = fields.list(),
+                                                    .lines = fields.lines(*session_->tick_),
+                                                    .close = fields.close()}));
+  if (status == Status::ok) status_ = head.status();
+  return status;
 }
 
 Status LiveExchange::send_whole(Response& response) {
-  if (const Status status = start_answer(response.head(), response.body().size(), true); status != Status::ok)
-    return status;
-  pending_ = Chunk{response.body().bytes(), response.body().owner()};
-  pending_trailers_ = std::move(response.trailers());
-  answer_ = Answer::finishing;
-  (void)push_pending();
-  return Status::ok;
+  const Body& body = response.body();
+  return start_answer(response.head(), [&](ResponseHead head) {
+    Machine& machine = *session_->machine_;
+    head.whole = true;
+    if (response.trailers().empty()) {
+      const Sent sent = machine.send_response(stream_, head, body.bytes(), body.owner(), now(), session_->output_);
+      if (sent == Sent::ok) {
+        body_sent_ = body.size();
+        answer_ = Answer::ended;
+      }
+      if (sent != Sent::no_room) return sent;
+    }
+    // Piece by piece, as there is room.
+    head.content_length = body.size();
+    if (const Sent sent = machine.send_head(stream_, head, session_->output_); sent != Sent::ok) return sent;
+    pending_ = Chunk{body.bytes(), body.owner()};
+    pending_trailers_ = std::move(response.trailers());
+    answer_ = Answer::finishing;
+    (void)push_pending();
+    return Sent::ok;
+  });
+}
+
+Status LiveExchange::start_stream(const Head& wanted) {
+  return start_answer(wanted, [&](ResponseHead head) {
+    head.content_length = wanted.content_length();
+    const Sent sent = session_->machine_->send_head(stream_, head, session_->output_);
+    if (sent == Sent::ok) answer_ = Answer::started;
+    return sent;
+  });
 }
 
 // True when nothing is pending any more.
@@ -237,9 +257,7 @@ constinit const Host LiveExchange::host{
       return as_status(
           x.session_->machine_->send_informational(x.stream_, status, scratch.list(), x.session_->output_));
     },
-    .start = [](Exchange& exchange, const Head& head) -> Status {
-      return live(exchange).start_answer(head, head.content_length(), false);
-    },
+    .start = [](Exchange& exchange, const Head& head) -> Status { return live(exchange).start_stream(head); },
     .finish = [](Exchange& exchange, const Fields& trailers) -> Status {
       LiveExchange& x = live(exchange);
       if (x.revoked_) return Status::gone;

@@ -295,6 +295,8 @@ void Session::close(Instant now, bool cut) {
     destroy(exchange);
   }
   output_.discard();
+  input_.consume(input_.size());
+  input_.settle(station_->workspace);
   observe([&] {
     return events::ConnectionCompleted{.at = now,
                                        .connection = peers_.connection,

@@ -51,7 +51,7 @@ Client::Connection::Connection(const App& app, Options wanted)
                .limits = options.limits,
                .output_limit = options.output_limit,
                .inbox_limit = options.inbox_limit},
-      station_{.workspace = workspace_, .requests = ids_, .observer = options.observer, .worker = 0} {
+      station_{workspace_, ids_, options.observer, 0} {
   // Not the origin, so that nothing can take a default-made instant for the present.
   tick.now = Instant{} + std::chrono::hours{1};
   tick.wall = WallTime{std::chrono::seconds{784111777}};  // Sun, 06 Nov 1994 08:49:37 GMT

@@ -47,14 +47,16 @@ TEST_CASE("spares are bounded") {
   for (BlockRef& block : blocks) workspace.give_back(std::move(block));
 }
 
-TEST_CASE("the read block is the same until somebody holds a loan on it") {
+TEST_CASE("the read block comes back, unless somebody still holds a loan on it") {
   Workspace workspace;
-  char* const first = workspace.read_block()->data();
-  CHECK(workspace.read_block()->data() == first);
-  {
-    const StorageRef loan = workspace.read_block();
-    CHECK(workspace.read_block()->data() != first);
-  }
+  BlockRef block = workspace.take_read_block();
+  char* const first = block->data();
+  workspace.return_read_block(std::move(block));
+  block = workspace.take_read_block();
+  CHECK(block->data() == first);
+  const StorageRef loan = block;
+  workspace.return_read_block(std::move(block));
+  CHECK(workspace.take_read_block()->data() != first);
 }
 
 TEST_CASE("loans: copies count, moves do not, the last one ends it") {

@@ -71,7 +71,7 @@ class Ids final : public RequestIds {
 // A worker's or reactor's things.
 struct Place {
   explicit Place(events::Observer* observer = nullptr, events::WorkerId worker = 0)
-      : station{.workspace = workspace, .requests = ids, .observer = observer, .worker = worker} {}
+      : station{workspace, ids, observer, worker} {}
   Workspace workspace;
   Ids ids;
   Station station;

@@ -48,6 +48,10 @@ class FakeMachine {
     say(stream, "head " + std::to_string(head.status), output);
     return Sent::ok;
   }
+  // Never at once: so that each piece is to be seen.
+  static Sent send_response(StreamId, const ResponseHead&, Bytes, const StorageRef&, Instant, Output&) {
+    return Sent::no_room;
+  }
   SentData send_data(StreamId stream, Bytes bytes, StorageRef, Output& output) {
     if (!open_.contains(stream)) return {0, Sent::gone};
     if (blocked_.contains(stream) || output.room() == 0) return {0, Sent::no_room};

@@ -30,6 +30,9 @@ class LogCollector final : public events::Observer {
   ~LogCollector() = default;
 
   void observe(const events::Lifecycle& event) noexcept override;
+  [[nodiscard]] events::Kinds kinds() const noexcept override {
+    return events::Kinds::of<events::HandlerThrew, events::RequestFailed>();
+  }
 
  private:
   std::string program_;

@@ -50,15 +50,23 @@ class DeadlineWheel {
         look(*timed);
       }
     }
-    if (count_ == 0) base_ = now;
+    if (count_ != 0) return;
+    base_ = now;
+    next_ = never;
   }
-  // When `advance` wants to be called next.
-  [[nodiscard]] Instant next() const noexcept;
+  // When `advance` wants to be called next; may be early.
+  [[nodiscard]] Instant next() const noexcept {
+    if (count_ == 0) return never;
+    if (next_ == never) next_ = find_next();
+    return next_;
+  }
 
  private:
   [[nodiscard]] Timed* take_slot() noexcept;
+  [[nodiscard]] Instant find_next() const noexcept;
 
-  Instant base_;  // the start of slot `current_`
+  mutable Instant next_ = never;  // `never`: to be found anew
+  Instant base_;                  // the start of slot `current_`
   std::size_t current_ = 0;
   std::size_t count_ = 0;
   std::array<Timed*, slots> heads_{};

@@ -20,7 +20,7 @@ class Input {
   explicit Input(std::size_t limit) noexcept : limit_(limit) {}
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;
-  ~Input() { release(); }
+  ~Input() { (void)release(); }
 
   // Where the next read goes; valid until the next call of any member. Empty when the limit is reached.
   [[nodiscard]] MutableBytes space(Workspace& workspace);
@@ -40,14 +40,14 @@ class Input {
   void settle(Workspace& workspace);
 
  private:
-  void release() noexcept;
-  void move_to(BlockRef block) noexcept;
+  BlockRef release() noexcept;
+  BlockRef move_to(BlockRef block) noexcept;  // gives back the block that it stood on
 
   std::size_t limit_;
   BlockRef block_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  bool borrowed_ = false;  // block_ is the workspace's read block
+  bool borrowed_ = false;  // block_ was taken as the workspace's read block, and may go back as such
 };
 
 }  // namespace pounce::inline v0

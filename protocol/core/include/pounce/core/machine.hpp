@@ -33,6 +33,7 @@ concept ProtocolMachine =
       { m.send_informational(stream, 103, fields, output) } -> std::same_as<Sent>;
       { m.send_head(stream, head, output) } -> std::same_as<Sent>;
       { m.send_data(stream, bytes, owner, output) } -> std::same_as<SentData>;
+      { m.send_response(stream, head, bytes, owner, now, output) } -> std::same_as<Sent>;
       { m.send_end(stream, fields, now, output) } -> std::same_as<Sent>;
       { m.use_lines(bytes) } -> std::same_as<void>;
       { m.reset(stream, output) } -> std::same_as<void>;

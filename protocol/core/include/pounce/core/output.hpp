@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -35,7 +36,11 @@ class Output {
   void append(Bytes bytes, StorageRef owner);  // lends: `owner` keeps `bytes` alive until they are written
 
   // At least `n` contiguous bytes to compose in; then say how many were used. Nothing may be appended in between.
-  [[nodiscard]] char* prepare(std::size_t n);
+  [[nodiscard]] char* prepare(std::size_t n) {
+    if (!tail_ || tail_->capacity() - tail_used_ < n || slices_.size() == slices_.capacity()) [[unlikely]]
+      make_room(n);
+    return tail_->data() + tail_used_;
+  }
   void commit(std::size_t n) noexcept;
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -72,8 +77,13 @@ class Output {
   struct Slice {
     const char* data;
     std::size_t size;
-    StorageRef owner;
+    StorageRef owner;  // none: it lies in the tail, or in front of a slice that owns the block of both
   };
+
+  void make_room(std::size_t n);
+  [[nodiscard]] bool in_tail(const char* at) const noexcept {
+    return !std::less<>{}(at, tail_->data()) && std::less<>{}(at, tail_->data() + tail_->capacity());
+  }
 
   std::size_t limit_;
   Workspace* workspace_ = nullptr;

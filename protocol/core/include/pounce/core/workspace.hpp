@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace pounce::inline v0 {
@@ -30,8 +31,12 @@ class Workspace {
   // Takes a block back; keeps it when nobody else holds a loan and there is room for it.
   void give_back(BlockRef block) noexcept;
 
-  // The block that the next read goes into. When someone still holds a loan on it, a fresh one takes its place.
-  [[nodiscard]] const BlockRef& read_block();
+  // The block that the next read goes into, and back again: it moves, so that a read costs no count. Who keeps it keeps it, and
+  // the next read gets a fresh one.
+  [[nodiscard]] BlockRef take_read_block() { return read_block_ ? std::move(read_block_) : lend(large); }
+  void return_read_block(BlockRef block) noexcept {
+    if (block && block->sole()) read_block_ = std::move(block);
+  }
 
   // The event list of the running step, empty between steps.
   [[nodiscard]] Events& events() noexcept { return events_; }

@@ -35,6 +35,8 @@
 
 namespace pounce::inline v0::h1 {
 
+struct HeadFraming;
+
 class Connection {
  public:
   // `limits` is borrowed and must outlive the connection. `now` starts the first keep-alive wait.
@@ -65,6 +67,10 @@ class Connection {
   // The end, with trailer fields when the framing is chunked (else they are dropped). A declared length that was not met:
   // `length_mismatch`, and the only way on is `reset`.
   Sent send_end(StreamId stream, FieldList trailers, Instant now, Output& output);
+  // All three at once, when the content is known as a whole: its size becomes the declared length. `no_room`: the content would
+  // not fit, and nothing was sent; send it piece by piece.
+  Sent send_response(StreamId stream, const ResponseHead& head, Bytes content, StorageRef owner, Instant now,
+                     Output& output);
   // Gives the response up: the connection closes without completing it.
   void reset(StreamId stream, Output& output);
   // Ready-made field lines (Date, Server) for the answers that the machine makes itself; borrowed until others are given.
@@ -127,7 +133,8 @@ class Connection {
   void shut(bool linger, Output& output);
   void fail(Fault fault, bool head_only, Events& events, Output& output);
   void give_up(Fault fault, bool linger, Events& events, Output& output);
-  [[nodiscard]] Sent judge_head(const ResponseHead& head, std::optional<std::uint64_t>& length, bool& close) const;
+  [[nodiscard]] Sent judge_head(const ResponseHead& head, HeadFraming& framing, bool& close) const;
+  [[nodiscard]] Sent begin_response(const ResponseHead& head, HeadFraming& framing);
   [[nodiscard]] bool must_close(bool whole) const noexcept;
   [[nodiscard]] bool is_current(StreamId id) const noexcept { return writing_ != Writing::idle && id == stream(); }
   [[nodiscard]] PaceLimits linger_pace() const noexcept { return {limits_->linger_timeout, std::nullopt}; }

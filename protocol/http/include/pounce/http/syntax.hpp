@@ -64,17 +64,22 @@ inline constexpr std::array<std::uint8_t, 256> octet_classes = make_octet_classe
 [[nodiscard]] constexpr bool is_token(Bytes bytes) noexcept { return !bytes.empty() && all_in(bytes, class_token); }
 // Also the empty value. HTAB is the only control byte that may stand in a value.
 [[nodiscard]] inline bool is_field_value(Bytes bytes) noexcept {
-  constexpr std::uint64_t ones = 0x0101010101010101;
-  constexpr std::uint64_t tops = 0x80 * ones;
+  constexpr std::size_t width = sizeof(std::uint64_t);
+  if (bytes.size() < width) return all_in(bytes, class_value);
   // Eight octets at a time while there is neither a control byte nor DEL among them; the table decides about the others.
-  for (; bytes.size() >= sizeof(std::uint64_t); bytes.remove_prefix(sizeof(std::uint64_t))) {
+  const auto suspicious = [](const char* at) {
+    constexpr std::uint64_t ones = 0x0101010101010101;
+    constexpr std::uint64_t tops = 0x80 * ones;
     std::uint64_t word = 0;
-    std::memcpy(&word, bytes.data(), sizeof(word));
+    std::memcpy(&word, at, width);
     const std::uint64_t del = word ^ (0x7f * ones);
-    const std::uint64_t found = ((word - 0x20 * ones) & ~word & tops) | ((del - ones) & ~del & tops);
-    if (found != 0 && !all_in(bytes.substr(0, sizeof(word)), class_value)) return false;
+    return (((word - 0x20 * ones) & ~word & tops) | ((del - ones) & ~del & tops)) != 0;
+  };
+  const char* const last = bytes.data() + bytes.size() - width;
+  for (const char* at = bytes.data(); at < last; at += width) {
+    if (suspicious(at) && !all_in({at, width}, class_value)) return false;
   }
-  return all_in(bytes, class_value);
+  return !suspicious(last) || all_in({last, width}, class_value);
 }
 [[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 [[nodiscard]] constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }  // OWS

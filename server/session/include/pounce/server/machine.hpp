@@ -26,6 +26,8 @@ class Machine {
   virtual Sent send_informational(StreamId stream, std::uint16_t status, FieldList fields, Output& output) = 0;
   virtual Sent send_head(StreamId stream, const ResponseHead& head, Output& output) = 0;
   virtual SentData send_data(StreamId stream, Bytes bytes, StorageRef owner, Output& output) = 0;
+  virtual Sent send_response(StreamId stream, const ResponseHead& head, Bytes content, StorageRef owner, Instant now,
+                             Output& output) = 0;
   virtual Sent send_end(StreamId stream, FieldList trailers, Instant now, Output& output) = 0;
   virtual void use_lines(std::string_view lines) = 0;
   virtual void reset(StreamId stream, Output& output) = 0;
@@ -60,6 +62,10 @@ class MachineOf final : public Machine {
   }
   SentData send_data(StreamId stream, Bytes bytes, StorageRef owner, Output& output) override {
     return machine_.send_data(stream, bytes, std::move(owner), output);
+  }
+  Sent send_response(StreamId stream, const ResponseHead& head, Bytes content, StorageRef owner, Instant now,
+                     Output& output) override {
+    return machine_.send_response(stream, head, content, std::move(owner), now, output);
   }
   Sent send_end(StreamId stream, FieldList trailers, Instant now, Output& output) override {
     return machine_.send_end(stream, trailers, now, output);

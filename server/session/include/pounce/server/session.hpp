@@ -110,16 +110,9 @@ class Session {
   void want_body(StreamId stream, bool wanted);
   [[nodiscard]] LiveExchange* find(StreamId stream) const noexcept;
   [[nodiscard]] bool may_parse() const;
-  // `make` builds the event; it is called only if somebody listens. An observer that fails (no memory for its line) has missed
-  // this event; the session goes on, and can always be closed.
   template <class Make>
   void observe(Make make) const noexcept {
-    if (station_->observer == nullptr) [[likely]]
-      return;
-    try {
-      station_->observer->observe(events::Lifecycle{make()});
-    } catch (...) {
-    }
+    station_->observe(make);
   }
 
   const Service* service_;

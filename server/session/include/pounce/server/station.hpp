@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 
 namespace pounce::inline v0 {
 
@@ -61,9 +62,29 @@ class RequestIds {
 };
 
 struct Station {
+  Station(Workspace& its_workspace, RequestIds& ids, events::Observer* its_observer, events::WorkerId id) noexcept
+      : workspace(its_workspace),
+        requests(ids),
+        observer(its_observer),
+        kinds(its_observer != nullptr ? its_observer->kinds() : events::Kinds{}),
+        worker(id) {}
+
+  // `make` builds the event; it is called only if somebody listens to its kind. An observer that fails (no memory for its line)
+  // has missed this event; whoever reports it goes on.
+  template <class Make>
+  void observe(Make make) const noexcept {
+    if (!kinds.has<std::invoke_result_t<Make>>()) [[likely]]
+      return;
+    try {
+      observer->observe(events::Lifecycle{make()});
+    } catch (...) {
+    }
+  }
+
   Workspace& workspace;
   RequestIds& requests;
-  events::Observer* observer;  // null: nobody listens, and no event is built
+  events::Observer* observer;  // null: nobody listens
+  events::Kinds kinds;
   events::WorkerId worker;
 };
 
