@@ -253,6 +253,13 @@ std::string Player::send(std::string_view verb, std::vector<std::string> words) 
         name(connection_.send_informational(stream, static_cast<std::uint16_t>(number(words.at(0))), fields, output_)));
   }
   if (verb == "respond") {
+    if (at_once_) {
+      const std::vector<std::string> rest(words.begin() + 2, words.end());
+      const std::vector<Field> own = fields_of(rest);
+      const ResponseHead head{.status = static_cast<std::uint16_t>(number(words.at(0))), .fields = own, .whole = true};
+      const Sent sent = connection_.send_response(stream, head, words.at(1), {}, now_, output_);
+      if (sent != Sent::no_room) return std::string(name(sent));
+    }
     std::vector<std::string> head{words.at(0), "whole", "length=" + std::to_string(words.at(1).size())};
     head.insert(head.end(), words.begin() + 2, words.end());
     std::string result = send("head", head);

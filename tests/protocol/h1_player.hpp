@@ -16,7 +16,7 @@ void set_limit(pounce::h1::Limits& limits, std::string_view line);
 
 class Player {
  public:
-  explicit Player(const pounce::h1::Limits& limits) : limits_(limits) {}
+  Player(const pounce::h1::Limits& limits, bool at_once) : limits_(limits), at_once_(at_once) {}
   Player(const Player&) = delete;
   Player& operator=(const Player&) = delete;
 
@@ -39,6 +39,7 @@ class Player {
   [[nodiscard]] std::string send(std::string_view verb, std::vector<std::string> words);
 
   pounce::h1::Limits limits_;
+  bool at_once_;
   pounce::Instant now_{std::chrono::seconds{1000}};
   pounce::Output output_;
   pounce::h1::Connection connection_{limits_, now_};
