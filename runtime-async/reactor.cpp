@@ -244,14 +244,17 @@ void Reactor::adopt_all() {
   if (handoffs.empty()) return;
   ticks_.update();  // no earlier than what the workers said last of these connections
   for (posix::Handoff& handoff : handoffs) {
-    auto& [link, from] = std::get<posix::ParkedExchange>(handoff);
-    link->attach(station_, *this);
-    link->readable = link->writable = true;
-    station_.observe([&, from = from, connection = link->session().peers().connection] {
-      return events::HandedOff{
-          .at = ticks_.tick().now, .connection = connection, .worker = station_.worker, .from = from};
+    posix::ParkedExchange& parked = std::get<posix::ParkedExchange>(handoff);
+    Link& link = *parked.link;
+    link.attach(station_, *this);
+    link.readable = link.writable = true;
+    station_.observe([&] {
+      return events::HandedOff{.at = ticks_.tick().now,
+                               .connection = link.session().peers().connection,
+                               .worker = station_.worker,
+                               .from = parked.from};
     });
-    add(std::move(link));
+    add(std::move(parked.link));
   }
 }
 
