@@ -1,67 +1,58 @@
 // The example of protocol/README.md, compiled and run over a socket pair; and a check that the page still shows it.
-#include <pounce/h1/connection.hpp>
+#include <pounce/h1/conversation.hpp>
 
 #include <doctest/doctest.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <iterator>
 #include <string>
-#include <variant>
 
 using namespace pounce;
 
 namespace {
 
 // [readme]
+struct Hello {  // what is answered
+  h1::Conversation& http;
+
+  void operator()(const event::Request& request) { http.want_body(request.stream); }
+  void operator()(const event::Data&) {}
+  void operator()(const event::End& end) {
+    if (http.send_head(end.stream, {.content_length = 6}) != Sent::ok) return;
+    (void)http.send_data(end.stream, "hello\n");
+    (void)http.send_end(end.stream);
+  }
+  void operator()(const event::Failed&) {}  // the answer is in the output already
+};
+
 void serve(int socket) {
   const auto now = [] { return Instant{std::chrono::steady_clock::now().time_since_epoch()}; };
   const h1::Limits limits;
-  h1::Connection connection{limits, now()};
-  Events events;
-  Output output;
-  std::string input;
-  while (!connection.finished(output)) {
-    // 1. Show all bytes that were not consumed, and drop those that are.
-    input.erase(0, connection.receive({input.data(), input.size()}, now(), events, output));
-    // 2. Act on what was found. Views in events live until `clear`.
-    const bool found = !events.empty();
-    for (const Event& event : events) {
-      if (const auto* request = std::get_if<event::Request>(&event)) {
-        connection.want_body(request->stream, true, now(), output);
-      } else if (const auto* end = std::get_if<event::End>(&event)) {
-        ResponseHead head;
-        head.content_length = 6;
-        if (connection.send_head(end->stream, head, output) != Sent::ok) continue;
-        (void)connection.send_data(end->stream, "hello\n", {}, output);
-        (void)connection.send_end(end->stream, {}, now(), output);
-      }
-    }
-    events.clear();
-    // 3. Write, and say so. A finished output that is empty shuts the sending side.
-    for (std::array<Bytes, 1> slice; output.gather(slice) != 0;) {
-      const ssize_t sent = send(socket, slice[0].data(), slice[0].size(), MSG_NOSIGNAL);
+  Workspace workspace;  // one for all connections of a thread
+  h1::Conversation http{limits, now()};
+  while (!http.finished()) {
+    // 1. All that has become possible, by bytes or by time.
+    http.advance(now(), workspace, Hello{http});
+    // 2. Write, and say so.
+    for (Bytes piece; http.gather({&piece, 1}) != 0;) {
+      const ssize_t sent = send(socket, piece.data(), piece.size(), MSG_NOSIGNAL);
       if (sent <= 0) return;
-      output.written(static_cast<std::size_t>(sent));
+      http.written(static_cast<std::size_t>(sent), now());
     }
-    connection.written(now(), output);
-    if (output.finished()) shutdown(socket, SHUT_WR);
-    if (found || connection.finished(output)) continue;  // there may be pipelined requests
-    // 4. Wait for bytes until the deadline; what time does is an event like any other.
+    if (http.wants_shutdown()) shutdown(socket, SHUT_WR);
+    // 3. Wait for bytes until the deadline, and read them to where they are wanted.
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(http.deadline() - now());
     pollfd wait{socket, POLLIN, 0};
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(connection.deadline(output) - now());
-    if (poll(&wait, 1, static_cast<int>(left.count())) == 0) {
-      connection.expire(now(), events, output);
-      continue;
-    }
-    std::array<char, 4096> bytes;
-    const ssize_t size = recv(socket, bytes.data(), bytes.size(), 0);
+    if (!http.wants_input() || poll(&wait, 1, std::max(0, static_cast<int>(left.count()))) == 0) continue;
+    const MutableBytes space = http.space(workspace);
+    const ssize_t size = recv(socket, space.data(), space.size(), 0);
     if (size < 0) return;
-    if (size == 0) connection.receive_end(now(), events, output);
-    input.append(bytes.data(), static_cast<std::size_t>(size));
+    size == 0 ? http.received_end() : http.received(static_cast<std::size_t>(size));
   }
 }
 // [readme]
