@@ -22,10 +22,9 @@ struct Echo {
   pounce::h1::Conversation& http;
 
   void operator()(const pounce::event::Request& request) {
-    const bool echo = request.head->has_body;
-    if (echo) http.want_body(request.stream);
-    sent(request.stream, http.send_head(request.stream, {.content_length = echo ? request.head->content_length : 6}));
-    if (!echo) sent(request.stream, http.send_data(request.stream, "hello\n").status);
+    if (!request.head->has_body) return sent(request.stream, http.send_response(request.stream, {}, "hello\n"));
+    http.want_body(request.stream);
+    sent(request.stream, http.send_head(request.stream, {.content_length = request.head->content_length}));
   }
   void operator()(const pounce::event::Data& data) {
     sent(data.stream, http.send_data(data.stream, data.bytes, http.storage()).status);
@@ -33,7 +32,7 @@ struct Echo {
   void operator()(const pounce::event::End& end) { sent(end.stream, http.send_end(end.stream)); }
   void operator()(const pounce::event::Failed&) {}  // answered already
 
-  // The connection has failed, or this is a mistake of ours.
+  // Otherwise this is a mistake of ours, or the response is over: sent whole, or its connection has failed.
   void sent(pounce::StreamId stream, pounce::Sent status) {
     if (status != pounce::Sent::ok) http.reset(stream);
   }

@@ -56,6 +56,7 @@ std::size_t Conversation::show(Events& events) {
 }
 
 void Conversation::settle(Workspace& workspace) {
+  machine_.written(now_, output_);
   input_.settle(workspace);
   output_.settle();
 }
@@ -82,6 +83,11 @@ SentData Conversation::send_data(StreamId stream, Bytes bytes, StorageRef owner)
 Sent Conversation::send_end(StreamId stream, FieldList trailers) {
   pending_ = true;
   return machine_.send_end(stream, trailers, now_, output_);
+}
+
+Sent Conversation::send_response(StreamId stream, const ResponseHead& head, Bytes content, StorageRef owner) {
+  pending_ = true;
+  return machine_.send_response(stream, head, content, std::move(owner), now_, output_);
 }
 
 void Conversation::reset(StreamId stream) {

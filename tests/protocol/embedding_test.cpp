@@ -22,11 +22,7 @@ struct Hello {  // what is answered
 
   void operator()(const event::Request& request) { http.want_body(request.stream); }
   void operator()(const event::Data&) {}
-  void operator()(const event::End& end) {
-    if (http.send_head(end.stream, {.content_length = 6}) != Sent::ok) return;
-    (void)http.send_data(end.stream, "hello\n");
-    (void)http.send_end(end.stream);
-  }
+  void operator()(const event::End& end) { (void)http.send_response(end.stream, {}, "hello\n"); }
   void operator()(const event::Failed&) {}  // the answer is in the output already
 };
 

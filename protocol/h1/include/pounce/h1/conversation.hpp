@@ -56,8 +56,8 @@ class Conversation {
   // When `advance` wants to be called, if nothing happens before; it has come already when there is more to do.
   [[nodiscard]] Instant deadline() const noexcept;
 
-  // Does all that has become possible: time, input, the end of input. `handle` has an overload for each kind of event. It is called
-  // while the machine is at rest, so it may call everything below.
+  // Does all that has become possible: time, input, the end of input. `handle` has an overload for Request, Data, End and Failed. It
+  // is called while the machine is at rest, so it may call everything below.
   template <class Handler>
   void advance(Instant now, Workspace& workspace, Handler&& handle) {
     Events& events = workspace.events();
@@ -65,7 +65,7 @@ class Conversation {
     for (bool found = true; found;) {
       const std::size_t eaten = show(events);
       found = !events.empty();
-      for (const Event& event : events) std::visit(handle, event);
+      for (const Event& event : events) tell(handle, event);
       events.clear();
       input_.consume(eaten);  // not before: the events point into it
     }
@@ -79,6 +79,7 @@ class Conversation {
   Sent send_head(StreamId stream, const ResponseHead& head);
   SentData send_data(StreamId stream, Bytes bytes, StorageRef owner = {});
   Sent send_end(StreamId stream, FieldList trailers = {});
+  Sent send_response(StreamId stream, const ResponseHead& head, Bytes content, StorageRef owner = {});
   void reset(StreamId stream);
   void drain(Instant now);
   void use_lines(std::string_view lines) noexcept { machine_.use_lines(lines); }
@@ -86,6 +87,13 @@ class Conversation {
   [[nodiscard]] StorageRef storage() const noexcept { return input_.storage(); }
 
  private:
+  template <class Handler>
+  static void tell(Handler& handle, const Event& event) {
+    if (const auto* request = std::get_if<event::Request>(&event)) return handle(*request);
+    if (const auto* data = std::get_if<event::Data>(&event)) return handle(*data);
+    if (const auto* end = std::get_if<event::End>(&event)) return handle(*end);
+    if (const auto* failed = std::get_if<event::Failed>(&event)) return handle(*failed);
+  }
   [[nodiscard]] bool has_room() const noexcept { return output_.room() >= output_.limit() / 2; }
   void begin(Instant now, Events& events);
   [[nodiscard]] std::size_t show(Events& events);  // how much of the input was eaten
