@@ -17,7 +17,7 @@ constexpr std::uint32_t interest(Poller::Mode mode) noexcept {
   switch (mode) {
     case Poller::Mode::level: return EPOLLIN;
     case Poller::Mode::edge: return EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-    case Poller::Mode::once: return EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
+    case Poller::Mode::arrival: return EPOLLIN | EPOLLRDHUP | EPOLLET;
   }
   return 0;
 }
@@ -40,13 +40,6 @@ bool Poller::watch(int descriptor, Mode mode, void* tag) noexcept {
   event.events = interest(mode);
   event.data.ptr = tag;
   return ::epoll_ctl(queue_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0;
-}
-
-void Poller::rearm(int descriptor, void* tag) noexcept {
-  epoll_event event{};
-  event.events = interest(Mode::once);
-  event.data.ptr = tag;
-  ::epoll_ctl(queue_.get(), EPOLL_CTL_MOD, descriptor, &event);
 }
 
 void Poller::forget(int descriptor) noexcept { ::epoll_ctl(queue_.get(), EPOLL_CTL_DEL, descriptor, nullptr); }

@@ -22,18 +22,10 @@ Poller::Poller() : queue_(::kqueue()) {
 
 bool Poller::watch(int descriptor, Mode mode, void* tag) noexcept {
   std::array<struct kevent, 2> changes{};
-  const unsigned short flags = mode == Mode::edge   ? EV_ADD | EV_CLEAR
-                               : mode == Mode::once ? EV_ADD | EV_DISPATCH
-                                                    : EV_ADD;
+  const unsigned short flags = mode == Mode::level ? EV_ADD : EV_ADD | EV_CLEAR;
   EV_SET(&changes[0], static_cast<uintptr_t>(descriptor), EVFILT_READ, flags, 0, 0, tag);
   EV_SET(&changes[1], static_cast<uintptr_t>(descriptor), EVFILT_WRITE, EV_ADD | EV_CLEAR, 0, 0, tag);
   return ::kevent(queue_.get(), changes.data(), mode == Mode::edge ? 2 : 1, nullptr, 0, nullptr) == 0;
-}
-
-void Poller::rearm(int descriptor, void* tag) noexcept {
-  struct kevent change{};
-  EV_SET(&change, static_cast<uintptr_t>(descriptor), EVFILT_READ, EV_ENABLE | EV_DISPATCH, 0, 0, tag);
-  (void)::kevent(queue_.get(), &change, 1, nullptr, 0, nullptr);
 }
 
 void Poller::forget(int descriptor) noexcept {

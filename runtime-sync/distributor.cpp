@@ -1,5 +1,7 @@
 #include <pounce/sync/distributor.hpp>
 
+#include <poll.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -22,7 +24,10 @@ Distributor::Distributor(Shared& shared, std::vector<posix::Listener> listeners)
     throw std::system_error{errno, std::generic_category(), "watching the wake descriptor"};
 }
 
-Distributor::~Distributor() { end_all(); }
+Distributor::~Distributor() {
+  end_all();
+  free_forgotten();
+}
 
 void Distributor::run() noexcept {
   while (!draining_ || shared_.census.connections() != 0) {
@@ -41,33 +46,59 @@ void Distributor::run() noexcept {
 // --- from other threads ---
 
 void Distributor::park(std::unique_ptr<Link> owned) noexcept {
-  const std::lock_guard guard{lock_};
-  Link& link = *owned.release();
-  link.attach(station_, *this);
-  link.next = parked_;
-  link.previous = nullptr;
-  if (parked_ != nullptr) parked_->previous = &link;
-  parked_ = &link;
-  if (told_ && link.session().idle()) {
-    // Parked by a worker that did not know of the drain yet, when the others had been told: it is told now, by the next worker.
-    forget(link);
-    wheel_.file(link, Instant{});
-    return wake_.notify();
+  Link& link = *owned;
+  if (link.watch == nullptr) watch(link);
+  bool wake = false;
+  {
+    const std::lock_guard guard{lock_};
+    if (link.watch == nullptr || !take_report(link)) {
+      link.next = parked_;
+      link.previous = nullptr;
+      if (parked_ != nullptr) parked_->previous = &link;
+      parked_ = &link;
+      // At once: without memory to watch it, and if it was parked by a worker that did not know of the drain yet when the others had
+      // been told. The next worker looks at it, and tells it.
+      const bool at_once = link.watch == nullptr || (told_ && link.session().idle());
+      wheel_.file(link, at_once ? Instant{} : link.session().deadline());
+      wake = wheel_.next() < asleep_until_;
+      if (link.watch != nullptr) link.watch->parked = true;
+      (void)owned.release();
+    }
   }
-  wheel_.file(link, link.session().deadline());
-  if (wheel_.next() < asleep_until_) wake_.notify();
-  // Last: from here on the other thread may take it.
-  if (std::exchange(link.watched, true)) {
-    poller_.rearm(link.descriptor(), &link);
-  } else if (!poller_.watch(link.descriptor(), posix::Poller::Mode::once, &link)) {
-    link.watched = false;
-    wheel_.file(link, Instant{});  // no memory to watch it: look at it soon instead
-    wake_.notify();
-  }
+  if (owned) return shared_.queue.push(std::move(owned));
+  if (wake) wake_.notify();
+}
+
+// Edge-triggered: a report that comes while a worker serves the link is kept in the Watch, and found when the link is parked.
+void Distributor::watch(Link& link) noexcept {
+  std::unique_ptr<posix::Watch> watch{new (std::nothrow) posix::Watch{.link = &link}};
+  if (watch && poller_.watch(link.descriptor(), posix::Poller::Mode::arrival, watch.get()))
+    link.watch = watch.release();
 }
 
 void Distributor::forget(Link& link) noexcept {
-  if (std::exchange(link.watched, false)) poller_.forget(link.descriptor());
+  if (link.watch == nullptr) return;
+  poller_.forget(link.descriptor());
+  const std::lock_guard guard{lock_};
+  wheel_.remove(link);
+  link.watch->next = std::exchange(forgotten_, link.watch);
+  link.watch = nullptr;
+}
+
+// Before a wait: what was forgotten before it is in none of its reports.
+void Distributor::free_forgotten() noexcept {
+  while (forgotten_ != nullptr) {
+    const std::unique_ptr<posix::Watch> gone{std::exchange(forgotten_, forgotten_->next)};
+  }
+}
+
+// What was reported since it was parked the last time; false: nothing.
+bool Distributor::take_report(Link& link) noexcept {
+  if (!std::exchange(link.watch->reported, false)) return false;
+  link.readable = true;
+  link.hung_up = link.hung_up || link.watch->hung_up;
+  link.failed = link.failed || link.watch->failed;
+  return true;
 }
 
 void Distributor::drain() noexcept {
@@ -89,34 +120,49 @@ Duration Distributor::patience() {
   const std::lock_guard guard{lock_};
   const Instant next = std::min(entrances_.next(now), wheel_.next());
   asleep_until_ = next;
+  free_forgotten();
   return next == never ? Duration{-1} : std::max(next - now, Duration::zero());
 }
 
+// There is no hurry: nobody could serve what is found. It ends when somebody could, or somebody calls.
+void Distributor::rest_while_busy() noexcept {
+  if (!shared_.queue.begin_rest(wake_)) return;
+  pollfd wait{wake_.descriptor(), POLLIN, 0};
+  (void)::poll(&wait, 1, static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(rest).count()));
+  shared_.queue.end_rest();
+}
+
 void Distributor::turn() {
+  rest_while_busy();
   std::array<posix::Poller::Ready, 256> reports;
   const std::size_t count = poller_.wait(reports, patience());
   ticks_.update();
   for (std::size_t i = 0; i < count; ++i) {
     if (reports[i].tag == nullptr) {
       wake_.drain();
-      continue;
-    }
-    if (entrances_.owns(reports[i].tag)) {
+    } else if (entrances_.owns(reports[i].tag)) {
       accept(reports[i].tag);
-    } else {
-      Link& link = *static_cast<Link*>(reports[i].tag);
-      {
-        const std::lock_guard guard{lock_};  // a report may overtake the worker that parks the link
-        link.readable = true;
-        link.hung_up = link.hung_up || reports[i].hung_up;
-        link.failed = link.failed || reports[i].failed;
-      }
-      hand_to_worker(link);
     }
   }
-  run_timers();
+  {
+    const std::lock_guard guard{lock_};
+    for (std::size_t i = 0; i < count; ++i) report(reports[i]);
+    run_timers();
+  }
+  if (ready_.size() != 0) shared_.queue.push(ready_);
   entrances_.tend(ticks_.tick().now);
   if (drain_wanted_.load(std::memory_order_acquire) && !draining_) start_drain();
+}
+
+void Distributor::report(const posix::Poller::Ready& ready) {
+  if (ready.tag == nullptr || entrances_.owns(ready.tag)) return;
+  posix::Watch& watch = *static_cast<posix::Watch*>(ready.tag);
+  watch.reported = true;
+  watch.hung_up = watch.hung_up || ready.hung_up;
+  watch.failed = watch.failed || ready.failed;
+  if (!watch.parked) return;
+  (void)take_report(*watch.link);
+  hand_to_worker(*watch.link);
 }
 
 void Distributor::accept(void* entrance) {
@@ -127,50 +173,42 @@ void Distributor::accept(void* entrance) {
                     [this](std::unique_ptr<Link> link) { admit(std::move(link)); });
 }
 
-void Distributor::admit(std::unique_ptr<Link> link) {
+void Distributor::admit(std::unique_ptr<Link> link) noexcept {
   link->detach();
-  shared_.queue.push(std::move(link));
+  ready_.push(std::move(link));
 }
 
-// --- parked links ---
+// --- parked links: the lock is held ---
 
-std::unique_ptr<Link> Distributor::unpark(Link& link) {
-  const std::lock_guard guard{lock_};
+std::unique_ptr<Link> Distributor::unpark(Link& link) noexcept {
+  if (link.watch != nullptr) {
+    link.watch->parked = false;  // it stays in the wheel: it will be back before its time, mostly
+  } else {
+    wheel_.remove(link);
+  }
   (link.previous != nullptr ? link.previous->next : parked_) = link.next;
   if (link.next != nullptr) link.next->previous = link.previous;
-  wheel_.remove(link);
-  link.detach();
   return std::unique_ptr<Link>{&link};
 }
 
-void Distributor::hand_to_worker(Link& link) {
+void Distributor::hand_to_worker(Link& link) noexcept {
   // In a drain the worker looks once more before it says goodbye: a request may have arrived since.
-  link.readable = link.readable || drain_wanted_.load(std::memory_order_acquire);
-  shared_.queue.push(unpark(link));
+  link.readable = link.readable || link.watch == nullptr || drain_wanted_.load(std::memory_order_acquire);
+  ready_.push(unpark(link));
 }
 
 void Distributor::run_timers() {
   const Instant now = ticks_.tick().now;
-  due_.clear();
-  {
-    const std::lock_guard guard{lock_};
-    wheel_.advance(now, [&](posix::Timed& timed) {
-      auto& link = static_cast<Link&>(timed);
-      if (link.session().deadline() > now && link.watched) {
-        return wheel_.file(link, link.session().deadline());
-      }
-      try {
-        due_.push_back(&link);
-      } catch (const std::bad_alloc&) {
-        wheel_.file(link, now);  // no memory: a moment later, then
-      }
-    });
-  }
-  // Disarm first, so that no report can name a link that a worker has.
-  for (Link* link : due_) {
-    forget(*link);
-    hand_to_worker(*link);
-  }
+  wheel_.advance(now, [&](posix::Timed& timed) {
+    auto& link = static_cast<Link&>(timed);
+    if (link.watch != nullptr && !link.watch->parked) return;
+    const Instant deadline = link.session().deadline();
+    if (deadline > now && link.watch != nullptr && !told_) {
+      wheel_.file(link, deadline);
+    } else {
+      hand_to_worker(link);
+    }
+  });
 }
 
 // --- the end ---
@@ -178,32 +216,28 @@ void Distributor::run_timers() {
 // What the kernel had queued is still served; then the listeners close. Parked connections go to the workers, which say goodbye.
 void Distributor::start_drain() {
   entrances_.close(ticks_.tick(), [this](std::unique_ptr<Link> link) { admit(std::move(link)); });
-  due_.clear();
   {
     const std::lock_guard guard{lock_};
-    for (Link* link = parked_; link != nullptr; link = link->next) due_.push_back(link);
+    while (parked_ != nullptr) hand_to_worker(*parked_);
     told_ = true;
   }
-  draining_ = true;  // only now: without memory for the list the next turn tries again
-  for (Link* link : due_) {
-    forget(*link);
-    hand_to_worker(*link);
-  }
+  draining_ = true;
+  if (ready_.size() != 0) shared_.queue.push(ready_);
   station_.observe([&] { return events::DrainStarted{ticks_.tick().now, station_.worker}; });
 }
 
 void Distributor::end_all() {
   while (true) {
-    Link* link = nullptr;
+    std::unique_ptr<Link> link;
     {
       const std::lock_guard guard{lock_};
-      link = parked_;
+      if (parked_ == nullptr) return;
+      link = unpark(*parked_);
     }
-    if (link == nullptr) return;
-    const std::unique_ptr<Link> owned = unpark(*link);
-    owned->session().join(station_);
-    owned->session().close(ticks_.tick().now, true);
-    shared_.census.leave(owned->session().requests(), true);
+    forget(*link);
+    link->session().join(station_);
+    link->session().close(ticks_.tick().now, true);
+    shared_.census.leave(link->session().requests(), true);
   }
 }
 

@@ -12,7 +12,7 @@ Server::Server(const config::Config& config, const App& app, events::Observer* o
       service_(posix::make_service(config, app)),
       observer_(observer),
       make_pool_(make_pool),
-      shared_{{config, service_, observer, census_}, queue_, nullptr} {}
+      shared_{{config, service_, observer, census_}, queue_, nullptr, posix::usable_cpus()} {}
 
 Server::~Server() {
   if (threads_.empty()) return;

@@ -84,7 +84,8 @@ void Worker::begin_request(const Session& session) noexcept {
 }
 
 Worker::Next Worker::wait_idle(std::unique_ptr<Link>& link) {
-  if (shared_.queue.begin_linger(wake_)) {
+  if (shared_.census.connections() <= shared_.lingering && shared_.queue.begin_linger(wake_)) {
+    distributor_.forget(*link);
     const bool ready = wait(*link, after(ticks_.tick().now, linger));
     shared_.queue.end_linger(wake_);
     if (ready || drain_wanted_.load(std::memory_order_acquire)) {
@@ -149,6 +150,7 @@ void Worker::end(std::unique_ptr<Link> link, bool cut) {
   if (cut && link->session().busy()) link->reset_on_close();
   link->session().close(ticks_.tick().now, cut);
   const std::uint64_t requests = link->session().requests();
+  distributor_.forget(*link);
   link.reset();
   shared_.census.leave(requests, cut);
 }

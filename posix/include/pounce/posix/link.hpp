@@ -14,6 +14,19 @@
 
 namespace pounce::inline v0::posix {
 
+class Link;
+
+// Watch: what a poller knows a link by, where another thread may end the link or take it away while a report of it is on its way.
+// It belongs to the poller's thread, outlives the link, and goes when no report can name it any more.
+struct Watch {
+  Link* link = nullptr;   // read only while it is parked
+  Watch* next = nullptr;  // of those that are forgotten
+  bool parked = false;    // nobody serves the link
+  bool reported = false;  // while somebody served it, with:
+  bool hung_up = false;
+  bool failed = false;
+};
+
 class Link final : public Timed, private Wake {
  public:
   // `socket` is non-blocking.
@@ -39,14 +52,14 @@ class Link final : public Timed, private Wake {
   void attach(Station& station, Waker& waker);
 
   // For the driver.
-  bool readable = true;   // a recv may find something
-  bool writable = true;   // a send may be taken
-  bool hung_up = false;   // the peer's end is announced: read until it is seen
-  bool failed = false;    // the kernel says that it is broken
-  bool watched = false;   // known to the distributor's poller
-  bool in_ready = false;  // stands in the driver's list of links to step
-  bool woken = false;     // stands in the waker's list; guarded by the waker's lock
-  Link* next = nullptr;   // the driver's list of all its links
+  bool readable = true;    // a recv may find something
+  bool writable = true;    // a send may be taken
+  bool hung_up = false;    // the peer's end is announced: read until it is seen
+  bool failed = false;     // the kernel says that it is broken
+  Watch* watch = nullptr;  // how a poller of another thread knows it; null: not at all
+  bool in_ready = false;   // stands in the driver's list of links to step
+  bool woken = false;      // stands in the waker's list; guarded by the waker's lock
+  Link* next = nullptr;    // the driver's list of all its links
   Link* previous = nullptr;
 
  private:

@@ -1,7 +1,7 @@
-// Poller: epoll, or kqueue where that is the platform, behind four calls. One thread waits; watching and rearming may be done by others.
+// Poller: epoll, or kqueue where that is the platform, behind three calls. One thread waits; watching and forgetting may be done by others.
 //
-// Connections are watched edge-triggered for both directions, once for their life: no system call changes an interest per
-// request. Listeners and wake descriptors are level-triggered. Watching with `once` disarms after one report; see `rearm`.
+// Connections are watched edge-triggered, once for as long as they stay: no system call changes an interest per request. Listeners and
+// wake descriptors are level-triggered.
 // kqueue is compiled where it exists and has not been run by the project's tests.
 #pragma once
 
@@ -17,9 +17,9 @@ namespace pounce::inline v0::posix {
 class Poller {
  public:
   enum class Mode : std::uint8_t {
-    level,  // readable, level-triggered
-    edge,   // both directions, edge-triggered
-    once,   // readable, disarmed after the first report
+    level,    // readable, level-triggered
+    edge,     // both directions, edge-triggered
+    arrival,  // readable, edge-triggered
   };
 
   struct Ready {
@@ -33,7 +33,6 @@ class Poller {
   Poller();  // throws std::system_error when there is no descriptor
 
   [[nodiscard]] bool watch(int descriptor, Mode mode, void* tag) noexcept;  // false: no memory for it
-  void rearm(int descriptor, void* tag) noexcept;                           // of `once`
   void forget(int descriptor) noexcept;
   // Waits until something is ready or `timeout` is over (negative: for ever) and fills the front of `ready`.
   [[nodiscard]] std::size_t wait(std::span<Ready> ready, Duration timeout);

@@ -1,7 +1,7 @@
 // Worker: one thread that serves one connection at a time, blocking where that is cheap.
 //
 // While it serves a connection it waits for that connection only. Who waits where:
-//   between requests             lingers, as long as no other connection needs a worker; else the distributor watches it
+//   between requests             the distributor watches it; while there are few connections the worker lingers here first
 //   a head that dribbles in      the same
 //   all of a plain request       the same
 //   content, or room to write    here, for --worker-patience in all per request, as long as no other connection needs a worker; then the
