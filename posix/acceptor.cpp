@@ -16,10 +16,17 @@ Descriptor make_reserve() noexcept { return Descriptor{::open("/dev/null", O_RDO
 
 Acceptor::Acceptor(Listener listener) : listener_(std::move(listener)), reserve_(make_reserve()) {}
 
-Acceptor::Result Acceptor::take(Descriptor& socket) {
+Acceptor::Result Acceptor::take(Arrival& arrival) {
   while (true) {
-    socket = Descriptor{::accept4(listener_.descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
-    if (socket) return Result::taken;
+    sockaddr_storage peer;
+    peer.ss_family = AF_UNSPEC;
+    socklen_t size = sizeof peer;
+    arrival.socket = Descriptor{
+        ::accept4(listener_.descriptor(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+    if (arrival.socket) {
+      arrival.peer = address_text(peer);
+      return Result::taken;
+    }
     switch (errno) {
       case EAGAIN: return Result::drained;
       case EMFILE:

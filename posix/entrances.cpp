@@ -25,21 +25,21 @@ bool Entrances::owns(const void* tag) const noexcept {
 }
 
 bool Entrances::take(Entrance& entrance, const Tick& tick) {
-  Descriptor socket;
-  switch (entrance.acceptor.take(socket)) {
+  Acceptor::Arrival arrival;
+  switch (entrance.acceptor.take(arrival)) {
     case Acceptor::Result::taken: break;
     case Acceptor::Result::drained: return false;
     case Acceptor::Result::exhausted: pause(entrance, after(tick.now, Acceptor::pause)); return false;
   }
   if (!shared_.census.enter(shared_.config.max_connections)) {
-    turn_away(std::move(socket), tick);
+    turn_away(std::move(arrival.socket), tick);
     return true;
   }
   try {
-    Peers peers{.connection = process_ids().next_connection(),
-                .local = entrance.acceptor.listener().address().text(),
-                .peer = peer_text(socket.get())};
-    arrived_ = std::make_unique<Link>(std::move(socket), shared_.service, station_, waker_, std::move(peers), tick.now);
+    Peers peers{
+        .connection = process_ids().next_connection(), .local = entrance.local, .peer = std::move(arrival.peer)};
+    arrived_ = std::make_unique<Link>(std::move(arrival.socket), shared_.service, station_, waker_, std::move(peers),
+                                      tick.now);
   } catch (
       const std::bad_alloc&) {  // it is closed, must not be counted for ever, and is no reason to forget the others
     shared_.census.leave(0, false);

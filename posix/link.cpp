@@ -92,14 +92,14 @@ Link::Io Link::flush(Instant now) {
     }
     session_.written(static_cast<std::size_t>(n), now);
   }
-  if (output.finished() && !std::exchange(shut_down_, true)) {
-    if (output.abandoned()) {
-      reset_on_close();
-    } else {
-      ::shutdown(socket_.get(), SHUT_WR);
-    }
-  }
+  if (output.finished() && output.abandoned()) reset_on_close();
   return Io::again;
+}
+
+void Link::half_close() noexcept {
+  const Output& output = session_.output();
+  if (!output.finished() || !output.empty() || output.abandoned() || std::exchange(half_closed_, true)) return;
+  ::shutdown(socket_.get(), SHUT_WR);
 }
 
 void Link::reset_on_close() noexcept {

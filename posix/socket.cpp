@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <memory>
 #include <system_error>
@@ -23,23 +24,6 @@ namespace {
 using config::BindAddress;
 
 std::string error_text(int number) { return std::generic_category().message(number); }
-
-std::string address_text(const sockaddr_storage& address) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (address.ss_family == AF_INET) {
-    sockaddr_in in{};
-    std::memcpy(&in, &address, sizeof in);
-    ::inet_ntop(AF_INET, &in.sin_addr, text.data(), text.size());
-    return std::string{text.data()} + ":" + std::to_string(ntohs(in.sin_port));
-  }
-  if (address.ss_family == AF_INET6) {
-    sockaddr_in6 in{};
-    std::memcpy(&in, &address, sizeof in);
-    ::inet_ntop(AF_INET6, &in.sin6_addr, text.data(), text.size());
-    return "[" + std::string{text.data()} + "]:" + std::to_string(ntohs(in.sin6_port));
-  }
-  return "unix:";
-}
 
 // What the socket is bound to, by number: a name may stand for several addresses.
 BindAddress bound_address(int socket) {
@@ -148,6 +132,32 @@ std::expected<std::vector<Listener>, std::string> listen_unix(const BindAddress&
 
 }  // namespace
 
+std::string address_text(const sockaddr_storage& address) {
+  std::array<char, INET6_ADDRSTRLEN + 9> text{};
+  char* at = text.data();
+  char* const end = text.data() + text.size();
+  if (address.ss_family == AF_INET) {
+    sockaddr_in in{};
+    std::memcpy(&in, &address, sizeof in);
+    std::array<unsigned char, 4> octets{};
+    std::memcpy(octets.data(), &in.sin_addr, octets.size());
+    for (const unsigned char octet : octets) {
+      at = std::to_chars(at, end, octet).ptr;
+      *at++ = '.';
+    }
+    at[-1] = ':';
+    at = std::to_chars(at, end, ntohs(in.sin_port)).ptr;
+    return {text.data(), at};
+  }
+  if (address.ss_family == AF_INET6) {
+    sockaddr_in6 in{};
+    std::memcpy(&in, &address, sizeof in);
+    ::inet_ntop(AF_INET6, &in.sin6_addr, text.data(), text.size());
+    return "[" + std::string{text.data()} + "]:" + std::to_string(ntohs(in.sin6_port));
+  }
+  return address.ss_family == AF_UNIX ? "unix:" : "unknown";
+}
+
 Listener::Listener(Descriptor socket, config::BindAddress address, std::string unlink_path) noexcept
     : socket_(std::move(socket)), address_(std::move(address)), unlink_path_(std::move(unlink_path)) {}
 
@@ -165,13 +175,6 @@ std::expected<std::vector<Listener>, std::string> listen_on(const config::BindAd
                                                             Port port) {
   return address.kind == BindAddress::Kind::unix_path ? listen_unix(address, backlog)
                                                       : listen_tcp(address, backlog, port);
-}
-
-std::string peer_text(int socket) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return "unknown";
-  return address_text(address);
 }
 
 }  // namespace pounce::inline v0::posix

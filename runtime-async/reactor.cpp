@@ -157,6 +157,9 @@ void Reactor::serve(Link& link) {
   session.step(tick);
   if (link.writable || session.output().finished()) (void)link.flush(tick.now);
   if (session.finished()) return remove(link, false);
+  // Watched only now: a connection that has ended with its first request never was.
+  if (!link.watched && !watch(link)) return remove(link, false);
+  link.half_close();
   session.settle();
   if (session.runnable() || (link.readable && session.wants_input())) later(link);
   wheel_.file(link, session.deadline());
@@ -188,7 +191,7 @@ bool Reactor::make_room() noexcept {
 }
 
 void Reactor::add(std::unique_ptr<Link> owned) {
-  if (!make_room() || !poller_.watch(owned->descriptor(), posix::Poller::Mode::edge, owned.get())) {
+  if (!make_room()) {
     owned->session().close(ticks_.tick().now, false);
     shared_.census.leave(owned->session().requests(), false);
     return;
@@ -201,6 +204,12 @@ void Reactor::add(std::unique_ptr<Link> owned) {
   ++link_count_;
   if (draining_) link.session().drain(ticks_.tick());
   later(link);
+}
+
+// Edge-triggered: what is there already is reported at once, so nothing is lost between the last read and now.
+bool Reactor::watch(Link& link) noexcept {
+  link.watched = poller_.watch(link.descriptor(), posix::Poller::Mode::edge, &link);
+  return link.watched;
 }
 
 void Reactor::remove(Link& link, bool cut) {

@@ -55,6 +55,7 @@ void Worker::serve(std::unique_ptr<Link> owned) {
       session.step(ticks_.tick());
       if (link.writable || session.output().finished()) (void)link.flush(ticks_.tick().now);
       if (session.finished()) return end(std::move(owned), false);
+      link.half_close();
       session.settle();
       if (session.requests() != request_) begin_request(session);
       if (session.runnable() || (link.readable && session.wants_input())) {

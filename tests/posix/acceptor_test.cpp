@@ -63,11 +63,11 @@ TEST_CASE("what went wrong with one connection is skipped, and the next one is t
   Door door;
   const Descriptor client = door.knock();
   script() = {ECONNABORTED, EINTR, EPROTO, ECONNABORTED};
-  Descriptor socket;
-  CHECK(door.acceptor.take(socket) == Acceptor::Result::taken);
-  CHECK(socket);
+  Acceptor::Arrival arrival;
+  CHECK(door.acceptor.take(arrival) == Acceptor::Result::taken);
+  CHECK(arrival.socket);
   CHECK(calls == 5);
-  CHECK(door.acceptor.take(socket) == Acceptor::Result::drained);
+  CHECK(door.acceptor.take(arrival) == Acceptor::Result::drained);
 }
 
 TEST_CASE("without descriptors one connection is told at once, with the reserve, and the acceptor asks for a pause") {
@@ -76,16 +76,16 @@ TEST_CASE("without descriptors one connection is told at once, with the reserve,
     const Descriptor told = door.knock();
     const Descriptor waits = door.knock();
     script() = {error};
-    Descriptor socket;
-    CHECK(door.acceptor.take(socket) == Acceptor::Result::exhausted);
-    CHECK(!socket);
+    Acceptor::Arrival arrival;
+    CHECK(door.acceptor.take(arrival) == Acceptor::Result::exhausted);
+    CHECK(!arrival.socket);
     CHECK(calls == 2);  // the failed one, and the one with the reserve
     char byte = 0;
     CHECK(::recv(told.get(), &byte, 1, 0) <= 0);
     // Better times: the other one has waited, and the reserve is there again.
-    CHECK(door.acceptor.take(socket) == Acceptor::Result::taken);
+    CHECK(door.acceptor.take(arrival) == Acceptor::Result::taken);
     script() = {error};
-    CHECK(door.acceptor.take(socket) == Acceptor::Result::exhausted);
+    CHECK(door.acceptor.take(arrival) == Acceptor::Result::exhausted);
   }
 }
 
@@ -94,9 +94,9 @@ TEST_CASE("without memory, or by a policy, it asks for a pause and takes nothing
     Door door;
     const Descriptor client = door.knock();
     script() = {error};
-    Descriptor socket;
-    CHECK(door.acceptor.take(socket) == Acceptor::Result::exhausted);
+    Acceptor::Arrival arrival;
+    CHECK(door.acceptor.take(arrival) == Acceptor::Result::exhausted);
     CHECK(calls == 1);
-    CHECK(door.acceptor.take(socket) == Acceptor::Result::taken);
+    CHECK(door.acceptor.take(arrival) == Acceptor::Result::taken);
   }
 }

@@ -10,6 +10,7 @@
 #include <pounce/posix/socket.hpp>
 
 #include <cstdint>
+#include <string>
 
 namespace pounce::inline v0::posix {
 
@@ -20,8 +21,12 @@ class Acceptor {
   explicit Acceptor(Listener listener);
 
   enum class Result : std::uint8_t { taken, drained, exhausted };
-  // One connection (non-blocking, close-on-exec) into `socket`; `exhausted`: stop watching for `pause`.
-  [[nodiscard]] Result take(Descriptor& socket);
+  struct Arrival {
+    Descriptor socket;  // non-blocking, close-on-exec
+    std::string peer;   // as `address_text` says it
+  };
+  // One connection; `exhausted`: stop watching for `pause`.
+  [[nodiscard]] Result take(Arrival& arrival);
 
   [[nodiscard]] const Listener& listener() const noexcept { return listener_; }
   [[nodiscard]] int descriptor() const noexcept { return listener_.descriptor(); }

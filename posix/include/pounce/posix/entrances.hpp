@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace pounce::inline v0::posix {
@@ -56,7 +57,8 @@ class Entrances {
 
  private:
   struct Entrance {
-    explicit Entrance(Listener listener) : acceptor(std::move(listener)) {}
+    explicit Entrance(Listener listener) : local(listener.address().text()), acceptor(std::move(listener)) {}
+    std::string local;
     Acceptor acceptor;
     Instant paused_until = never;  // `never`: watched
   };

@@ -39,8 +39,10 @@ class Link final : public Timed, private Wake {
   // One recv, if the session wants input. `again`: there may be more; `blocked`: the kernel has no more now.
   enum class Io : std::uint8_t { again, blocked };
   Io read();
-  // Sends until everything is written or the kernel takes no more; shuts the sending side down when the output is finished.
+  // Sends until everything is written or the kernel takes no more.
   Io flush(Instant now);
+  // Ends the sending side when everything has been sent that ever will be. Not for a session that is finished: closing does as much.
+  void half_close() noexcept;
 
   // So that the peer cannot take what it has for all there was: closing will reset the connection.
   void reset_on_close() noexcept;
@@ -56,6 +58,7 @@ class Link final : public Timed, private Wake {
   bool writable = true;    // a send may be taken
   bool hung_up = false;    // the peer's end is announced: read until it is seen
   bool failed = false;     // the kernel says that it is broken
+  bool watched = false;    // known to its reactor's own poller
   Watch* watch = nullptr;  // how a poller of another thread knows it; null: not at all
   bool in_ready = false;   // stands in the driver's list of links to step
   bool woken = false;      // stands in the waker's list; guarded by the waker's lock
@@ -68,7 +71,7 @@ class Link final : public Timed, private Wake {
   Descriptor socket_;
   Waker* waker_;
   std::vector<Loan<SharedLetterbox>> letterboxes_;
-  bool shut_down_ = false;
+  bool half_closed_ = false;
   Session session_;  // last: its exchanges close their letterboxes first
 };
 

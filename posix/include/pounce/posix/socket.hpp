@@ -5,6 +5,8 @@
 #include <pounce/config/bind_address.hpp>
 #include <pounce/posix/descriptor.hpp>
 
+#include <sys/socket.h>
+
 #include <cstdint>
 #include <expected>
 #include <string>
@@ -51,6 +53,6 @@ enum class Port : std::uint8_t { alone, first_of_many, one_more };
 }
 
 // "127.0.0.1:40112", "[::1]:40112", "unix:".
-[[nodiscard]] std::string peer_text(int socket);
+[[nodiscard]] std::string address_text(const sockaddr_storage& address);
 
 }  // namespace pounce::inline v0::posix

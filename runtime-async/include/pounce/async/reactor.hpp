@@ -51,6 +51,7 @@ class Reactor final : public posix::Waker, public posix::Sink {
   void adopt_all();
   [[nodiscard]] bool make_room() noexcept;
   void add(std::unique_ptr<posix::Link> link);
+  [[nodiscard]] bool watch(posix::Link& link) noexcept;
   void serve(posix::Link& link);
   void remove(posix::Link& link, bool cut);
   void later(posix::Link& link);
