@@ -7,6 +7,7 @@
 #include <pounce/h1/connection.hpp>
 
 #include "compose.hpp"
+#include "fast_head.hpp"
 #include "head.hpp"
 
 #include <pounce/http/fields.hpp>
@@ -134,9 +135,12 @@ std::size_t Connection::skip_empty_lines(Bytes input, Fault& fault) noexcept {
 
 std::size_t Connection::receive_head(Bytes input, Events& events, Output& output) {
   std::size_t used = 0;
+  std::size_t size = 0;  // of the head, when it was accepted
+  Events::Slot* slot = nullptr;
+  http::Framing framing;
+  Fault fault = Fault::none;
   if (!head_started_) {
     if (output.room() == 0) return 0;  // who does not read our answers gets no new ones
-    Fault fault = Fault::none;
     used = skip_empty_lines(input, fault);
     if (fault != Fault::none) {
       fail(fault, false, events, output);
@@ -147,16 +151,21 @@ std::size_t Connection::receive_head(Bytes input, Events& events, Output& output
     head_started_ = true;
     since_ = now_;
     head_scan_ = HeadScan{};
+    // A head that does not come in one piece is left to the scan, which looks at each byte once.
+    const FastHead fast = accept_head(input, *limits_, events, framing);
+    size = fast.size;
+    slot = fast.slot;
   }
   if (input.empty()) return used;
 
-  Fault fault = head_scan_.advance(input, *limits_);
-  if (fault == Fault::none && !head_scan_.complete()) return used;
-  http::Framing framing;
-  Events::Slot* slot = nullptr;
-  if (fault == Fault::none) {
-    slot = &events.slot();
-    fault = parse_head(input.substr(0, head_scan_.size()), head_scan_.request_line_size(), *slot, framing);
+  if (size == 0) {
+    fault = head_scan_.advance(input, *limits_);
+    if (fault == Fault::none && !head_scan_.complete()) return used;
+    if (fault == Fault::none) {
+      size = head_scan_.size();
+      if (slot == nullptr) slot = &events.slot();
+      fault = parse_head(input.substr(0, size), head_scan_.request_line_size(), *slot, framing);
+    }
   }
   if (fault == Fault::none && limits_->max_request_size &&
       framing.content_length.value_or(0) > *limits_->max_request_size) {
@@ -167,7 +176,7 @@ std::size_t Connection::receive_head(Bytes input, Events& events, Output& output
     return used;
   }
   begin_request(*slot, framing, events);
-  return used + head_scan_.size();
+  return used + size;
 }
 
 void Connection::begin_request(Events::Slot& slot, const http::Framing& framing, Events& events) {

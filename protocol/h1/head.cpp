@@ -93,11 +93,15 @@ Fault parse_head(Bytes head, std::size_t request_line, Events::Slot& slot, http:
   if (fault != Fault::none) return fault;
   if (!llhttp_agrees(head, request)) return Fault::invalid_request_line;
 
-  request.content_length = framing.content_length;
-  request.keep_alive = framing.keep_alive;
-  request.expects_continue = framing.expects_continue;
-  request.has_body = framing.chunked || framing.content_length.value_or(0) != 0;
+  apply_framing(framing, request);
   return Fault::none;
+}
+
+void apply_framing(const http::Framing& framing, RequestHead& head) noexcept {
+  head.content_length = framing.content_length;
+  head.keep_alive = framing.keep_alive;
+  head.expects_continue = framing.expects_continue;
+  head.has_body = framing.chunked || framing.content_length.value_or(0) != 0;
 }
 
 }  // namespace pounce::inline v0::h1

@@ -1,10 +1,8 @@
 // Parsing complete request heads (RFC 9112, sections 3 and 5).
 //
 // A head is parsed when all of it is there, never in part. Two parsers read it: ours, which names each fault exactly, and
-// llhttp in strict mode. It is accepted only when both accept it and agree on every field, byte for byte.
-//
-// `parse_head` is the boundary behind which a faster recogniser may stand one day: it may answer only "accepted, as these
-// two would" or "don't know", and then they decide.
+// llhttp in strict mode. It is accepted only when both accept it and agree on every field, byte for byte. Usual heads do not come
+// here: fast_head.hpp accepts them as these two would.
 #pragma once
 
 #include <pounce/core/bytes.hpp>
@@ -27,6 +25,9 @@ namespace pounce::inline v0::h1 {
 
 // The request line without its CRLF: method, target and version into `head`.
 [[nodiscard]] Fault parse_request_line(Bytes line, RequestHead& head) noexcept;
+
+// What `framing` says, into the head.
+void apply_framing(const http::Framing& framing, RequestHead& head) noexcept;
 
 // The second opinion (second_opinion.cpp): whether llhttp, strict, accepts the head and finds the same fields in it.
 [[nodiscard]] bool llhttp_agrees(Bytes head, const RequestHead& parsed);
