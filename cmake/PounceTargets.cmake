@@ -49,6 +49,23 @@ function(pounce_link_third_party target scope name)
   endif()
 endfunction()
 
+# What a shared layer has beyond an archive (docs/decisions/0015): a SONAME, and a version script that exports `pounce::v0` alone.
+# The compiler's own hiding would be too early: the script sees whole names, so that no declaration needs a macro.
+set(pounce_soversion ${PROJECT_VERSION_MAJOR})
+if(pounce_soversion EQUAL 0)
+  set(pounce_soversion ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+endif()
+set_property(GLOBAL PROPERTY POUNCE_SOVERSION ${pounce_soversion})
+function(pounce_dress_shared target)
+  get_property(soversion GLOBAL PROPERTY POUNCE_SOVERSION)
+  set_target_properties(${target} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${soversion}
+                        CXX_VISIBILITY_PRESET default VISIBILITY_INLINES_HIDDEN ON
+                        LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/pounce.map)
+  if(NOT APPLE)
+    target_link_options(${target} PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/pounce.map)
+  endif()
+endfunction()
+
 # pounce_library(<layer> [PURE] [INTERFACE] STANDARD 20|23 INCLUDE <dir>... HEADERS <file>...
 #                SOURCES <file>... USES <layer>... THIRD_PARTY <name>...)
 #
@@ -75,7 +92,12 @@ function(pounce_library name)
       add_library(${target} INTERFACE)
       target_compile_features(${target} INTERFACE cxx_std_${arg_STANDARD})
     else()
-      add_library(${target} STATIC)  # shared ones would need export macros that do not exist yet
+      if(POUNCE_SHARED)
+        add_library(${target} SHARED)
+        pounce_dress_shared(${target})
+      else()
+        add_library(${target} STATIC)
+      endif()
       target_compile_features(${target} PUBLIC cxx_std_${arg_STANDARD})
       target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:pounce_flags>)
       set_target_properties(${target} PROPERTIES CXX_STANDARD ${arg_STANDARD})
@@ -149,6 +171,7 @@ function(pounce_program name)
   pounce_dress(${name} STANDARD ${arg_STANDARD} USES ${arg_USES} THIRD_PARTY ${arg_THIRD_PARTY}
                LIBRARIES ${arg_LIBRARIES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  set_target_properties(${name} PROPERTIES INSTALL_RPATH $<$<BOOL:${POUNCE_SHARED}>:$ORIGIN/../${CMAKE_INSTALL_LIBDIR}>)
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT programs)
 endfunction()
 

@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
-"""Installs Pounce to a scratch folder and uses it as a stranger would.
+"""Uses Pounce as strangers do, in a scratch folder.
 
-A C++20 project that asks for the protocol component alone must build, run, and carry nothing of
-zlib, zstd, OpenSSL, threads or sockets. An application module must compile with one compiler line.
+consumer.py installed: installs the build; a C++20 project asks for the protocol component with find_package; the same program is
+compiled with one line from pkg-config, by the other compiler; an application module too.
+consumer.py subdirectory: the program with Pounce's sources in its tree, by the other compiler.
+consumer.py shared: builds shared libraries, looks at what they export, and runs the program against them.
+
+The program must build, run, and carry nothing of zlib, zstd, OpenSSL, nghttp2, threads or sockets.
 """
 import argparse
 import pathlib
@@ -13,11 +17,13 @@ import tempfile
 
 # What may not come with the protocol library, as symbols that the program asks for ...
 UNWANTED = re.compile(
-    r"^(deflate|inflate|crc32|adler32|compress|ZSTD_|SSL_|EVP_|CRYPTO_|OPENSSL_|pthread_|"
-    r"socket$|connect$|accept|listen$|recv|send(to|msg)?$|poll$|epoll|open(64)?$|clock_gettime|"
-    r"gettimeofday|getenv|getrandom|time$|fork$)")
+    r"^(deflate|inflate|crc32|adler32|compress|uncompress|ZSTD_|SSL_|EVP_|CRYPTO_|OPENSSL_|nghttp2_|pthread_|thrd_|mtx_|"
+    r"socket$|bind$|connect$|accept|listen$|shutdown$|recv|send(to|msg)?$|getaddrinfo|gethostby|poll$|ppoll$|select$|epoll|"
+    r"open(64)?$|read$|write$|dlopen|dlsym|clock_|nanosleep|gettimeofday|time$|getenv|getrandom|rand$|fork$|signal$|sigaction$)")
 # ... and as libraries that it is linked with.
-UNWANTED_LIBRARY = re.compile(r"NEEDED.*\[(libz|libzstd|libssl|libcrypto|libpthread|libnghttp2)")
+UNWANTED_LIBRARY = re.compile(r"NEEDED.*\[(libz|libzstd|libssl|libcrypto|libpthread|libnghttp2|libdl)\b")
+# All that a shared library may export.
+EXPORTED = re.compile(r"((typeinfo|typeinfo name|vtable|VTT) for |(non-virtual|virtual) thunk to )?pounce::v0::")
 
 
 def run(*command, **kwargs):
@@ -44,16 +50,31 @@ def check_self(args, scratch):
         sys.exit("the symbol check does not see a socket")
 
 
-def check_protocol(args, scratch, prefix):
-    run(args.cmake, "-S", args.source / "tests/consumer", "-B", scratch / "consumer", "-G", "Ninja",
-        f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_CXX_COMPILER={args.cxx}",
-        "-DCMAKE_BUILD_TYPE=Debug")
-    run(args.cmake, "--build", scratch / "consumer")
-    program = scratch / "consumer/consumer"
-    print(run(program))
+def check_program(program, **kwargs):
+    answer = run(program, **kwargs)
+    if not answer.endswith("hi\n"):
+        sys.exit(f"{program} says {answer!r}")
     found = unwanted_symbols(program)
     if found:
         sys.exit(f"linking Pounce::protocol brought {found}")
+
+
+def project(args, scratch, name, cxx, *options):
+    """Configures and builds tests/consumer/<name>; gives its program."""
+    build = scratch / name
+    run(args.cmake, "-S", args.source / "tests/consumer" / name, "-B", build, "-G", "Ninja", f"-DCMAKE_CXX_COMPILER={cxx}",
+        "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0", *options)
+    run(args.cmake, "--build", build)
+    return build / "consumer"
+
+
+def pkg_config(args, scratch, prefix, cxx, *options):
+    """The one line of who has no build system; gives its program."""
+    environment = {"PKG_CONFIG_PATH": f"{prefix}/lib/pkgconfig", "PATH": "/usr/bin:/bin"}
+    flags = run("pkg-config", "--cflags", "--libs", *options, "pounce-protocol", env=environment).split()
+    program = scratch / "one-line"
+    run(cxx, "-std=c++20", args.source / "tests/consumer/main.cpp", "-o", program, *flags)
+    return program
 
 
 def check_module(args, scratch, prefix):
@@ -69,19 +90,72 @@ def check_module(args, scratch, prefix):
     print(f"module: {names}")
 
 
+def installed(args, scratch):
+    check_self(args, scratch)
+    prefix = scratch / "prefix"
+    run(args.cmake, "--install", args.build, "--prefix", prefix)
+    check_program(project(args, scratch, "find_package", args.cxx, f"-DCMAKE_PREFIX_PATH={prefix}"))
+    check_program(pkg_config(args, scratch, prefix, args.other_cxx, "--static"))
+    check_module(args, scratch, prefix)
+
+
+def subdirectory(args, scratch):
+    check_program(project(args, scratch, "add_subdirectory", args.other_cxx, f"-DPOUNCE_SOURCES={args.source}",
+                          f"-DCMAKE_C_COMPILER={args.other_cc}"))
+
+
+def stray_exports(library):
+    lines = run("nm", "-DC", "--defined-only", library).splitlines()
+    names = [line.split(maxsplit=2)[2] for line in lines]
+    return [name for name in names if not EXPORTED.match(name)], len(names)
+
+
+def shared(args, scratch):
+    build = scratch / "build"
+    prefix = scratch / "prefix"
+    run(args.cmake, "-S", args.source, "-B", build, "-G", "Ninja", f"-DCMAKE_CXX_COMPILER={args.cxx}", "-DPOUNCE_SHARED=ON",
+        "-DPOUNCE_BUILD_SERVERS=OFF", "-DPOUNCE_BUILD_TESTS=OFF", "-DPOUNCE_BUILD_EXAMPLES=OFF", "-DCMAKE_BUILD_TYPE=Debug",
+        "-DCMAKE_CXX_FLAGS_DEBUG=-O0")
+    run(args.cmake, "--build", build, "--target", "pounce_core", "pounce_protocol")
+    for component in ("core", "protocol"):
+        run(args.cmake, "--install", build, "--prefix", prefix, "--component", component)
+    # The check can fail: llhttp's names are there before the version script hides them.
+    if stray_exports_of_objects(build) == 0:
+        sys.exit("the check of exports looks at nothing")
+    for library in ("core", "protocol"):
+        path = prefix / f"lib/libpounce_{library}.so"
+        stray, count = stray_exports(path)
+        if stray or count == 0:
+            sys.exit(f"{path.name} exports {count} names, of them strange: {stray}")
+        soname = re.search(r"SONAME.*\[(.*)\]", run("readelf", "-dW", path)).group(1)
+        if soname != f"{path.name}.{args.soversion}":
+            sys.exit(f"{path.name} calls itself {soname}, not .{args.soversion}")
+        print(f"{soname}: {count} names of pounce::v0, no other")
+    program = project(args, scratch, "find_package", args.cxx, f"-DCMAKE_PREFIX_PATH={prefix}")
+    check_program(program)
+    check_program(pkg_config(args, scratch, prefix, args.cxx), env={"LD_LIBRARY_PATH": f"{prefix}/lib"})
+    if f"libpounce_protocol.so.{args.soversion}" not in run("readelf", "-dW", program):
+        sys.exit("the program does not ask for the shared library by its SONAME")
+
+
+def stray_exports_of_objects(build):
+    objects = list(build.rglob("*.o"))
+    names = run("nm", "-C", "--defined-only", "--extern-only", *objects).splitlines()
+    return sum(1 for name in names if " T llhttp_" in name)
+
+
 def main():
+    modes = {"installed": installed, "subdirectory": subdirectory, "shared": shared}
     parser = argparse.ArgumentParser()
-    for name in ("--source", "--build", "--cmake", "--cxx"):
+    parser.add_argument("mode", choices=modes)
+    for name in ("--source", "--build", "--cmake"):
         parser.add_argument(name, type=pathlib.Path, required=True)
+    for name in ("--cxx", "--other-cxx", "--other-cc", "--soversion"):
+        parser.add_argument(name, required=True)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        scratch = pathlib.Path(folder)
-        prefix = scratch / "prefix"
-        check_self(args, scratch)
-        run(args.cmake, "--install", args.build, "--prefix", prefix)
-        check_protocol(args, scratch, prefix)
-        check_module(args, scratch, prefix)
-    print("installed and used")
+        modes[args.mode](args, pathlib.Path(folder))
+    print(f"{args.mode}: used")
 
 
 if __name__ == "__main__":
