@@ -6,9 +6,8 @@
 #include <pounce/http/syntax.hpp>
 #include <pounce/http/target.hpp>
 
-#include <array>
-#include <cassert>
 #include <cstring>
+#include <vector>
 
 namespace pounce::inline v0::h1 {
 
@@ -22,108 +21,114 @@ template <std::size_t N>
   return std::memcmp(at, literal, N - 1) == 0;
 }
 
-// One head, whose end and marks are known. Line ends are marked in both kinds of marks, so that each search ends.
-class Reader {
- public:
-  Reader(Bytes head, const Marks& marks, Events::Slot& slot) noexcept : head_(head), marks_(marks), slot_(slot) {}
+// What is searched for is marked in the line end behind it at the latest, so that each search ends.
+[[nodiscard]] std::size_t next_control(const Marks& marks, std::size_t at) noexcept {
+  return Marks::next(marks.controls, at);
+}
+[[nodiscard]] std::size_t next_break(const Marks& marks, std::size_t at) noexcept {
+  return Marks::next(marks.breaks, at);
+}
 
-  [[nodiscard]] bool read(const Limits& limits, http::Framing& framing) {
-    if (!read_request_line() || fields_at_ - line_end.size() > limits.max_request_line) return false;
-    if (head_.size() - fields_at_ - line_end.size() > limits.max_header_size) return false;
-    if (!read_fields() || slot_.fields.size() > limits.max_headers) return false;
-    RequestHead& request = slot_.head;
-    if (host_.empty() && request.version != Version::http10) return false;
-    request.raw = head_;
-    request.authority = host_;
-    request.fields = slot_.fields;
-    if (http::decide_framing(request.version, {framing_fields_.data(), framing_count_}, framing) != Fault::none)
-      return false;
-    apply_framing(framing, request);
-    return true;
+// A valid target that starts with '/' and a slash's bytes on has neither space nor '#'. Most marks in it are slashes.
+[[nodiscard]] bool read_target(Bytes head, const Marks& marks, std::size_t start, std::size_t end,
+                               RequestHead& request) noexcept {
+  std::size_t path_end = end;
+  for (std::size_t at = next_break(marks, start + 1); at < end; at = next_break(marks, at + 1)) {
+    if (head[at] == ' ' || head[at] == '#') return false;
+    if (head[at] == '?' && path_end == end) path_end = at;
   }
+  request.target = head.substr(start, end - start);
+  request.path = head.substr(start, path_end - start);
+  request.has_query = path_end != end;
+  if (request.has_query) request.query = head.substr(path_end + 1, end - path_end - 1);
+  return true;
+}
 
- private:
-  [[nodiscard]] bool ends_line(std::size_t at) const noexcept {
-    assert(at + 2 * line_end.size() <= head_.size());
-    return stands_at(head_.data() + at, "\r\n");
-  }
+// Returns the size of the line with its CR LF; 0: don't know.
+[[nodiscard]] std::size_t read_request_line(Bytes head, const Marks& marks, RequestHead& request) noexcept {
+  constexpr std::size_t version = 9;  // with the space before it
+  const std::size_t method = next_break(marks, 0);
+  const std::size_t end = next_control(marks, method);
+  if (end < method + 2 + version || !stands_at(head.data() + end, "\r\n") || !stands_at(head.data() + method, " /"))
+    return 0;
+  const Method id = method_id(head.substr(0, method));
+  if (id == Method::other || id == Method::connect) return 0;
+  if (!stands_at(head.data() + end - version, " HTTP/1.")) return 0;
+  const char minor = head[end - 1];
+  if (minor != '1' && minor != '0') return 0;
+  request.method = head.substr(0, method);
+  request.method_id = id;
+  request.version = minor == '1' ? Version::http11 : Version::http10;
+  return read_target(head, marks, method + 1, end - version, request) ? end + line_end.size() : 0;
+}
 
-  [[nodiscard]] bool read_request_line() noexcept {
-    RequestHead& request = slot_.head;
-    const std::size_t method = marks_.next(marks_.breaks, 0);
-    const std::size_t end = marks_.next(marks_.controls, method);
-    constexpr std::size_t version = 9;  // with the space before it
-    if (end < method + 2 + version || !ends_line(end)) return false;
-    request.method = head_.substr(0, method);
-    request.method_id = method_id(request.method);
-    if (request.method_id == Method::other || request.method_id == Method::connect) return false;
-    if (!stands_at(head_.data() + method, " /")) return false;
-    if (stands_at(head_.data() + end - version, " HTTP/1.0")) {
-      request.version = Version::http10;
-    } else if (!stands_at(head_.data() + end - version, " HTTP/1.1")) {
-      return false;
-    }
-    fields_at_ = end + line_end.size();
-    return read_target(method + 1, end - version);
-  }
+// What was seen among the fields: where the Host is, and the first and the last that framing may depend on.
+struct Seen {
+  Bytes host;
+  std::size_t first_framing = 0;
+  std::size_t end_of_framing = 0;
+};
 
-  [[nodiscard]] bool read_target(std::size_t start, std::size_t end) noexcept {
-    RequestHead& request = slot_.head;
-    request.target = request.path = head_.substr(start, end - start);
-    for (std::size_t at = marks_.next(marks_.breaks, start + 1); at < end; at = marks_.next(marks_.breaks, at + 1)) {
-      if (head_[at] == ' ' || head_[at] == '#') return false;
-      if (head_[at] != '?' || request.has_query) continue;
-      request.has_query = true;
-      request.path = head_.substr(start, at - start);
-      request.query = head_.substr(at + 1, end - at - 1);
-    }
-    return true;
-  }
+// Whether the bytes from `start` to `end` are a valid Host. Most consist of plain bytes and a port: no look at each byte of the name.
+[[nodiscard]] bool is_host(Bytes head, const Marks& marks, std::size_t start, std::size_t end) noexcept {
+  const std::size_t colon = next_break(marks, start);
+  if (colon == end) return true;
+  const Bytes value = head.substr(start, end - start);
+  if (colon == start || head[colon] != ':') return http::is_authority(value);
+  return http::is_port(value.substr(colon - start + 1), http::PortRule::optional);
+}
 
-  [[nodiscard]] bool read_fields() {
-    for (std::size_t at = fields_at_; at != head_.size() - line_end.size();) {
-      const std::size_t colon = marks_.next(marks_.breaks, at);
-      if (head_[colon] != ':' || colon == at) return false;
-      const std::size_t end = marks_.next(marks_.controls, colon);
-      if (!ends_line(end)) return false;
-      const std::size_t start = colon + (head_[colon + 1] == ' ' ? 2 : 1);
-      if (start >= end || head_[start] == ' ' || head_[end - 1] == ' ') return false;
-      const Bytes name = head_.substr(at, colon - at);
-      const Field& field = slot_.fields.emplace_back(Field{name, head_.substr(start, end - start), field_id(name)});
-      if (!look_at(field, start, end)) return false;
-      at = end + line_end.size();
-    }
-    return stands_at(head_.data() + head_.size() - line_end.size(), "\r\n");
-  }
-
-  // What routing and framing need.
-  [[nodiscard]] bool look_at(const Field& field, std::size_t start, std::size_t end) noexcept {
-    switch (field.id) {
+[[nodiscard]] bool read_fields(Bytes head, const Marks& marks, std::size_t at, std::vector<Field>& fields, Seen& seen) {
+  const std::size_t last = head.size() - line_end.size();
+  while (at != last) {
+    const std::size_t colon = next_break(marks, at);
+    if (head[colon] != ':' || colon == at) return false;
+    const std::size_t end = next_control(marks, colon);
+    if (!stands_at(head.data() + end, "\r\n")) return false;
+    const std::size_t start = colon + (head[colon + 1] == ' ' ? 2 : 1);
+    if (start >= end || head[start] == ' ' || head[end - 1] == ' ') return false;
+    const FieldId id = field_id(head.substr(at, colon - at));
+    Field& field = fields.emplace_back();
+    field.name = head.substr(at, colon - at);
+    field.value = head.substr(start, end - start);
+    field.id = id;
+    switch (id) {
       case FieldId::host:
-        if (!host_.empty()) return false;
-        host_ = field.value;
-        // Without a break it is a name of plain letters and digits. A port is the usual break.
-        return marks_.next(marks_.breaks, start) == end || http::is_authority(host_);
+        if (!seen.host.empty() || !is_host(head, marks, start, end)) return false;
+        seen.host = head.substr(start, end - start);
+        break;
       case FieldId::connection:
       case FieldId::content_length:
       case FieldId::expect:
       case FieldId::transfer_encoding:
-        if (framing_count_ == framing_fields_.size()) return false;
-        framing_fields_[framing_count_++] = field;
-        return true;
-      default: return true;
+        if (seen.end_of_framing == 0) seen.first_framing = fields.size() - 1;
+        seen.end_of_framing = fields.size();
+        break;
+      default: break;
     }
+    at = end + line_end.size();
   }
+  return stands_at(head.data() + last, "\r\n");
+}
 
-  Bytes head_;
-  const Marks& marks_;
-  Events::Slot& slot_;
-  std::size_t fields_at_ = 0;
-  Bytes host_;
-  // The fields that framing depends on, for the one function that decides it.
-  std::array<Field, 4> framing_fields_;
-  std::size_t framing_count_ = 0;
-};
+[[nodiscard]] bool read_head(Bytes head, const Marks& marks, const Limits& limits, Events::Slot& slot,
+                             http::Framing& framing) {
+  RequestHead& request = slot.head;
+  const std::size_t line = read_request_line(head, marks, request);
+  if (line == 0 || line - line_end.size() > limits.max_request_line) return false;
+  if (head.size() - line - line_end.size() > limits.max_header_size) return false;
+  Seen seen;
+  if (!read_fields(head, marks, line, slot.fields, seen) || slot.fields.size() > limits.max_headers) return false;
+  if (seen.host.empty() && request.version != Version::http10) return false;
+  request.raw = head;
+  request.authority = seen.host;
+  const FieldList fields{slot.fields};
+  request.fields = fields;
+  const FieldList framing_fields = fields.subspan(seen.first_framing, seen.end_of_framing - seen.first_framing);
+  if (http::decide_framing(request.version, framing_fields, framing) != Fault::none) return false;
+  apply_framing(framing, request);
+  return true;
+}
 
 }  // namespace
 
@@ -132,7 +137,7 @@ FastHead accept_head(Bytes input, const Limits& limits, Events& events, http::Fr
   const std::size_t size = find_marks(input, marks);
   if (size == 0) return {};
   Events::Slot& slot = events.slot();
-  if (Reader{input.substr(0, size), marks, slot}.read(limits, framing)) return {size, &slot};
+  if (read_head(input.substr(0, size), marks, limits, slot, framing)) return {size, &slot};
   slot.head = RequestHead{};
   slot.fields.clear();
   return {0, &slot};

@@ -26,7 +26,7 @@ namespace pounce::inline v0::h1 {
 // The request line without its CRLF: method, target and version into `head`.
 [[nodiscard]] Fault parse_request_line(Bytes line, RequestHead& head) noexcept;
 
-// What `framing` says, into the head.
+// What `framing` says, into a fresh head.
 void apply_framing(const http::Framing& framing, RequestHead& head) noexcept;
 
 // The second opinion (second_opinion.cpp): whether llhttp, strict, accepts the head and finds the same fields in it.

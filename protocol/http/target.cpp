@@ -58,12 +58,6 @@ bool is_ipv6(Bytes bytes) noexcept {
   return gap ? groups < 8 : groups == 8;
 }
 
-bool is_port(Bytes bytes, PortRule rule) noexcept {
-  if (bytes.empty()) return rule == PortRule::optional;
-  const auto number = parse_digits(bytes);
-  return bytes.size() <= 5 && number && *number <= 65535;
-}
-
 void split_query(Bytes bytes, Target& target) noexcept {
   const std::size_t mark = bytes.find('?');
   target.path = bytes.substr(0, mark);
@@ -87,6 +81,12 @@ bool parse_absolute(Bytes bytes, Target& target) noexcept {
 }
 
 }  // namespace
+
+bool is_port(Bytes bytes, PortRule rule) noexcept {
+  if (bytes.empty()) return rule == PortRule::optional;
+  const auto number = parse_digits(bytes);
+  return bytes.size() <= 5 && number && *number <= 65535;
+}
 
 bool is_authority(Bytes bytes, PortRule port) noexcept {
   if (bytes.starts_with('[')) {

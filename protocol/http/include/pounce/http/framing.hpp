@@ -13,8 +13,8 @@ namespace pounce::inline v0::http {
 
 struct Framing {
   std::optional<std::uint64_t> content_length;
+  bool keep_alive = false;  // what the peer wants
   bool chunked = false;
-  bool keep_alive = false;        // what the peer wants
   bool expects_continue = false;  // and has content to send
 };
 

@@ -17,6 +17,9 @@ enum class PortRule : std::uint8_t { optional, required };
 // 65535; it may be empty after its colon unless required.
 [[nodiscard]] bool is_authority(Bytes bytes, PortRule port = PortRule::optional) noexcept;
 
+// What may stand behind that colon.
+[[nodiscard]] bool is_port(Bytes bytes, PortRule rule) noexcept;
+
 struct Target {
   Bytes authority;  // of the absolute and the authority form
   Bytes path;       // "/" where the absolute form has none; "*"; empty for the authority form
