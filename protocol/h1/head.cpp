@@ -98,7 +98,7 @@ Fault parse_head(Bytes head, std::size_t request_line, Events::Slot& slot, http:
 }
 
 void apply_framing(const http::Framing& framing, RequestHead& head) noexcept {
-  if (framing.content_length) head.content_length = *framing.content_length;
+  if (framing.content_length) head.content_length.emplace(*framing.content_length);
   head.keep_alive = framing.keep_alive;
   head.expects_continue = framing.expects_continue;
   head.has_body = framing.chunked || framing.content_length.value_or(0) != 0;
