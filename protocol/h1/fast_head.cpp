@@ -21,6 +21,11 @@ template <std::size_t N>
   return std::memcmp(at, literal, N - 1) == 0;
 }
 
+// Without the check of `substr`: `start` <= `end` <= head.size().
+[[nodiscard]] Bytes between(Bytes head, std::size_t start, std::size_t end) noexcept {
+  return {head.data() + start, end - start};
+}
+
 // What is searched for is marked in the line end behind it at the latest, so that each search ends.
 [[nodiscard]] std::size_t next_control(const Marks& marks, std::size_t at) noexcept {
   return Marks::next(marks.controls, at);
@@ -37,10 +42,10 @@ template <std::size_t N>
     if (head[at] == ' ' || head[at] == '#') return false;
     if (head[at] == '?' && path_end == end) path_end = at;
   }
-  request.target = head.substr(start, end - start);
-  request.path = head.substr(start, path_end - start);
+  request.target = between(head, start, end);
+  request.path = between(head, start, path_end);
   request.has_query = path_end != end;
-  if (request.has_query) request.query = head.substr(path_end + 1, end - path_end - 1);
+  if (request.has_query) request.query = between(head, path_end + 1, end);
   return true;
 }
 
@@ -51,12 +56,12 @@ template <std::size_t N>
   const std::size_t end = next_control(marks, method);
   if (end < method + 2 + version || !stands_at(head.data() + end, "\r\n") || !stands_at(head.data() + method, " /"))
     return 0;
-  const Method id = method_id(head.substr(0, method));
+  const Method id = method_id(between(head, 0, method));
   if (id == Method::other || id == Method::connect) return 0;
   if (!stands_at(head.data() + end - version, " HTTP/1.")) return 0;
   const char minor = head[end - 1];
   if (minor != '1' && minor != '0') return 0;
-  request.method = head.substr(0, method);
+  request.method = between(head, 0, method);
   request.method_id = id;
   request.version = minor == '1' ? Version::http11 : Version::http10;
   return read_target(head, marks, method + 1, end - version, request) ? end + line_end.size() : 0;
@@ -73,9 +78,9 @@ struct Seen {
 [[nodiscard]] bool is_host(Bytes head, const Marks& marks, std::size_t start, std::size_t end) noexcept {
   const std::size_t colon = next_break(marks, start);
   if (colon == end) return true;
-  const Bytes value = head.substr(start, end - start);
+  const Bytes value = between(head, start, end);
   if (colon == start || head[colon] != ':') return http::is_authority(value);
-  return http::is_port(value.substr(colon - start + 1), http::PortRule::optional);
+  return http::is_port(between(head, colon + 1, end), http::PortRule::optional);
 }
 
 [[nodiscard]] bool read_fields(Bytes head, const Marks& marks, std::size_t at, std::vector<Field>& fields, Seen& seen) {
@@ -87,15 +92,15 @@ struct Seen {
     if (!stands_at(head.data() + end, "\r\n")) return false;
     const std::size_t start = colon + (head[colon + 1] == ' ' ? 2 : 1);
     if (start >= end || head[start] == ' ' || head[end - 1] == ' ') return false;
-    const FieldId id = field_id(head.substr(at, colon - at));
+    const FieldId id = field_id(between(head, at, colon));
     Field& field = fields.emplace_back();
-    field.name = head.substr(at, colon - at);
-    field.value = head.substr(start, end - start);
+    field.name = between(head, at, colon);
+    field.value = between(head, start, end);
     field.id = id;
     switch (id) {
       case FieldId::host:
         if (!seen.host.empty() || !is_host(head, marks, start, end)) return false;
-        seen.host = head.substr(start, end - start);
+        seen.host = between(head, start, end);
         break;
       case FieldId::connection:
       case FieldId::content_length:
@@ -137,7 +142,7 @@ FastHead accept_head(Bytes input, const Limits& limits, Events& events, http::Fr
   const std::size_t size = find_marks(input, marks);
   if (size == 0) return {};
   Events::Slot& slot = events.slot();
-  if (read_head(input.substr(0, size), marks, limits, slot, framing)) return {size, &slot};
+  if (read_head(between(input, 0, size), marks, limits, slot, framing)) return {size, &slot};
   slot.head = RequestHead{};
   slot.fields.clear();
   return {0, &slot};
