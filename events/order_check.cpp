@@ -1,5 +1,6 @@
 #include <pounce/events/order_check.hpp>
 
+#include <utility>
 #include <variant>
 
 namespace pounce::inline v0::events {
@@ -19,6 +20,7 @@ std::string_view name(Promise promise) noexcept {
     case Promise::fault_named: return "fault_named";
     case Promise::status_sent: return "status_sent";
     case Promise::requests_counted: return "requests_counted";
+    case Promise::moves_in_turn: return "moves_in_turn";
     case Promise::time_forward: return "time_forward";
   }
   return "unknown";
@@ -122,6 +124,18 @@ void OrderCheck::on(const ClientDisconnected& event) {
   if (connection == nullptr) return;
   expect(!connection->disconnected, Promise::disconnected_once);
   connection->disconnected = true;
+}
+
+void OrderCheck::on(const HandedOff& event) {
+  Connection* const connection = touch(event.connection, event.at);
+  if (connection == nullptr) return;
+  expect(!std::exchange(connection->handed_off, true), Promise::moves_in_turn);
+}
+
+void OrderCheck::on(const HandedBack& event) {
+  Connection* const connection = touch(event.connection, event.at);
+  if (connection == nullptr) return;
+  expect(std::exchange(connection->handed_off, false), Promise::moves_in_turn);
 }
 
 void OrderCheck::on(const ConnectionCompleted& event) {

@@ -13,9 +13,9 @@ Pool::~Pool() {
   join();
 }
 
-void Pool::start(std::vector<std::vector<posix::Listener>> listeners, events::WorkerId first_id, bool fed) {
+void Pool::start(std::vector<std::vector<posix::Listener>> listeners, events::WorkerId first_id, std::size_t handoffs) {
   for (std::vector<posix::Listener>& own : listeners) {
-    reactors_.push_back(std::make_unique<Reactor>(shared_, first_id++, std::move(own), fed));
+    reactors_.push_back(std::make_unique<Reactor>(shared_, first_id++, std::move(own), handoffs));
   }
   running_ = reactors_.size();
   for (const auto& reactor : reactors_) {
@@ -56,7 +56,7 @@ std::unique_ptr<posix::HandoffPool> make_handoff_pool(const config::Config& conf
                                                       events::WorkerId first_id) {
   auto pool = std::make_unique<Pool>(config, service, observer, census);
   std::vector<std::vector<posix::Listener>> nothing(config.async_workers.value_or(posix::usable_cpus()));
-  pool->start(std::move(nothing), first_id, true);
+  pool->start(std::move(nothing), first_id, Pool::most_handoffs);
   return pool;
 }
 

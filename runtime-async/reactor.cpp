@@ -11,13 +11,14 @@ namespace pounce::inline v0::async {
 
 using posix::Link;
 
-Reactor::Reactor(const posix::Shared& shared, events::WorkerId id, std::vector<posix::Listener> listeners, bool fed)
+Reactor::Reactor(const posix::Shared& shared, events::WorkerId id, std::vector<posix::Listener> listeners,
+                 std::size_t most_handoffs)
     : shared_(shared),
       ticks_(shared.config.server_header, shared.config.date_header),
       station_{workspace_, ids_, shared.observer, id},
       wheel_(ticks_.tick().now),
       entrances_(std::move(listeners), shared, poller_, station_, *this),
-      fed_(fed) {
+      most_handoffs_(most_handoffs) {
   if (!poller_.watch(wake_.descriptor(), posix::Poller::Mode::level, nullptr))
     throw std::system_error{errno, std::generic_category(), "watching the wake descriptor"};
 }
@@ -49,7 +50,7 @@ void Reactor::drain() noexcept {
 void Reactor::finish() noexcept {
   {
     const std::lock_guard guard{lock_};
-    fed_ = false;
+    most_handoffs_ = 0;
   }
   wake_.notify();
 }
@@ -72,7 +73,7 @@ void Reactor::wake(Link& link) noexcept {
 bool Reactor::offer(posix::Handoff& handoff) {
   {
     const std::lock_guard guard{lock_};
-    if (!fed_ || handoffs_.size() >= most_handoffs) return false;
+    if (handoffs_.size() >= most_handoffs_) return false;
     try {
       handoffs_.push_back(std::move(handoff));
     } catch (const std::bad_alloc&) {
@@ -86,7 +87,7 @@ bool Reactor::offer(posix::Handoff& handoff) {
 bool Reactor::may_end() {
   if (!draining_ || link_count_ != 0) return false;
   const std::lock_guard guard{lock_};
-  return !fed_ && handoffs_.empty();
+  return most_handoffs_ == 0 && handoffs_.empty();
 }
 
 // --- the loop ---
@@ -157,6 +158,8 @@ void Reactor::serve(Link& link) {
   session.step(tick);
   if (link.writable || session.output().finished()) (void)link.flush(tick.now);
   if (session.finished()) return remove(link, false);
+  // Not while the peer still has answers to take: who reads slowly gets no worker to wait for it.
+  if (link.home != nullptr && session.holds_plain() && session.output().empty()) return give_back(link);
   // Watched only now: a connection that has ended with its first request never was.
   if (!link.watched && !watch(link)) return remove(link, false);
   link.half_close();
@@ -215,23 +218,40 @@ bool Reactor::watch(Link& link) noexcept {
 void Reactor::remove(Link& link, bool cut) {
   std::uint64_t requests = 0;
   {
-    const std::unique_ptr<Link> owned{&link};
     if (cut && link.session().busy()) link.reset_on_close();
-    link.session().close(ticks_.tick().now, cut);  // closes the letterboxes: nobody wakes it from here on
+    link.session().close(ticks_.tick().now, cut);  // closes the letterboxes
     requests = link.session().requests();
-    {
-      const std::lock_guard guard{lock_};
-      if (link.woken) std::erase(woken_, &link);
-    }
-    if (link.in_ready) std::erase(ready_, &link);
-    std::replace(batch_.begin(), batch_.end(), &link, static_cast<Link*>(nullptr));
-    wheel_.remove(link);
-    alarms_.set(link, never);
-    (link.previous != nullptr ? link.previous->next : links_) = link.next;
-    if (link.next != nullptr) link.next->previous = link.previous;
-    --link_count_;
+    const std::unique_ptr<Link> owned = take_out(link);
   }
   shared_.census.leave(requests, cut);
+}
+
+// Out of every list, when nobody wakes it any more.
+std::unique_ptr<Link> Reactor::take_out(Link& link) noexcept {
+  {
+    const std::lock_guard guard{lock_};
+    if (std::exchange(link.woken, false)) std::erase(woken_, &link);
+  }
+  if (std::exchange(link.in_ready, false)) std::erase(ready_, &link);
+  std::replace(batch_.begin(), batch_.end(), &link, static_cast<Link*>(nullptr));
+  wheel_.remove(link);
+  alarms_.set(link, never);
+  (link.previous != nullptr ? link.previous->next : links_) = link.next;
+  if (link.next != nullptr) link.next->previous = link.previous;
+  --link_count_;
+  return std::unique_ptr<Link>{&link};
+}
+
+// Its next handler may block its thread, and other connections with it here.
+void Reactor::give_back(Link& link) {
+  link.detach();
+  if (std::exchange(link.watched, false)) poller_.forget(link.descriptor());
+  std::unique_ptr<Link> owned = take_out(link);
+  station_.observe([&] {
+    return events::HandedBack{
+        .at = ticks_.tick().now, .connection = link.session().peers().connection, .worker = station_.worker};
+  });
+  std::exchange(link.home, nullptr)->take_back(std::move(owned));
 }
 
 void Reactor::take_woken() {
@@ -257,6 +277,7 @@ void Reactor::adopt_all() {
     Link& link = *parked.link;
     link.attach(station_, *this);
     link.readable = link.writable = true;
+    link.session().hold_plain(link.home != nullptr);
     station_.observe([&] {
       return events::HandedOff{.at = ticks_.tick().now,
                                .connection = link.session().peers().connection,

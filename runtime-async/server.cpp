@@ -36,7 +36,7 @@ std::expected<void, std::string> Server::start() {
     }
   }
   try {
-    pool_.start(std::move(listeners), 1, false);
+    pool_.start(std::move(listeners), 1, 0);
   } catch (const std::system_error& error) {
     return std::unexpected(std::string{"starting the reactors: "} + error.what());
   }

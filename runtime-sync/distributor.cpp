@@ -228,15 +228,15 @@ void Distributor::start_drain() {
 
 void Distributor::end_all() {
   while (true) {
-    std::unique_ptr<Link> link;
-    {
+    std::unique_ptr<Link> link = shared_.queue.take_rest();
+    if (!link) {
       const std::lock_guard guard{lock_};
       if (parked_ == nullptr) return;
       link = unpark(*parked_);
     }
     forget(*link);
     link->session().join(station_);
-    link->session().close(ticks_.tick().now, true);
+    link->session().close(ticks_.update().now, true);
     shared_.census.leave(link->session().requests(), true);
   }
 }

@@ -86,6 +86,12 @@ std::unique_ptr<posix::Link> WorkQueue::pop() {
   return link;
 }
 
+std::unique_ptr<posix::Link> WorkQueue::take_rest() noexcept {
+  const std::lock_guard guard{lock_};
+  std::unique_ptr<posix::Link> link = links_.pop();
+  return link ? std::move(link) : again_.pop();
+}
+
 bool WorkQueue::wanted() const {
   const std::lock_guard guard{lock_};
   return waiting() > idle_;

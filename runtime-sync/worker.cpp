@@ -42,6 +42,7 @@ void Worker::serve(std::unique_ptr<Link> owned) {
   Link& link = *owned;
   Session& session = link.session();
   link.attach(station_, *this);
+  session.hold_plain(false);
   link.writable = true;
   begin_request(session);
   Instant slice_ends = after(ticks_.tick().now, slice);
@@ -115,6 +116,7 @@ bool Worker::hand_off(std::unique_ptr<Link>& link) {
   if (shared_.sink == nullptr) return false;
   distributor_.forget(*link);
   link->detach();
+  link->home = &shared_.queue;
   posix::Handoff handoff{posix::ParkedExchange{std::move(link), station_.worker}};
   if (shared_.sink->offer(handoff)) return true;
   link = std::move(std::get<posix::ParkedExchange>(handoff).link);

@@ -137,11 +137,17 @@ bool LiveExchange::ready() const {
   if (answer_ == Answer::finishing) return may_have_room();
   switch (phase_) {
     case Phase::collecting: return content_ended_;
-    case Phase::starting: return true;
+    case Phase::starting: return !held();
     case Phase::parked: return can(*parked_);
     case Phase::ended: return false;
   }
   return false;
+}
+
+bool LiveExchange::held() const {
+  if (phase_ != Phase::starting || !session_->plain_held_) return false;
+  const Handler* const handler = session_->service_->app.find(request_.path());
+  return handler != nullptr && handler->kind() != Handler::Kind::coroutine;
 }
 
 void LiveExchange::run() {

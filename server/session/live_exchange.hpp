@@ -47,6 +47,8 @@ class LiveExchange final : public Exchange {
   void settle();
   // Whether `run` would do anything.
   [[nodiscard]] bool ready() const;
+  // Its handler is plain, and the session holds those.
+  [[nodiscard]] bool held() const;
   // Calls or resumes the handler, at most to its budget. Afterwards `complete()` may be true.
   void run();
   // Handler ended and answer complete, or nothing more to be done about it.

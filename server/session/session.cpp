@@ -348,6 +348,11 @@ bool Session::waits_outside() const {
   return std::any_of(exchanges_.begin(), exchanges_.end(), [](const LiveExchange* x) { return x->waits_outside(); });
 }
 
+bool Session::holds_plain() const {
+  return plain_held_ &&
+         std::any_of(exchanges_.begin(), exchanges_.end(), [](const LiveExchange* x) { return x->held(); });
+}
+
 bool Session::collecting() const {
   return output_.empty() && !exchanges_.empty() &&
          std::all_of(exchanges_.begin(), exchanges_.end(),

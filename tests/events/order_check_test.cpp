@@ -140,6 +140,14 @@ TEST_CASE("each promise, broken") {
   CHECK(broken({opened(0), started(1, 1), answered(2, 1, 0)}) == List{Promise::time_forward});
 }
 
+TEST_CASE("a connection that is handed off may come back, and be handed off again") {
+  const auto off = [](int when) { return HandedOff{.at = at(when), .connection = one, .worker = 2, .from = 1}; };
+  const auto back = [](int when) { return HandedBack{.at = at(when), .connection = one, .worker = 2}; };
+  CHECK(broken({opened(0), off(1), back(2), off(3), completed(4, 0, 0)}).empty());
+  CHECK(broken({opened(0), off(1), off(2)}) == List{Promise::moves_in_turn});
+  CHECK(broken({opened(0), back(1)}) == List{Promise::moves_in_turn});
+}
+
 TEST_CASE("names of promises and failures are different words") {
   std::set<std::string_view> names;
   for (int i = 0; i <= static_cast<int>(Promise::time_forward); ++i) names.insert(name(static_cast<Promise>(i)));

@@ -62,6 +62,7 @@ class Recorder final : public events::Observer {
   static std::string line(const events::HandlerThrew& e) { return "threw " + std::string{e.what}; }
   static std::string line(const events::ClientDisconnected&) { return "disconnected"; }
   static std::string line(const events::HandedOff&) { return "handed off"; }
+  static std::string line(const events::HandedBack&) { return "handed back"; }
   static std::string line(const events::HandoffRefused&) { return "hand-off refused"; }
   static std::string line(const events::ConnectionCompleted& e) {
     return "closed " + std::string{info(e.fault).name} + " after " + std::to_string(e.requests);

@@ -10,7 +10,8 @@
 //   * a connection that fails before a request head was complete has no RequestStarted, but a ConnectionCompleted with
 //     the fault;
 //   * ClientDisconnected stands before the RequestFailed that it causes;
-//   * HandedOff and HandoffRefused stand between ConnectionOpened and ConnectionCompleted: a hand-off ends nothing;
+//   * HandedOff, HandoffRefused and HandedBack stand between ConnectionOpened and ConnectionCompleted: they end nothing; HandedOff and
+//     HandedBack come in turn, HandedOff first;
 //   * DrainStarted and WorkerStarted/WorkerStopped belong to workers, not to connections.
 #pragma once
 
@@ -107,6 +108,14 @@ struct HandedOff {
   WorkerId from;    // the blocking worker
 };
 
+// A reactor has given a connection back to the blocking workers, since its next request has a plain handler. Its later events are a
+// worker's.
+struct HandedBack {
+  Instant at;
+  ConnectionId connection;
+  WorkerId worker;  // the reactor
+};
+
 // The async pool had no place, or is stopping: the worker waits itself. Said once per request.
 struct HandoffRefused {
   Instant at;
@@ -148,7 +157,7 @@ struct ConnectionRefused {
 };
 
 using Lifecycle = std::variant<ConnectionOpened, RequestStarted, ResponseCompleted, RequestFailed, HandlerThrew,
-                               ClientDisconnected, HandedOff, HandoffRefused, ConnectionCompleted, WorkerStarted,
-                               WorkerStopped, DrainStarted, ConnectionRefused>;
+                               ClientDisconnected, HandedOff, HandedBack, HandoffRefused, ConnectionCompleted,
+                               WorkerStarted, WorkerStopped, DrainStarted, ConnectionRefused>;
 
 }  // namespace pounce::inline v0::events

@@ -31,6 +31,7 @@ enum class Promise : std::uint8_t {
   fault_named,         // a RequestFailed of the peer's fault names the fault
   status_sent,         // a ResponseCompleted has a final status
   requests_counted,    // ConnectionCompleted counts at least the requests that were started
+  moves_in_turn,       // HandedOff and HandedBack alternate, HandedOff first
   time_forward,        // stamps of a connection do not go back; durations are those between the stamps
 };
 
@@ -56,6 +57,7 @@ class OrderCheck {
     std::size_t open = 0;
     bool disconnected = false;
     bool completed = false;
+    bool handed_off = false;
   };
   struct Started {
     ConnectionId connection;
@@ -72,7 +74,8 @@ class OrderCheck {
   void on(const RequestFailed& event);
   void on(const HandlerThrew& event);
   void on(const ClientDisconnected& event);
-  void on(const HandedOff& event) { (void)touch(event.connection, event.at); }
+  void on(const HandedOff& event);
+  void on(const HandedBack& event);
   void on(const HandoffRefused& event) { (void)touch(event.connection, event.at); }
   void on(const ConnectionCompleted& event);
   void on(const WorkerStarted&) {}

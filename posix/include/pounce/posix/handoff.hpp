@@ -3,6 +3,8 @@
 //
 // Sink: where a pool takes them. `offer` either takes the hand-off (and leaves the argument empty) or refuses it untouched, when its
 // queue is full or it is stopping: then the worker waits itself; slower, nothing lost.
+//
+// Home: where the pool gives a connection back when its next request has a plain handler: that may block, which is what workers are for.
 #pragma once
 
 #include <pounce/posix/link.hpp>
@@ -14,11 +16,20 @@ namespace pounce::inline v0::posix {
 
 // An exchange whose handler waits: for time, a message, or a slow peer.
 struct ParkedExchange {
-  std::unique_ptr<Link> link;
+  std::unique_ptr<Link> link;  // its `home` is set
   events::WorkerId from;
 };
 
 using Handoff = std::variant<ParkedExchange>;
+
+class Home {
+ public:
+  // Thread-safe. The link is detached; it is never refused.
+  virtual void take_back(std::unique_ptr<Link> link) noexcept = 0;
+
+ protected:
+  ~Home() = default;
+};
 
 class Sink {
  public:

@@ -27,6 +27,8 @@ struct Watch {
   bool failed = false;
 };
 
+class Home;
+
 class Link final : public Timed, private Wake {
  public:
   // `socket` is non-blocking.
@@ -62,6 +64,7 @@ class Link final : public Timed, private Wake {
   Watch* watch = nullptr;  // how a poller of another thread knows it; null: not at all
   bool in_ready = false;   // stands in the driver's list of links to step
   bool woken = false;      // stands in the waker's list; guarded by the waker's lock
+  Home* home = nullptr;    // in the async pool: where it is given back
   Link* next = nullptr;    // the driver's list of all its links
   Link* previous = nullptr;
 

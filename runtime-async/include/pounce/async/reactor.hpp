@@ -3,7 +3,7 @@
 // One turn of its loop: wait → read and step what is ready → step again what gave way → timers → commands. Each link is served a
 // bounded piece per turn (one read, one step, one flush), so that none owns the reactor.
 // Threads: `run` is the reactor's own; drain, cut, wake and offer are for others.
-// Limits: `most_handoffs` waiting to be adopted; those of Entrances.
+// Limits: `most_handoffs` of the constructor; those of Entrances.
 #pragma once
 
 #include <pounce/posix/clock.hpp>
@@ -27,10 +27,9 @@ namespace pounce::inline v0::async {
 
 class Reactor final : public posix::Waker, public posix::Sink {
  public:
-  static constexpr std::size_t most_handoffs = 1024;
-
-  // `fed`: takes hand-offs until `finish`; else none at all. Throws std::system_error without descriptors.
-  Reactor(const posix::Shared& shared, events::WorkerId id, std::vector<posix::Listener> listeners, bool fed);
+  // `most_handoffs`: so many wait to be adopted, until `finish`; 0: it takes none at all. Throws std::system_error without descriptors.
+  Reactor(const posix::Shared& shared, events::WorkerId id, std::vector<posix::Listener> listeners,
+          std::size_t most_handoffs);
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
   ~Reactor();
@@ -54,6 +53,8 @@ class Reactor final : public posix::Waker, public posix::Sink {
   [[nodiscard]] bool watch(posix::Link& link) noexcept;
   void serve(posix::Link& link);
   void remove(posix::Link& link, bool cut);
+  void give_back(posix::Link& link);
+  [[nodiscard]] std::unique_ptr<posix::Link> take_out(posix::Link& link) noexcept;
   void later(posix::Link& link);
   void take_woken();
   void run_timers();
@@ -82,7 +83,7 @@ class Reactor final : public posix::Waker, public posix::Sink {
   std::mutex lock_;  // guards the two lists that other threads add to
   std::vector<posix::Link*> woken_;
   std::vector<posix::Handoff> handoffs_;
-  bool fed_;
+  std::size_t most_handoffs_;
 
   std::atomic<bool> drain_wanted_{false};
   std::atomic<bool> cut_wanted_{false};

@@ -20,8 +20,11 @@ class Pool final : public posix::HandoffPool {
       : shared_{config, service, observer, census} {}
   ~Pool() override;
 
-  // One reactor per element; ids count from `first_id`. Throws std::system_error without descriptors or threads.
-  void start(std::vector<std::vector<posix::Listener>> listeners, events::WorkerId first_id, bool fed);
+  // For feeders of hand-offs: so many may wait at each reactor.
+  static constexpr std::size_t most_handoffs = 1024;
+
+  // One reactor per element; ids count from `first_id`; `handoffs` may wait at each, 0: it is not fed. Throws std::system_error without descriptors or threads.
+  void start(std::vector<std::vector<posix::Listener>> listeners, events::WorkerId first_id, std::size_t handoffs);
   // Round robin; a reactor that refuses is passed over.
   [[nodiscard]] bool offer(posix::Handoff& handoff) override;
   void drain() noexcept override;

@@ -55,7 +55,7 @@ class Distributor final : public posix::Waker {
   void forget(posix::Link& link) noexcept;
   void drain() noexcept;
   void cut() noexcept;
-  // When no other thread is left: ends what is still parked, as cut.
+  // For a cut, and when no other thread is left: ends what is parked or queued, as cut.
   void end_all();
   [[nodiscard]] posix::WakeDescriptor& wake_descriptor() noexcept { return wake_; }
 

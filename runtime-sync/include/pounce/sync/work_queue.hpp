@@ -9,6 +9,7 @@
 // of pipelined requests). Workers take from them in turn, so that neither holds up the other.
 #pragma once
 
+#include <pounce/posix/handoff.hpp>
 #include <pounce/posix/link.hpp>
 #include <pounce/posix/wake_descriptor.hpp>
 
@@ -39,14 +40,17 @@ class Line {
   std::size_t size_ = 0;
 };
 
-class WorkQueue {
+class WorkQueue final : public posix::Home {
  public:
   void push(std::unique_ptr<posix::Link> link) noexcept;
   void push(Line& links) noexcept;  // empty afterwards
+  void take_back(std::unique_ptr<posix::Link> link) noexcept override { push(std::move(link)); }
   // One that was served for its share of time and could go on at once.
   void push_again(std::unique_ptr<posix::Link> link) noexcept;
   // Waits for one; null when the queue is closed and empty.
   [[nodiscard]] std::unique_ptr<posix::Link> pop();
+  // Of what nobody is going to pop any more.
+  [[nodiscard]] std::unique_ptr<posix::Link> take_rest() noexcept;
 
   // Whether a connection waits that no idle worker is about to take.
   [[nodiscard]] bool wanted() const;

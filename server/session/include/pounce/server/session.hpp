@@ -77,6 +77,9 @@ class Session {
   void leave();
   void join(Station& station);
 
+  // `held`: plain handlers may block their thread and are not called until it is said that they may be; see `holds_plain`.
+  void hold_plain(bool held) noexcept { plain_held_ = held; }
+
   // --- questions ---
   [[nodiscard]] Output& output() noexcept { return output_; }
   [[nodiscard]] bool wants_input() const;
@@ -88,6 +91,8 @@ class Session {
   [[nodiscard]] Instant alarm() const;
   // A handler waits for time or a message: nothing that the peer does will end it.
   [[nodiscard]] bool waits_outside() const;
+  // A request waits for nothing but to be where plain handlers are called.
+  [[nodiscard]] bool holds_plain() const;
   [[nodiscard]] const Peers& peers() const noexcept { return peers_; }
   [[nodiscard]] Station& station() const noexcept { return *station_; }
   [[nodiscard]] std::uint64_t requests() const noexcept { return requests_; }
@@ -138,6 +143,7 @@ class Session {
   bool draining_ = false;
   bool drain_waits_ = false;  // until the machine has looked at what was unparsed
   bool closed_ = false;
+  bool plain_held_ = false;
 };
 
 }  // namespace pounce::inline v0
