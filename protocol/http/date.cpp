@@ -1,6 +1,7 @@
 #include <pounce/http/date.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <string_view>
 
 namespace pounce::inline v0::http {

@@ -47,6 +47,7 @@ COSTLY_IN_PUBLIC = re.compile(r"iostream|sstream|fstream|iomanip|locale|filesyst
 BANNED_WORDS = re.compile(r"managers?|helpers?|utils?|contexts?", re.IGNORECASE)
 TYPE = re.compile(r"\b(?:class|struct|union|concept|enum(?:\s+class)?|using|typename)\s+"
                   r"(?:\[\[\w+\]\]\s+)?([A-Za-z_]\w*)")
+NAMESPACE = re.compile(r"^\s*(?:inline\s+)?namespace\s+pounce\b(?!::inline v0\b)")
 MARKERS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 LONGEST_FILE = 600
@@ -158,6 +159,8 @@ class Audit:
             if MARKERS.search(line):
                 self.breach(path, number, "unfinished: " + line.strip())
         for number, line in enumerate(code.split("\n"), 1):
+            if layer_of(path) and NAMESPACE.match(line):
+                self.breach(path, number, "a namespace without its version: pounce::inline v0")
             for name in TYPE.findall(line):
                 if any(BANNED_WORDS.fullmatch(word) for word in words_of(name)):
                     self.breach(path, number, f"type name {name} says nothing")
@@ -169,6 +172,9 @@ class Audit:
             head = raw.lstrip()
             if not head.startswith("//") or "#pragma once" not in raw:
                 self.breach(path, 1, "a public header opens with what it is, and #pragma once")
+            declares = any("{" in line or ";" in line for line in re.sub(r"\\\n", "", code).split("\n") if not line.lstrip().startswith("#"))
+            if declares and "namespace pounce::inline v0" not in code:
+                self.breach(path, 1, "a public header declares outside pounce::inline v0")
 
     def run(self):
         for path in self.files("*"):

@@ -46,6 +46,11 @@ CASES = [
     ({"posix/a.cpp": "// TO" + "DO later\n"}, "unfinished"),
     ({"posix/a.cpp": "\n" * 700}, "700 lines"),
     ({"posix/include/pounce/posix/a.hpp": "#pragma once\n"}, "opens with what it is"),
+    ({"posix/include/pounce/posix/a.hpp": HEADER + "namespace pounce::inline v0 {\nint a;\n}\n"}, None),
+    ({"posix/include/pounce/posix/a.hpp": HEADER + "#include <string>\n#define POUNCE_A(x) \\\n  { x; }\n"}, None),
+    ({"posix/include/pounce/posix/a.hpp": HEADER + "namespace pounce::posix {\n}\n"}, "without its version"),
+    ({"server/a.cpp": "namespace pounce { namespace a {\n} }\n"}, "without its version"),
+    ({"posix/include/pounce/posix/a.hpp": HEADER + "struct A;\n"}, "outside pounce::inline v0"),
 ]
 
 

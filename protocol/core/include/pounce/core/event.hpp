@@ -12,7 +12,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <deque>
+#include <new>
 #include <string>
 #include <type_traits>
 #include <variant>
@@ -92,9 +93,9 @@ class Events {
   void push(const Event& event) { list_.push_back(event); }
   // A slot for the next head, reset, at an address that is stable until `clear`.
   [[nodiscard]] Slot& slot() {
-    if (used_ == slots_.size()) slots_.push_back(std::make_unique<Slot>());
-    Slot& slot = *slots_[used_++];
-    std::construct_at(&slot.head);  // in place: a copy of a fresh one costs more than all else here
+    if (used_ == slots_.size()) slots_.emplace_back();
+    Slot& slot = slots_[used_++];
+    ::new (static_cast<void*>(&slot.head)) RequestHead;  // in place: a copy of a fresh one costs more than all else here
     slot.text.clear();
     slot.fields.clear();
     return slot;
@@ -112,7 +113,7 @@ class Events {
 
  private:
   std::vector<Event> list_;
-  std::vector<std::unique_ptr<Slot>> slots_;
+  std::deque<Slot> slots_;  // grows without moving what is in it
   std::size_t used_ = 0;
 };
 

@@ -7,13 +7,12 @@
 #pragma once
 
 #include <pounce/core/bytes.hpp>
+#include <pounce/core/lean.hpp>
 #include <pounce/core/storage.hpp>
 #include <pounce/core/workspace.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -82,7 +81,8 @@ class Output {
 
   void make_room(std::size_t n);
   [[nodiscard]] bool in_tail(const char* at) const noexcept {
-    return !std::less<>{}(at, tail_->data()) && std::less<>{}(at, tail_->data() + tail_->capacity());
+    // As numbers: pointers into different memory do not compare. One before the tail is far behind it.
+    return reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(tail_->data()) < tail_->capacity();
   }
 
   std::size_t limit_;

@@ -7,9 +7,9 @@
 // Pure: driven by instants. It runs only between `start` and `stop`; a stop (nobody wanted bytes) forgives what was behind.
 #pragma once
 
+#include <pounce/core/lean.hpp>
 #include <pounce/core/time.hpp>
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 

@@ -7,7 +7,6 @@
 
 #include <pounce/core/bytes.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -21,12 +20,12 @@ class Storage {
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 
-  void lend() noexcept { loans_.fetch_add(1, std::memory_order_relaxed); }
+  void lend() noexcept { __atomic_fetch_add(&loans_, 1U, __ATOMIC_RELAXED); }
   void give_up() noexcept {
-    if (loans_.load(std::memory_order_acquire) == 1 || loans_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
+    if (loans() == 1 || __atomic_fetch_sub(&loans_, 1U, __ATOMIC_ACQ_REL) == 1) destroy();
   }
   // How many loans there are; only a holder may ask. With one, it is the caller's own and cannot change behind its back.
-  [[nodiscard]] std::uint32_t loans() const noexcept { return loans_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::uint32_t loans() const noexcept { return __atomic_load_n(&loans_, __ATOMIC_ACQUIRE); }
   [[nodiscard]] bool sole() const noexcept { return loans() == 1; }
 
  protected:
@@ -35,7 +34,7 @@ class Storage {
 
  private:
   virtual void destroy() noexcept = 0;
-  std::atomic<std::uint32_t> loans_{1};
+  std::uint32_t loans_ = 1;  // atomic by the compiler's builtins: what <atomic> can do besides is costly to include
 };
 
 // One loan of a T (a Storage). Move it, or copy it to make another loan.

@@ -5,7 +5,8 @@
 // A runtime hands every step a `Tick`.
 #pragma once
 
-#include <chrono>
+#include <pounce/core/lean.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

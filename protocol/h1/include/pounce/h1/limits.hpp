@@ -5,7 +5,6 @@
 #include <pounce/core/pace.hpp>
 #include <pounce/core/time.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
