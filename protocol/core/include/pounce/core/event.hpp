@@ -95,7 +95,8 @@ class Events {
   [[nodiscard]] Slot& slot() {
     if (used_ == slots_.size()) slots_.emplace_back();
     Slot& slot = slots_[used_++];
-    ::new (static_cast<void*>(&slot.head)) RequestHead;  // in place: a copy of a fresh one costs more than all else here
+    ::new (static_cast<void*>(&slot.head))
+        RequestHead;  // in place: a copy of a fresh one costs more than all else here
     slot.text.clear();
     slot.fields.clear();
     return slot;
