@@ -92,8 +92,19 @@ Link::Io Link::flush(Instant now) {
     }
     session_.written(static_cast<std::size_t>(n), now);
   }
-  if (output.finished() && output.abandoned()) reset_on_close();
+  if (!output.finished()) return Io::again;
+  if (output.abandoned()) reset_on_close();
+  if (readable && session_.finished()) discard_arrived();
   return Io::again;
+}
+
+// Closing with unread bytes would reset the connection, and its last answer with it: what a peer sends behind a request that it called its
+// last, or had pipelined when a drain ended the connection.
+void Link::discard_arrived() noexcept {
+  std::array<char, 4096> waste;
+  for (int i = 0; i < 16; ++i) {
+    if (receive_bytes(socket_.get(), waste) < static_cast<ssize_t>(waste.size())) return;
+  }
 }
 
 void Link::half_close() noexcept {

@@ -143,7 +143,8 @@ bool Worker::wait(Link& link, Instant until) {
   ticks_.update();
   if (waits[1].revents != 0) wake_.drain();
   const short got = waits[0].revents;
-  if ((got & (POLLIN | POLLHUP | POLLERR)) != 0) link.readable = true;
+  if ((got & (POLLIN | POLLHUP | POLLERR)) != 0 || (waits[0].events & POLLIN) == 0)
+    link.readable = true;  // or nobody asked
   if ((got & POLLOUT) != 0) link.writable = true;
   if ((got & (POLLHUP | POLLERR)) != 0) link.failed = true;
   return got != 0;

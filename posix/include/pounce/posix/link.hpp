@@ -70,6 +70,7 @@ class Link final : public Timed, private Wake {
 
  private:
   [[nodiscard]] Loan<Letterbox> open() override;
+  void discard_arrived() noexcept;
 
   Descriptor socket_;
   Waker* waker_;
