@@ -1,0 +1,85 @@
+// Kernel: descriptors and system calls of the simulation. wrapped.cpp leads the calls of our own libraries here while one is alive.
+//
+// Results are as the calls give them: -1 and errno. Every call is a place where another thread may go first; those that block let
+// the others run. Descriptors count from `first`, so that those of the real kernel (files, modules) are told apart.
+// Not for threads of the real world: only the conductor and the threads of its Schedule may call.
+#pragma once
+
+#include "tests/sim/conduct.hpp"
+#include "tests/sim/dice.hpp"
+#include "tests/sim/file.hpp"
+#include "tests/sim/network.hpp"
+#include "tests/sim/schedule.hpp"
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace pounce::sim {
+
+class Kernel {
+ public:
+  static constexpr int first = 1 << 20;
+
+  explicit Kernel(std::uint64_t seed) : Kernel(seed, conduct_of(seed)) {}
+  Kernel(std::uint64_t seed, const Conduct& conduct);
+  Kernel(const Kernel&) = delete;
+  Kernel& operator=(const Kernel&) = delete;
+  ~Kernel();
+
+  // The one that is alive, or null.
+  [[nodiscard]] static Kernel* current() noexcept;
+  [[nodiscard]] static bool is_ours(int descriptor) noexcept { return descriptor >= first; }
+
+  [[nodiscard]] Schedule& schedule() noexcept { return schedule_; }
+  [[nodiscard]] Network& network() noexcept { return network_; }
+  [[nodiscard]] const Conduct& conduct() const noexcept { return conduct_; }
+  [[nodiscard]] std::size_t open_descriptors() const noexcept { return files_.size(); }
+
+  // The peer's port of the connection that the calling thread accepted last: whose ConnectionOpened the next one of that thread is.
+  [[nodiscard]] int accepted_port() const;
+
+  // --- calls ---
+  int make_socket();
+  int bind(int descriptor, const sockaddr_in& address);
+  int listen(int descriptor);
+  int accept(int descriptor, sockaddr_in& peer);
+  long receive(int descriptor, void* to, std::size_t size, int flags);
+  long send(int descriptor, std::string_view bytes);
+  int shut_down(int descriptor, int how);
+  int close(int descriptor);
+  int duplicate(int descriptor);
+  int set_option(int descriptor, int level, int name, const void* value);
+  int own_address(int descriptor, sockaddr_in& address);
+  int peer_address(int descriptor, sockaddr_in& address);
+  int unacknowledged(int descriptor);
+  int make_counter(unsigned value);
+  long read(int descriptor, void* to, std::size_t size);
+  long write(int descriptor, const void* from, std::size_t size);
+  int make_epoll();
+  int epoll_control(int epoll, int operation, int descriptor, const epoll_event* event);
+  int epoll_wait(int epoll, epoll_event* events, int most, int milliseconds);
+  int poll(pollfd* descriptors, std::size_t count, int milliseconds);
+
+ private:
+  template <class F>
+  [[nodiscard]] std::shared_ptr<F> find(int descriptor);
+  int open(std::shared_ptr<File> file);
+  [[nodiscard]] Instant until(int milliseconds) const;
+
+  Conduct conduct_;
+  Dice dice_;
+  Schedule schedule_;
+  Network network_;
+  std::map<int, std::shared_ptr<File>> files_;
+  std::map<std::size_t, int> accepted_;  // by thread
+};
+
+}  // namespace pounce::sim
