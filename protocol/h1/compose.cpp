@@ -1,6 +1,8 @@
 #include "compose.hpp"
 
+#include <pounce/http/fields.hpp>
 #include <pounce/http/status.hpp>
+#include <pounce/http/syntax.hpp>
 
 #include <array>
 #include <cassert>
@@ -56,6 +58,29 @@ class Pen {
     put(field.value);
     put(line_end);
   }
+  // False when it is no field value (RFC 9110, section 5.5); looked at while it is copied.
+  [[nodiscard]] bool put_value(Bytes value) noexcept {
+    constexpr std::size_t width = sizeof(std::uint64_t);
+    const std::size_t n = value.size();
+    if (n < width) {
+      if (!http::all_in(value, http::class_value)) return false;
+      put(value);
+      return true;
+    }
+    const auto copy = [&](std::size_t i) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, value.data() + i, width);
+      std::memcpy(at_ + i, &word, width);
+      return !http::may_be_no_value(word) || http::all_in(value.substr(i, width), http::class_value);
+    };
+    for (std::size_t i = 0; i + width < n; i += width) {
+      if (!copy(i)) return false;
+    }
+    if (!copy(n - width)) return false;
+    at_ += n;
+    return true;
+  }
+  [[nodiscard]] char* at() const noexcept { return at_; }
   [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(at_ - start_); }
 
  private:
@@ -93,22 +118,51 @@ std::size_t size_of(FieldList fields) noexcept {
   return size;
 }
 
-bool is_written_by_machine(const Field& field) noexcept {
-  const FieldId id = field_id(field.name);
-  return id == FieldId::content_length || id == FieldId::connection;
-}
-
 }  // namespace
 
-void compose_head(std::uint16_t status, Bytes lines, FieldList fields, const HeadFraming& framing, Bytes content,
-                  Output& output) {
-  const bool along = content.size() < Output::copy_below;
-  Pen pen{output.prepare(own_part + lines.size() + size_of(fields) + (along ? content.size() : 0))};
-  pen.put_status_line(status);
-  pen.put(lines);
-  for (const Field& field : fields) {
-    if (!framing.in_fields || !is_written_by_machine(field)) pen.put_field(field);
+HeadPen::HeadPen(const ResponseHead& head, std::size_t content, Output& output)
+    : output_(output),
+      start_(output.prepare(own_part + head.lines.size() + size_of(head.fields) + content)),
+      at_(start_) {}
+
+Sent HeadPen::begin(const ResponseHead& head, Claims& claims) noexcept {
+  if (head.status < 200 || head.status > 599) return Sent::invalid_field;
+  Pen pen{at_};
+  pen.put_status_line(head.status);
+  pen.put(head.lines);
+  for (const Field& field : head.fields) {
+    switch (field_id(field.name)) {
+      case FieldId::other:
+        if (!http::is_token(field.name)) return Sent::invalid_field;
+        break;
+      case FieldId::content_length: {
+        const auto length = http::parse_digits(field.value);
+        if (!length) return Sent::invalid_field;
+        if (claims.content_length && *claims.content_length != *length) return Sent::length_mismatch;
+        claims.content_length = length;
+        continue;
+      }
+      case FieldId::connection:
+        if (const Sent sent = http::check_response_field(field); sent != Sent::ok) return sent;
+        claims.close = claims.close || http::list_has(field.value, "close");
+        continue;
+      case FieldId::transfer_encoding:
+      case FieldId::keep_alive:
+      case FieldId::proxy_connection:
+      case FieldId::upgrade: return http::check_response_field(field);
+      default: break;  // a name with an id is a token
+    }
+    pen.put(field.name);
+    pen.put(separator);
+    if (!pen.put_value(field.value)) return Sent::invalid_field;
+    pen.put(line_end);
   }
+  at_ = pen.at();
+  return Sent::ok;
+}
+
+void HeadPen::finish(const HeadFraming& framing, Bytes content) noexcept {
+  Pen pen{at_};
   if (framing.content_length) {
     pen.put(length_name);
     pen.put_decimal(*framing.content_length);
@@ -119,9 +173,8 @@ void compose_head(std::uint16_t status, Bytes lines, FieldList fields, const Hea
   if (framing.persistence == Persistence::close) pen.put(close_line);
   if (framing.persistence == Persistence::keep_alive) pen.put(keep_alive_line);
   pen.put(line_end);
-  if (along) pen.put(content);
-  output.commit(pen.size());
-  if (!along) output.append(content);
+  pen.put(content);
+  output_.commit(static_cast<std::size_t>(pen.at() - start_));
 }
 
 void compose_informational(std::uint16_t status, FieldList fields, Output& output) {
@@ -168,8 +221,12 @@ void compose_fault(Fault fault, bool with_content, Bytes lines, Output& output) 
   pen.put(row.text);
   pen.put("\n");
   constexpr Field type{"Content-Type", "text/plain", FieldId::content_type};
-  compose_head(row.status, lines, {&type, 1}, {.content_length = pen.size(), .persistence = Persistence::close},
-               with_content ? Bytes{text.data(), pen.size()} : Bytes{}, output);
+  const ResponseHead head{.status = row.status, .fields = {&type, 1}, .lines = lines};
+  HeadPen answer{head, pen.size(), output};
+  HeadPen::Claims none;
+  (void)answer.begin(head, none);
+  answer.finish({.content_length = pen.size(), .persistence = Persistence::close},
+                with_content ? Bytes{text.data(), pen.size()} : Bytes{});
 }
 
 }  // namespace pounce::inline v0::h1

@@ -5,6 +5,7 @@
 #include <pounce/core/fault.hpp>
 #include <pounce/core/message.hpp>
 #include <pounce/core/output.hpp>
+#include <pounce/core/sent.hpp>
 #include <pounce/core/storage.hpp>
 
 #include <cstdint>
@@ -18,13 +19,30 @@ enum class Persistence : std::uint8_t { implied, keep_alive, close };
 struct HeadFraming {
   std::optional<std::uint64_t> content_length;
   bool chunked = false;
-  bool in_fields = false;  // some of the given fields speak of length or connection
   Persistence persistence = Persistence::implied;
 };
 
-// Content-Length and Connection in `fields` are left out: `framing` says what goes there. `content` is what follows at once.
-void compose_head(std::uint16_t status, Bytes lines, FieldList fields, const HeadFraming& framing, Bytes content,
-                  Output& output);
+// A response head under way, straight into the memory of an output. Nothing of it is in the output before `finish`.
+class HeadPen {
+ public:
+  // Reserves room for the head, and for `content` bytes behind it.
+  HeadPen(const ResponseHead& head, std::size_t content, Output& output);
+
+  // What an application's fields say about framing: that is the machine's to write.
+  struct Claims {
+    std::optional<std::uint64_t> content_length;
+    bool close = false;
+  };
+  // Status line, ready-made lines and fields, each checked while it is copied. Whatever they claim is left out.
+  [[nodiscard]] Sent begin(const ResponseHead& head, Claims& claims) noexcept;
+  // Framing, the end of the head, and content, if room was reserved for it.
+  void finish(const HeadFraming& framing, Bytes content) noexcept;
+
+ private:
+  Output& output_;
+  char* start_;
+  char* at_;
+};
 
 // A 1xx; its fields are written as they are.
 void compose_informational(std::uint16_t status, FieldList fields, Output& output);

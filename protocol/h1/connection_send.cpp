@@ -37,27 +37,6 @@ Sent Connection::send_informational(StreamId id, std::uint16_t status, FieldList
   return Sent::ok;
 }
 
-Sent Connection::judge_head(const ResponseHead& head, HeadFraming& framing, bool& close) const {
-  if (head.status < 200 || head.status > 599) return Sent::invalid_field;
-  if (head.content_length) framing.content_length = head.content_length;
-  close = head.close;
-  for (const Field& field : head.fields) {
-    const FieldId name = field_id(field.name);
-    if (const Sent sent = http::check_response_field(field, name); sent != Sent::ok) return sent;
-    if (name == FieldId::connection) {
-      close = close || http::list_has(field.value, "close");
-      framing.in_fields = true;
-    }
-    if (name != FieldId::content_length) continue;
-    framing.in_fields = true;
-    const auto declared = http::parse_digits(field.value);
-    if (!declared) return Sent::invalid_field;
-    if (framing.content_length && *framing.content_length != *declared) return Sent::length_mismatch;
-    framing.content_length = declared;
-  }
-  return Sent::ok;
-}
-
 // Whether the connection ends with the response whose head is about to be sent, whatever the application wishes.
 bool Connection::must_close(bool whole) const noexcept {
   if (!keep_alive_ || draining_ || (limits_->max_requests && count_ >= *limits_->max_requests)) return true;
@@ -68,33 +47,32 @@ bool Connection::must_close(bool whole) const noexcept {
   return whole && request_body_ == Body::length && content_left_ > limits_->max_unread_body;
 }
 
-// Decides how the response is framed, and whether the connection outlives it. Unchanged unless `ok`.
-Sent Connection::begin_response(const ResponseHead& head, HeadFraming& framing) {
-  bool close = false;
-  if (const Sent sent = judge_head(head, framing, close); sent != Sent::ok) return sent;
-
+// How the response is framed, and whether the connection outlives it.
+HeadFraming Connection::frame(const ResponseHead& head, std::optional<std::uint64_t> length, bool close) noexcept {
+  HeadFraming framing{.content_length = length};
   if (head_method_ || http::has_no_content(head.status)) {
     response_body_ = Body::none;
     if (head.status == 204) framing.content_length.reset();
     if (head.status == 205) framing.content_length = 0;
-  } else if (framing.content_length) {
+  } else if (length) {
     response_body_ = Body::length;
-    response_left_ = *framing.content_length;
+    response_left_ = *length;
   } else {
     response_body_ = http10_ ? Body::until_close : Body::chunked;
     framing.chunked = !http10_;
   }
   close_ = close || response_body_ == Body::until_close || must_close(head.whole);
   framing.persistence = close_ ? Persistence::close : http10_ ? Persistence::keep_alive : Persistence::implied;
-  return Sent::ok;
+  return framing;
 }
 
 Sent Connection::send_head(StreamId id, const ResponseHead& head, Output& output) {
   if (!is_current(id)) return Sent::gone;
   if (writing_ != Writing::head) return Sent::wrong_order;
-  HeadFraming framing;
-  if (const Sent sent = begin_response(head, framing); sent != Sent::ok) return sent;
-  compose_head(head.status, head.lines, head.fields, framing, {}, output);
+  HeadPen pen{head, 0, output};
+  HeadPen::Claims claims{.content_length = head.content_length, .close = head.close};
+  if (const Sent sent = pen.begin(head, claims); sent != Sent::ok) return sent;
+  pen.finish(frame(head, claims.content_length, claims.close), {});
   writing_ = Writing::content;
   return Sent::ok;
 }
@@ -106,11 +84,14 @@ Sent Connection::send_response(StreamId id, const ResponseHead& head, Bytes cont
   if (writing_ != Writing::head) return Sent::wrong_order;
   const bool lend = owner && content.size() >= Output::copy_below;
   if (lend ? output.room() == 0 : content.size() > output.room()) return Sent::no_room;
-  HeadFraming framing{.content_length = content.size()};
-  if (const Sent sent = begin_response(head, framing); sent != Sent::ok) return sent;
+  const bool along = content.size() < Output::copy_below;
+  HeadPen pen{head, along ? content.size() : 0, output};
+  HeadPen::Claims claims{.content_length = content.size(), .close = head.close};
+  if (const Sent sent = pen.begin(head, claims); sent != Sent::ok) return sent;
+  const HeadFraming framing = frame(head, claims.content_length, claims.close);
   if (response_body_ == Body::none) content = {};
-  compose_head(head.status, head.lines, head.fields, framing, lend ? Bytes{} : content, output);
-  if (lend && !content.empty()) output.append(content, std::move(owner));
+  pen.finish(framing, along ? content : Bytes{});
+  if (!along) output.append(content, std::move(owner));
   answered(output);
   return Sent::ok;
 }

@@ -62,18 +62,22 @@ inline constexpr std::array<std::uint8_t, 256> octet_classes = make_octet_classe
 }
 
 [[nodiscard]] constexpr bool is_token(Bytes bytes) noexcept { return !bytes.empty() && all_in(bytes, class_token); }
+// Eight octets at once: false when none of them is a control byte or DEL. Where it is true the table decides.
+[[nodiscard]] constexpr bool may_be_no_value(std::uint64_t word) noexcept {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t tops = 0x80 * ones;
+  const std::uint64_t del = word ^ (0x7f * ones);
+  return (((word - 0x20 * ones) & ~word & tops) | ((del - ones) & ~del & tops)) != 0;
+}
+
 // Also the empty value. HTAB is the only control byte that may stand in a value.
 [[nodiscard]] inline bool is_field_value(Bytes bytes) noexcept {
   constexpr std::size_t width = sizeof(std::uint64_t);
   if (bytes.size() < width) return all_in(bytes, class_value);
-  // Eight octets at a time while there is neither a control byte nor DEL among them; the table decides about the others.
   const auto suspicious = [](const char* at) {
-    constexpr std::uint64_t ones = 0x0101010101010101;
-    constexpr std::uint64_t tops = 0x80 * ones;
     std::uint64_t word = 0;
     std::memcpy(&word, at, width);
-    const std::uint64_t del = word ^ (0x7f * ones);
-    return (((word - 0x20 * ones) & ~word & tops) | ((del - ones) & ~del & tops)) != 0;
+    return may_be_no_value(word);
   };
   const char* const last = bytes.data() + bytes.size() - width;
   for (const char* at = bytes.data(); at < last; at += width) {
