@@ -86,6 +86,7 @@ void LiveExchange::clear_inbox() noexcept {
 
 // A plain handler gets its content as one view: of the only chunk where there is only one, else of a copy.
 void LiveExchange::collect() {
+  if (body_received_ == 0) return;
   if (content_ended_ && inbox_.size() == 1) {
     RequestAccess::set_body(request_, inbox_.front().bytes());
     return;
@@ -97,27 +98,36 @@ void LiveExchange::collect() {
 
 // --- the handler ---
 
-void LiveExchange::dispatch() {
-  const App& app = session_->service_->app;
-  for (const auto& middleware : app.middleware()) {
+// True when middleware has answered, or failed to.
+bool LiveExchange::ask_middleware() {
+  for (const auto& middleware : session_->service_->app.middleware()) {
     ++middleware_asked_;
     std::optional<Response> answer;
     try {
       answer = middleware->before(request_);
     } catch (...) {
       handler_threw(std::current_exception());
-      return;
+      return true;
     }
     if (!answer) continue;
     phase_ = Phase::ended;
-    return answer_whole(*answer);
+    answer_whole(*answer);
+    return true;
   }
-  if (!app.accepts(request_.method_id())) {
-    phase_ = Phase::ended;
-    Response refusal =
-        Response::text("405 Method Not Allowed\n", 405).set("allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
-    return answer_whole(refusal);
-  }
+  return false;
+}
+
+void LiveExchange::refuse_method() {
+  phase_ = Phase::ended;
+  Response refusal =
+      Response::text("405 Method Not Allowed\n", 405).set("allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
+  answer_whole(refusal);
+}
+
+void LiveExchange::dispatch() {
+  const App& app = session_->service_->app;
+  if (!app.middleware().empty() && ask_middleware()) return;
+  if (!app.accepts(request_.method_id())) return refuse_method();
   handler_ = app.find(request_.path());
   if (handler_ == nullptr) {
     phase_ = Phase::ended;
@@ -175,7 +185,7 @@ void LiveExchange::call_plain() {
   } catch (...) {
     handler_threw(std::current_exception());
   }
-  clear_inbox();
+  if (body_received_ != 0) clear_inbox();
 }
 
 void LiveExchange::start_coroutine() {

@@ -69,6 +69,8 @@ class LiveExchange final : public Exchange {
  private:
   // Middleware, routing; answers at once where no handler is to be asked.
   void dispatch();
+  [[nodiscard]] bool ask_middleware();
+  void refuse_method();
   void collect();
   void clear_inbox() noexcept;
   void call_plain();

@@ -71,17 +71,18 @@ Status LiveExchange::start_answer(const Head& head, Send send) {
 template <class Send>
 Status LiveExchange::say_head(const Head& head, Send send) {
   const FieldScratch fields{head.fields()};
-  const Status status = as_status(send(ResponseHead{.status = head.status(),
-                                                    .fields = fields.list(),
-                                                    .lines = fields.lines(*session_->tick_),
-                                                    .close = fields.close()}));
+  ResponseHead wire{.status = head.status(),
+                    .fields = fields.list(),
+                    .lines = fields.lines(*session_->tick_),
+                    .close = fields.close()};
+  const Status status = as_status(send(wire));
   if (status == Status::ok) status_ = head.status();
   return status;
 }
 
 Status LiveExchange::send_whole(Response& response) {
   const Body& body = response.body();
-  return start_answer(response.head(), [&](ResponseHead head) {
+  return start_answer(response.head(), [&](ResponseHead& head) {
     Machine& machine = *session_->machine_;
     head.whole = true;
     if (response.trailers().empty()) {
@@ -104,7 +105,7 @@ Status LiveExchange::send_whole(Response& response) {
 }
 
 Status LiveExchange::start_stream(const Head& wanted) {
-  return start_answer(wanted, [&](ResponseHead head) {
+  return start_answer(wanted, [&](ResponseHead& head) {
     head.content_length = wanted.content_length();
     const Sent sent = session_->machine_->send_head(stream_, head, session_->output_);
     if (sent == Sent::ok) answer_ = Answer::started;

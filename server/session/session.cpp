@@ -112,6 +112,7 @@ void Session::step(const Tick& tick) {
 
 bool Session::may_parse() const {
   if (output_.room() == 0) return false;
+  if (exchanges_.empty()) return true;
   // A handler that goes on after its response has ended holds the next request back, where requests come one after the other.
   return std::none_of(exchanges_.begin(), exchanges_.end(), [](const LiveExchange* x) {
     return x->answer() == LiveExchange::Answer::ended && x->request().version() != Version::http2;
@@ -248,9 +249,13 @@ void Session::give_up(LiveExchange& exchange) {
 }
 
 void Session::destroy(LiveExchange& exchange) {
-  const auto at = std::find(exchanges_.begin(), exchanges_.end(), &exchange);
-  assert(at != exchanges_.end());
-  exchanges_.erase(at);
+  if (exchanges_.back() == &exchange) {
+    exchanges_.pop_back();
+  } else {
+    const auto at = std::find(exchanges_.begin(), exchanges_.end(), &exchange);
+    assert(at != exchanges_.end());
+    exchanges_.erase(at);
+  }
   Arena& arena = exchange.arena();
   exchange.~LiveExchange();
   arena.dissolve(station_->workspace);

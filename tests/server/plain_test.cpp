@@ -27,6 +27,24 @@ std::string letters(std::size_t n) {
 
 }  // namespace
 
+TEST_CASE("routes: the order in which they are added matters for equal patterns alone, where the later one counts") {
+  const auto says = [](const char* text) {
+    return [text](const Request&) { return Response::text(Body::copy(text)); };
+  };
+  App app;
+  app.route("/b/", says("exact /b/")).route("/b/*", says("below /b/")).route("*", says("all"));
+  for (int i = 0; i < 40; ++i) app.route("/" + std::to_string(i * 37 % 100), says("number"));
+  app.route("/twice", says("first")).route("/twice", says("second"));
+  app.route("/deep/*", says("first")).route("/deep/*", says("second"));
+  Client client{app};
+  CHECK(client.get("/b/").body == "exact /b/");
+  CHECK(client.get("/b/c").body == "below /b/");
+  CHECK(client.get("/twice").body == "second");
+  CHECK(client.get("/deep/x").body == "second");
+  CHECK(client.get("/37").body == "number");
+  CHECK(client.get("/38").body == "all");
+}
+
 TEST_CASE("routes: exact before prefix, longer before shorter, none is 404") {
   App app;
   app.route("/a", [](const Request&) { return Response::text("exact"); })

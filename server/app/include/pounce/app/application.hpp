@@ -37,17 +37,16 @@ class App {
     return route(pattern, make_handler(std::forward<F>(handler)));
   }
   App& route(std::string_view pattern, std::unique_ptr<Handler> handler) {
-    Route route{std::string{pattern}, false, std::move(handler)};
-    if (route.path.ends_with('*')) {
-      route.path.pop_back();
-      route.below = true;
+    // Of two equal patterns the later one counts.
+    if (pattern.ends_with('*')) {
+      Route route{std::string{pattern.substr(0, pattern.size() - 1)}, std::move(handler)};
+      const auto at = std::find_if(prefixes_.begin(), prefixes_.end(),
+                                   [&](const Route& other) { return other.path.size() <= route.path.size(); });
+      prefixes_.insert(at, std::move(route));
+    } else {
+      const auto at = place(pattern);
+      exact_.insert(exact_.begin() + (at - exact_.begin()), Route{std::string{pattern}, std::move(handler)});
     }
-    // Longest first; an exact path stands before a prefix of the same length.
-    const auto at = std::find_if(routes_.begin(), routes_.end(), [&](const Route& other) {
-      return other.path.size() < route.path.size() ||
-             (other.path.size() == route.path.size() && other.below >= route.below);
-    });
-    routes_.insert(at, std::move(route));
     return *this;
   }
 
@@ -84,8 +83,9 @@ class App {
 
   // The handler for a path, or null: 404.
   [[nodiscard]] const Handler* find(std::string_view path) const noexcept {
-    for (const Route& route : routes_) {
-      if (route.below ? path.starts_with(route.path) : path == route.path) return route.handler.get();
+    if (const auto at = place(path); at != exact_.end() && at->path == path) return at->handler.get();
+    for (const Route& route : prefixes_) {
+      if (path.starts_with(route.path)) return route.handler.get();
     }
     return nullptr;
   }
@@ -122,11 +122,18 @@ class App {
 
   struct Route {
     std::string path;
-    bool below;
     std::unique_ptr<Handler> handler;
   };
 
-  std::vector<Route> routes_;
+  // The first exact route that does not stand before `path`: by length, then by octets.
+  [[nodiscard]] std::vector<Route>::const_iterator place(std::string_view path) const noexcept {
+    return std::lower_bound(exact_.begin(), exact_.end(), path, [](const Route& route, std::string_view wanted) {
+      return route.path.size() != wanted.size() ? route.path.size() < wanted.size() : route.path < wanted;
+    });
+  }
+
+  std::vector<Route> exact_;     // in the order of `place`
+  std::vector<Route> prefixes_;  // longest first
   std::vector<std::unique_ptr<Middleware>> middleware_;
   Hooks start_;
   Hooks drain_;

@@ -83,26 +83,25 @@ class Fields {
 
   class Iterator {
    public:
-    Iterator(const Fields* fields, std::size_t at) noexcept : fields_(fields), at_(at) {}
+    explicit Iterator(const char* at) noexcept : at_(at) {}
     [[nodiscard]] Field operator*() const noexcept {
-      const Entry entry = fields_->entry_at(at_);
-      const char* text = fields_->data() + at_ + sizeof entry;
+      const Entry entry = entry_at(at_);
+      const char* text = at_ + sizeof entry;
       return Field{.name = {text, entry.name}, .value = {text + entry.name, entry.value}};
     }
     Iterator& operator++() noexcept {
-      const Entry entry = fields_->entry_at(at_);
+      const Entry entry = entry_at(at_);
       at_ += sizeof entry + entry.name + entry.value;
       return *this;
     }
     [[nodiscard]] bool operator==(const Iterator& other) const noexcept { return at_ == other.at_; }
 
    private:
-    const Fields* fields_;
-    std::size_t at_;
+    const char* at_;
   };
 
-  [[nodiscard]] Iterator begin() const noexcept { return {this, 0}; }
-  [[nodiscard]] Iterator end() const noexcept { return {this, size_}; }
+  [[nodiscard]] Iterator begin() const noexcept { return Iterator{data()}; }
+  [[nodiscard]] Iterator end() const noexcept { return Iterator{data() + size_}; }
 
  private:
   // Each field is stored as an Entry and then its name and its value, one after the other.
@@ -113,16 +112,16 @@ class Fields {
 
   [[nodiscard]] char* data() noexcept { return heap_ ? heap_.get() : inline_.data(); }
   [[nodiscard]] const char* data() const noexcept { return heap_ ? heap_.get() : inline_.data(); }
-  [[nodiscard]] Entry entry_at(std::size_t at) const noexcept {
+  [[nodiscard]] static Entry entry_at(const char* at) noexcept {
     Entry entry{};
-    std::memcpy(&entry, data() + at, sizeof entry);
+    std::memcpy(&entry, at, sizeof entry);
     return entry;
   }
   // Removes by name in the first `end` bytes. `name` must not lie in them.
   void remove_before(std::size_t end, std::string_view name) {
     std::size_t kept = 0;
     for (std::size_t at = 0; at < end;) {
-      const Entry entry = entry_at(at);
+      const Entry entry = entry_at(data() + at);
       const std::size_t length = sizeof entry + entry.name + entry.value;
       if (equal_without_case({data() + at + sizeof entry, entry.name}, name)) {
         --count_;
