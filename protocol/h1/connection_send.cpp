@@ -11,6 +11,13 @@
 
 namespace pounce::inline v0::h1 {
 
+namespace {
+
+// Longer than an answer takes to a peer that reads.
+constexpr Duration still_under_way = std::chrono::seconds{1};
+
+}  // namespace
+
 void Connection::want_body(StreamId id, bool wanted, Instant now, Output& output) {
   now_ = now;
   if (!is_current(id) || reading_ != Reading::content) return;
@@ -164,7 +171,8 @@ void Connection::reset(StreamId id, Output& output) {
 void Connection::drain(Instant now, Output& output) {
   now_ = now;
   draining_ = true;
-  if (idle()) return shut(false, output);
+  // What was answered a moment ago may still be under way: a request that crosses this end must not destroy it by a reset.
+  if (idle()) return shut(count_ != 0 && now < after(since_, still_under_way), output);
   if (reading_ == Reading::discard) shut(true, output);
 }
 
