@@ -79,9 +79,10 @@ class Load {
       const auto i = static_cast<std::size_t>(share * static_cast<double>(latencies_.size() - 1));
       return static_cast<double>(latencies_[i]) / 1000;
     };
-    std::printf("{\"answers\": %llu, \"errors\": %llu, \"seconds\": %.3f, \"p50\": %.1f, \"p99\": %.1f, \"p999\": %.1f}\n",
-                static_cast<unsigned long long>(answers_), static_cast<unsigned long long>(errors_), seconds_, at(0.5),
-                at(0.99), at(0.999));
+    std::printf(
+        "{\"answers\": %llu, \"errors\": %llu, \"seconds\": %.3f, \"p50\": %.1f, \"p99\": %.1f, \"p999\": %.1f}\n",
+        static_cast<unsigned long long>(answers_), static_cast<unsigned long long>(errors_), seconds_, at(0.5),
+        at(0.99), at(0.999));
   }
 
  private:
@@ -123,7 +124,8 @@ class Load {
       batch_ += request_;
       peer.asked.push_back(due);
     }
-    if (::send(peer.socket, batch_.data(), batch_.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(batch_.size())) ++errors_;
+    if (::send(peer.socket, batch_.data(), batch_.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(batch_.size()))
+      ++errors_;
   }
 
   void lose(std::size_t index) {

@@ -361,7 +361,21 @@ TEST_CASE("drain: an idle connection ends at once, one under way after its answe
   {
     Client client{app};
     CHECK(client.get("/").status == 200);
+    client.advance(1s);
     client.drain();
+    client.run();
+    CHECK(client.closed());
+  }
+  {
+    // Its answer may still be under way: what is sent meanwhile must not reset it.
+    Client client{app};
+    CHECK(client.get("/").status == 200);
+    client.drain();
+    client.run();
+    CHECK(client.end_of_output());
+    CHECK_FALSE(client.closed());
+    client.send("GET / HTTP/1.1\r\n");
+    client.close_write();
     client.run();
     CHECK(client.closed());
   }
