@@ -187,6 +187,21 @@ class Drain(unittest.TestCase):
         self.assertGreaterEqual(count, 1)
         self.assertEqual(server.wait(), 0)
 
+    def test_a_stream_is_told_and_takes_leave(self):
+        server = Server("--shutdown-timeout", "60s")
+        wires = [server.connect(timeout=20) for _ in range(8)]
+        for wire in wires:
+            wire.send("GET /events?n=9&ms=3600000 HTTP/1.1\r\nHost: a\r\n\r\n")
+            wire.limit = time.monotonic() + wire.timeout
+            while b"data: tick 1\n\n" not in wire.buffer:
+                self.assertTrue(wire.fill())
+        server.signal()
+        for wire in wires:
+            answer = wire.response()
+            self.assertTrue(answer.body.endswith(b"event: goodbye\ndata: shutting down\n\n"), answer.body)
+            wire.end()
+        self.assertEqual(server.wait(), 0)
+
     def test_a_stream_ends_or_is_cut_in_time(self):
         server = Server("--shutdown-timeout", "1s")
         wire = begin(server, "GET /events?n=1000000&ms=20 HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -261,6 +276,14 @@ class Hooks(unittest.TestCase):
         self.assertEqual(server.stop(), 0)
         hooks = [line for line in server.output().splitlines() if line.startswith("hook: ")]
         self.assertEqual(hooks, ["hook: start", "hook: drain", "hook: stop"])
+
+
+    def test_a_stop_hook_that_fails_is_exit_1(self):
+        server = Server(target=harness.module("badstop"))
+        self.assertEqual(server.get("/").status, 200)
+        server.signal()
+        self.assertEqual(server.wait(), 1)
+        self.assertIn("error: on_stop: the last lines are lost", server.output())
 
 
 class Restart(unittest.TestCase):

@@ -63,8 +63,8 @@
   X(duration, keep_alive_timeout, "75s", "1ms", "24h", deadlines, both, stable,                    \
     "Time a connection may stand idle between requests.")                                          \
   X(duration, shutdown_timeout, "10s", "1ms", "24h", deadlines, both, stable,                      \
-    "Time for open requests to end after SIGTERM or SIGINT; then they are cut and the exit "       \
-    "code is 4.")                                                                                  \
+    "Time for open requests to end after SIGTERM or SIGINT; then, or at a second signal, they are "   \
+    "cut and the exit code is 4.")                                                                                  \
                                                                                                    \
   X(optional_text, server_header, "pounce", "", "", answers, both, stable,                         \
     "Text of the Server field of every answer; none leaves the field out.")                        \
