@@ -2,7 +2,7 @@
 """What a public header costs whoever includes it.
 
 headers.py --source TOP --cxx COMPILER: for each public header of the toolkit (core, protocol, compression, events) prints the seconds of
-processor time that the compiler spends on it alone (the best of some runs), and fails when its text, preprocessed, is longer than
+processor time that the compiler spends on it alone (under whatever load there is), and fails when its text, preprocessed, is longer than
 MOST_LINES. The lines are judged and not the seconds, because they are the same on every machine and under every load; g++ 12 reads some
 120,000 lines of the standard library in a second, so that the bound stands for 0.3 s.
 """
@@ -14,7 +14,6 @@ import sys
 
 MOST_LINES = 35_000
 FOLDERS = ("protocol", "compression", "events")
-RUNS = 2
 
 
 def includes(source):
@@ -39,13 +38,10 @@ def lines_of(args, text):
 
 
 def seconds_of(args, text):
-    best = float("inf")
-    for _ in range(RUNS):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        compiler(args, "-fsyntax-only", text)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        best = min(best, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return best
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    compiler(args, "-fsyntax-only", text)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main():

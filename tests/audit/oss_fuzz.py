@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs fuzz/oss-fuzz/build.sh as OSS-Fuzz would, for one target, and fuzzes with what it made."""
+"""Runs fuzz/oss-fuzz/build.sh as OSS-Fuzz would, for one target, and fuzzes with what it made; and fuzz/README.md has a line for each target."""
 import argparse
 import os
 import pathlib
@@ -24,6 +24,10 @@ def main():
     for name in ("--cc", "--cxx"):
         parser.add_argument(name, required=True)
     args = parser.parse_args()
+    page = (args.source / "fuzz/README.md").read_text()
+    untold = [path.stem for path in sorted((args.source / "fuzz").glob("*.cpp")) if f"`scripts/fuzz {path.stem} 60`" not in page]
+    if untold:
+        sys.exit(f"fuzz/README.md does not name {untold}")
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "out"
         flags = "-O0 -fsanitize=fuzzer-no-link"  # no sanitizer: that is the fuzz preset's matter, and slow to build
