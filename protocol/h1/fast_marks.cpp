@@ -6,26 +6,61 @@
 
 namespace pounce::inline v0::h1 {
 
-std::size_t find_marks_scalar(Bytes input, Marks& marks) noexcept {
-  if (input.size() < least_marked) return 0;
-  const std::size_t size = std::min(input.size(), Marks::most);
-  FourInARow four;
-  for (std::size_t at = 0; at < size; at += Marks::word_bits) {
-    std::uint64_t controls = 0;
-    std::uint64_t breaks = 0;
-    const Bytes bytes = input.substr(at, Marks::word_bits);
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-      const bool control = bytes[i] != ' ' && !http::is_in(bytes[i], http::class_target) && bytes[i] != '#';
-      const bool plain = http::is_in(bytes[i], http::class_token) && http::is_in(bytes[i], http::class_host);
-      controls |= std::uint64_t{control} << i;
-      breaks |= std::uint64_t{!plain} << i;
-    }
-    marks.controls[at / Marks::word_bits] = controls;
-    marks.breaks[at / Marks::word_bits] = breaks;
-    if (const std::size_t found = four.add(controls); found != 0) return at + found;
+namespace {
+
+struct Pair {
+  std::uint64_t controls;
+  std::uint64_t breaks;
+};
+
+constexpr std::uint64_t ones = 0x0101010101010101;
+constexpr std::uint8_t control = 1;
+constexpr std::uint8_t no_plain = 2;
+
+[[nodiscard]] constexpr std::array<std::uint8_t, 256> make_marks_table() noexcept {
+  std::array<std::uint8_t, 256> table{};
+  for (unsigned c = 0; c < table.size(); ++c) {
+    const auto octet = static_cast<char>(c);
+    const bool plain = http::is_in(octet, http::class_token) && http::is_in(octet, http::class_host);
+    table[c] = static_cast<std::uint8_t>((c < 0x20 || c >= 0x7f ? control : 0) | (plain ? 0 : no_plain));
   }
-  return 0;
+  return table;
 }
+
+constexpr std::array<std::uint8_t, 256> marks_table = make_marks_table();
+
+// The lowest bits of eight bytes, from the lowest byte up.
+[[nodiscard]] constexpr std::uint64_t gather(std::uint64_t bytes) noexcept {
+  return ((bytes & ones) * 0x0102040810204080) >> 56;
+}
+
+[[nodiscard]] inline Pair marks_of_8(const char* at) noexcept {
+  std::uint64_t found = 0;
+  for (unsigned i = 0; i < 8; ++i) found |= std::uint64_t{marks_table[static_cast<unsigned char>(at[i])]} << (8 * i);
+  return {gather(found), gather(found >> 1)};
+}
+
+template <unsigned Size>
+[[nodiscard]] inline Pair marks_of(const char* at) noexcept {
+  Pair pair{};
+  for (unsigned i = 0; i < Size; i += 8) {
+    const Pair part = marks_of_8(at + i);
+    pair.controls |= part.controls << i;
+    pair.breaks |= part.breaks << i;
+  }
+  return pair;
+}
+
+[[nodiscard]] inline Pair marks_of_16(const char* at) noexcept { return marks_of<16>(at); }
+[[nodiscard]] inline Pair marks_of_32(const char* at) noexcept { return marks_of<32>(at); }
+[[nodiscard]] inline Pair marks_of_64(const char* at) noexcept { return marks_of<64>(at); }
+
+#define POUNCE_MARKS_TARGET
+#include "fast_marks_loop.hpp"
+
+}  // namespace
+
+std::size_t find_marks_scalar(Bytes input, Marks& marks) noexcept { return find_marks_in_words(input, marks); }
 
 // The processor is asked through a table that the compiler's runtime fills before `main`: no call, and no state of ours.
 #if defined(__x86_64__)

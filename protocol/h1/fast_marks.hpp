@@ -42,7 +42,7 @@ struct Marks {
 [[nodiscard]] std::size_t find_marks(Bytes input, Marks& marks) noexcept;
 
 // The variants of it.
-[[nodiscard]] std::size_t find_marks_scalar(Bytes input, Marks& marks) noexcept;  // the reference
+[[nodiscard]] std::size_t find_marks_scalar(Bytes input, Marks& marks) noexcept;  // by table, for any machine
 #if defined(__x86_64__)
 [[nodiscard]] std::size_t find_marks_sse42(Bytes input, Marks& marks) noexcept;
 [[nodiscard]] std::size_t find_marks_avx2(Bytes input, Marks& marks) noexcept;

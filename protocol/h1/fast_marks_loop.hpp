@@ -1,4 +1,4 @@
-// The loop of a vectorised `find_marks`: text that each variant includes once, inside its own unnamed namespace, for a compiler
+// The loop of `find_marks`: text that each variant includes once, inside its own unnamed namespace, for a compiler
 // inlines vector instructions only into functions that are compiled for the same ones. Needed before it:
 //   POUNCE_MARKS_TARGET   the attribute that says for which instructions
 //   Pair marks_of_16(const char*), marks_of_32, marks_of_64: the marks of so many bytes, from the lowest bit up
@@ -19,7 +19,7 @@ POUNCE_MARKS_TARGET inline Pair marks_of_rest(Bytes input, std::size_t size) noe
   return {first.controls | (last.controls << shift), first.breaks | (last.breaks << shift)};
 }
 
-POUNCE_MARKS_TARGET inline std::size_t find_marks_with_vectors(Bytes input, Marks& marks) noexcept {
+POUNCE_MARKS_TARGET inline std::size_t find_marks_in_words(Bytes input, Marks& marks) noexcept {
   if (input.size() < least_marked) return 0;
   const std::size_t size = std::min(input.size(), Marks::most);
   FourInARow four;

@@ -67,7 +67,7 @@ inline Pair marks_of_64(const char* at) noexcept {
 
 }  // namespace
 
-std::size_t find_marks_neon(Bytes input, Marks& marks) noexcept { return find_marks_with_vectors(input, marks); }
+std::size_t find_marks_neon(Bytes input, Marks& marks) noexcept { return find_marks_in_words(input, marks); }
 
 }  // namespace pounce::inline v0::h1
 

@@ -87,11 +87,11 @@ POUNCE_MARKS_TARGET inline Pair marks_of_64(const char* at) noexcept {
 }  // namespace
 
 [[gnu::target("sse4.2")]] std::size_t find_marks_sse42(Bytes input, Marks& marks) noexcept {
-  return sse42::find_marks_with_vectors(input, marks);
+  return sse42::find_marks_in_words(input, marks);
 }
 
 [[gnu::target("avx2")]] std::size_t find_marks_avx2(Bytes input, Marks& marks) noexcept {
-  return avx2::find_marks_with_vectors(input, marks);
+  return avx2::find_marks_in_words(input, marks);
 }
 
 }  // namespace pounce::inline v0::h1
