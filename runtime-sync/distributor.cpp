@@ -55,14 +55,13 @@ void Distributor::park(std::unique_ptr<Link> owned) noexcept {
       link.next = parked_;
       link.previous = nullptr;
       if (parked_ != nullptr) parked_->previous = &link;
-      parked_ = &link;
+      parked_ = owned.release();
       // At once: without memory to watch it, and if it was parked by a worker that did not know of the drain yet when the others had
       // been told. The next worker looks at it, and tells it.
       const bool at_once = link.watch == nullptr || (told_ && link.session().idle());
       wheel_.file(link, at_once ? Instant{} : link.session().deadline());
       wake = wheel_.next() < asleep_until_;
       if (link.watch != nullptr) link.watch->parked = true;
-      (void)owned.release();
     }
   }
   if (owned) return shared_.queue.push(std::move(owned));
