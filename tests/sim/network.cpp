@@ -18,9 +18,9 @@ Duration Network::latency() {
          Duration{static_cast<Duration::rep>(dice_.between(0, static_cast<std::uint64_t>(spread)))};
 }
 
-// Nothing overtakes within a direction.
+// Nothing overtakes within a direction; what catches up arrives at the same instant, and is found by one look.
 Instant Network::arrival(Pipe& pipe) {
-  pipe.last_arrival = std::max(pipe.last_arrival + std::chrono::nanoseconds{1}, schedule_.now() + latency());
+  pipe.last_arrival = std::max(pipe.last_arrival, schedule_.now() + latency());
   return pipe.last_arrival;
 }
 

@@ -70,6 +70,7 @@ class Stage {
     std::string name;
     Peer peer;
     bool disturbed = false;
+    std::string at_rest{};
   };
 
   void set_option(const std::string& setting) {
@@ -155,6 +156,7 @@ class Stage {
 
   // A drain, whatever the script has done; then nothing may be left.
   void end() {
+    for (Visitor& one : visitors_) one.at_rest = ending(one.peer);
     for (Visitor& one : visitors_) one.peer.be_polite();
     server_->drain();
     if (!finished_by(end_of_days)) {
@@ -176,8 +178,9 @@ class Stage {
     outcome_.runs = visits_.runs();
     outcome_.handed_off = journal_.handed_off;
     for (const Visitor& one : visitors_) {
-      outcome_.peers.push_back({one.name, answers_in(one.peer.got()), ending(one.peer), journal_.lines(one.peer.port()),
-                                one.disturbed || one.peer.has_reset(), one.peer.ended()});
+      outcome_.peers.push_back({one.name, answers_in(one.peer.got()), one.at_rest, ending(one.peer),
+                                journal_.lines(one.peer.port()), one.disturbed || one.peer.has_reset(),
+                                one.peer.ended()});
     }
   }
 
@@ -226,7 +229,7 @@ std::vector<std::string> Outcome::lines() const {
       if (next - at > 1) out.push_back(peer.name + " < (" + std::to_string(next - at) + " times)");
       at = next;
     }
-    out.push_back(peer.name + " : " + peer.ending);
+    out.push_back(peer.name + " : " + (peer.at_rest == peer.ending ? "" : peer.at_rest + ", then ") + peer.ending);
     for (const std::string& event : peer.events) out.push_back(peer.name + " | " + event);
   }
   for (const std::string& problem : problems) out.push_back("PROBLEM " + problem);
@@ -244,6 +247,7 @@ std::vector<std::string> Outcome::loose_lines() const {
     }
     for (std::string& event : peer.events) replace(event, "_too_slow", "_timeout");
     if (!peer.saw_end || peer.events.empty()) continue;
+    if (peer.at_rest == "reset") peer.at_rest = "end";
     if (peer.ending == "reset") peer.ending = "end";
     std::erase(peer.events, "disconnected");
     const std::string last = peer.events.back();

@@ -38,7 +38,8 @@ struct Outcome {
   struct OfPeer {
     std::string name;
     std::vector<std::string> answers;  // chunked content in one piece
-    std::string ending;                // "end", "reset", "refused", "left" (it has reset), "open"
+    std::string at_rest;  // when the script was over: "end", "reset", "refused", "left" (it has reset), "open"
+    std::string ending;   // after the drain that follows
     std::vector<std::string> events;
     bool disturbed = false;  // it has reset, or did something while other things were on their way
     bool saw_end = false;    // the server's, before it left
