@@ -242,8 +242,11 @@ std::vector<std::string> Outcome::loose_lines() const {
     if (const std::size_t at = text.find(what); at != std::string::npos) text.replace(at, what.size(), with);
   };
   for (OfPeer& peer : loose.peers) {
+    const bool was_cut = std::any_of(peer.events.begin(), peer.events.end(),
+                                     [](const std::string& event) { return event.starts_with("failed peer_fault"); });
     for (std::string& answer : peer.answers) {
       if (answer.starts_with("HTTP/1.1 408")) answer.resize(answer.find("\r\n"));
+      if (was_cut && answer.ends_with("(cut)")) answer.resize(answer.find("\r\n\r\n"));
     }
     for (std::string& event : peer.events) replace(event, "_too_slow", "_timeout");
     if (!peer.saw_end || peer.events.empty()) continue;

@@ -55,6 +55,7 @@ struct Outcome {
   //   * how a connection ended to whose client the server had said its end: whether it lingers after its last answer, and what it sees
   //     while it lingers;
   //   * whether a peer that stopped was called silent or too slow: the rate is judged from the first byte on that came when it was wanted.
+  //   * how much of a streamed answer went out before a fault of the peer's cut it: content that comes with the fault finds no handler.
   [[nodiscard]] std::vector<std::string> loose_lines() const;
 };
 
