@@ -79,9 +79,12 @@ int main(int argc, char** argv) {
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 300;
   constexpr std::string_view bare = "GET / HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n\r\n";
   constexpr std::string_view browser =
-      "GET / HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like "
-      "Gecko) Chrome/119.0.0.0 Safari/537.36\r\nAccept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,"
-      "image/webp\r\nAccept-Encoding: gzip, deflate, br\r\nAccept-Language: en-US,en;q=0.9\r\nCookie: session=0123456789abcdef\r\n\r\n";
+      "GET / HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 "
+      "(KHTML, like "
+      "Gecko) Chrome/119.0.0.0 Safari/537.36\r\nAccept: "
+      "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,"
+      "image/webp\r\nAccept-Encoding: gzip, deflate, br\r\nAccept-Language: en-US,en;q=0.9\r\nCookie: "
+      "session=0123456789abcdef\r\n\r\n";
   measure("bare, one by one", bare, 1, rounds);
   measure("bare, sixteen a step", bare, 16, rounds);
   measure("browser, one by one", browser, 1, rounds);

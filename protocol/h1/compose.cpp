@@ -125,7 +125,7 @@ HeadPen::HeadPen(const ResponseHead& head, std::size_t content, Output& output)
       start_(output.prepare(own_part + head.lines.size() + size_of(head.fields) + content)),
       at_(start_) {}
 
-Sent HeadPen::begin(const ResponseHead& head, Claims& claims) noexcept {
+Sent HeadPen::begin(const ResponseHead& head, Length& length, bool& close) noexcept {
   if (head.status < 200 || head.status > 599) return Sent::invalid_field;
   Pen pen{at_};
   pen.put_status_line(head.status);
@@ -136,15 +136,15 @@ Sent HeadPen::begin(const ResponseHead& head, Claims& claims) noexcept {
         if (!http::is_token(field.name)) return Sent::invalid_field;
         break;
       case FieldId::content_length: {
-        const auto length = http::parse_digits(field.value);
-        if (!length) return Sent::invalid_field;
-        if (claims.content_length && *claims.content_length != *length) return Sent::length_mismatch;
-        claims.content_length = length;
+        const auto declared = http::parse_digits(field.value);
+        if (!declared) return Sent::invalid_field;
+        if (length.known && length.bytes != *declared) return Sent::length_mismatch;
+        length = {true, *declared};
         continue;
       }
       case FieldId::connection:
         if (const Sent sent = http::check_response_field(field); sent != Sent::ok) return sent;
-        claims.close = claims.close || http::list_has(field.value, "close");
+        close = close || http::list_has(field.value, "close");
         continue;
       case FieldId::transfer_encoding:
       case FieldId::keep_alive:
@@ -163,9 +163,9 @@ Sent HeadPen::begin(const ResponseHead& head, Claims& claims) noexcept {
 
 void HeadPen::finish(const HeadFraming& framing, Bytes content) noexcept {
   Pen pen{at_};
-  if (framing.content_length) {
+  if (framing.length.known) {
     pen.put(length_name);
-    pen.put_decimal(*framing.content_length);
+    pen.put_decimal(framing.length.bytes);
     pen.put(line_end);
   } else if (framing.chunked) {
     pen.put(chunked_line);
@@ -223,10 +223,10 @@ void compose_fault(Fault fault, bool with_content, Bytes lines, Output& output) 
   constexpr Field type{"Content-Type", "text/plain", FieldId::content_type};
   const ResponseHead head{.status = row.status, .fields = {&type, 1}, .lines = lines};
   HeadPen answer{head, pen.size(), output};
-  HeadPen::Claims none;
-  (void)answer.begin(head, none);
-  answer.finish({.content_length = pen.size(), .persistence = Persistence::close},
-                with_content ? Bytes{text.data(), pen.size()} : Bytes{});
+  HeadFraming framing{.length = {true, pen.size()}, .persistence = Persistence::close};
+  bool close = true;
+  (void)answer.begin(head, framing.length, close);
+  answer.finish(framing, with_content ? Bytes{text.data(), pen.size()} : Bytes{});
 }
 
 }  // namespace pounce::inline v0::h1

@@ -9,15 +9,20 @@
 #include <pounce/core/storage.hpp>
 
 #include <cstdint>
-#include <optional>
 
 namespace pounce::inline v0::h1 {
 
 // What is said about the connection: nothing (HTTP/1.1 goes on), that it goes on (HTTP/1.0), that it closes.
 enum class Persistence : std::uint8_t { implied, keep_alive, close };
 
+// A length that may be known. Two plain members: an optional is copied as a whole while its parts are still on their way to memory.
+struct Length {
+  bool known = false;
+  std::uint64_t bytes = 0;
+};
+
 struct HeadFraming {
-  std::optional<std::uint64_t> content_length;
+  Length length;
   bool chunked = false;
   Persistence persistence = Persistence::implied;
 };
@@ -28,13 +33,9 @@ class HeadPen {
   // Reserves room for the head, and for `content` bytes behind it.
   HeadPen(const ResponseHead& head, std::size_t content, Output& output);
 
-  // What an application's fields say about framing: that is the machine's to write.
-  struct Claims {
-    std::optional<std::uint64_t> content_length;
-    bool close = false;
-  };
-  // Status line, ready-made lines and fields, each checked while it is copied. Whatever they claim is left out.
-  [[nodiscard]] Sent begin(const ResponseHead& head, Claims& claims) noexcept;
+  // Status line, ready-made lines and fields, each checked while it is copied. What fields say about length and connection is
+  // left out, for the machine writes that: it goes to the arguments, which hold what is known already.
+  [[nodiscard]] Sent begin(const ResponseHead& head, Length& length, bool& close) noexcept;
   // Framing, the end of the head, and content, if room was reserved for it.
   void finish(const HeadFraming& framing, Bytes content) noexcept;
 

@@ -54,32 +54,34 @@ bool Connection::must_close(bool whole) const noexcept {
   return whole && request_body_ == Body::length && content_left_ > limits_->max_unread_body;
 }
 
-// How the response is framed, and whether the connection outlives it.
-HeadFraming Connection::frame(const ResponseHead& head, std::optional<std::uint64_t> length, bool close) noexcept {
-  HeadFraming framing{.content_length = length};
+// How the response is framed, whose length `framing` holds where it is known, and whether the connection outlives it.
+void Connection::frame(const ResponseHead& head, bool close, HeadFraming& framing) noexcept {
   if (head_method_ || http::has_no_content(head.status)) {
     response_body_ = Body::none;
-    if (head.status == 204) framing.content_length.reset();
-    if (head.status == 205) framing.content_length = 0;
-  } else if (length) {
+    if (head.status == 204) framing.length.known = false;
+    if (head.status == 205) framing.length = {true, 0};
+  } else if (framing.length.known) {
     response_body_ = Body::length;
-    response_left_ = *length;
+    response_left_ = framing.length.bytes;
   } else {
     response_body_ = http10_ ? Body::until_close : Body::chunked;
     framing.chunked = !http10_;
   }
   close_ = close || response_body_ == Body::until_close || must_close(head.whole);
   framing.persistence = close_ ? Persistence::close : http10_ ? Persistence::keep_alive : Persistence::implied;
-  return framing;
 }
 
 Sent Connection::send_head(StreamId id, const ResponseHead& head, Output& output) {
   if (!is_current(id)) return Sent::gone;
   if (writing_ != Writing::head) return Sent::wrong_order;
   HeadPen pen{head, 0, output};
-  HeadPen::Claims claims{.content_length = head.content_length, .close = head.close};
-  if (const Sent sent = pen.begin(head, claims); sent != Sent::ok) return sent;
-  pen.finish(frame(head, claims.content_length, claims.close), {});
+  HeadFraming framing;
+  framing.length.known = head.content_length.has_value();
+  framing.length.bytes = head.content_length.value_or(0);
+  bool close = head.close;
+  if (const Sent sent = pen.begin(head, framing.length, close); sent != Sent::ok) return sent;
+  frame(head, close, framing);
+  pen.finish(framing, {});
   writing_ = Writing::content;
   return Sent::ok;
 }
@@ -93,9 +95,12 @@ Sent Connection::send_response(StreamId id, const ResponseHead& head, Bytes cont
   if (lend ? output.room() == 0 : content.size() > output.room()) return Sent::no_room;
   const bool along = content.size() < Output::copy_below;
   HeadPen pen{head, along ? content.size() : 0, output};
-  HeadPen::Claims claims{.content_length = content.size(), .close = head.close};
-  if (const Sent sent = pen.begin(head, claims); sent != Sent::ok) return sent;
-  const HeadFraming framing = frame(head, claims.content_length, claims.close);
+  HeadFraming framing;
+  framing.length.known = true;
+  framing.length.bytes = content.size();
+  bool close = head.close;
+  if (const Sent sent = pen.begin(head, framing.length, close); sent != Sent::ok) return sent;
+  frame(head, close, framing);
   if (response_body_ == Body::none) content = {};
   pen.finish(framing, along ? content : Bytes{});
   if (!along) output.append(content, std::move(owner));

@@ -6,7 +6,7 @@
 #include <pounce/core/time.hpp>
 
 #include <cstddef>
-#include <memory>
+#include <new>
 #include <string_view>
 #include <vector>
 
@@ -21,9 +21,8 @@ class FieldScratch {
       at = many_.data();
     }
     Field* const first = at;
-    for (const Field field : fields) {
-      note(field);
-      std::construct_at(at++, field);
+    for (auto field = fields.begin(); field != fields.end(); ++field) {
+      note(*::new (at++) Field(*field));  // where it stays: no copy of what was just put together
     }
     list_ = {first, fields.size()};
   }

@@ -83,9 +83,9 @@ class LiveExchange final : public Exchange {
   void answer_error(std::uint16_t status);
   // `send` is given the head as the machine takes it.
   template <class Send>
-  Status start_answer(const Head& head, Send send);
+  Status start_answer(const Head& head, const Send& send);
   template <class Send>
-  Status say_head(const Head& head, Send send);
+  Status say_head(const Head& head, const Send& send);
   Status start_stream(const Head& head);
   Status send_whole(Response& response);
   bool push_pending();

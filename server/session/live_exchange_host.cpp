@@ -58,7 +58,7 @@ void LiveExchange::answer_error(std::uint16_t status) {
 
 // Middleware has the last word about a head.
 template <class Send>
-Status LiveExchange::start_answer(const Head& head, Send send) {
+Status LiveExchange::start_answer(const Head& head, const Send& send) {
   if (revoked_) return Status::gone;
   if (answer_ != Answer::none) return Status::wrong_order;
   if (middleware_asked_ == 0) return say_head(head, send);
@@ -69,7 +69,7 @@ Status LiveExchange::start_answer(const Head& head, Send send) {
 }
 
 template <class Send>
-Status LiveExchange::say_head(const Head& head, Send send) {
+Status LiveExchange::say_head(const Head& head, const Send& send) {
   const FieldScratch fields{head.fields()};
   ResponseHead wire{.status = head.status(),
                     .fields = fields.list(),

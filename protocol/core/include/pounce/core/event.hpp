@@ -90,7 +90,11 @@ class Events {
   Events(const Events&) = delete;
   Events& operator=(const Events&) = delete;
 
-  void push(const Event& event) { list_.push_back(event); }
+  template <class E>
+  void push(const E& event) {
+    if (size_ == list_.size()) list_.resize(2 * size_ + 8);
+    list_[size_++].template emplace<E>(event);
+  }
   // A slot for the next head, reset, at an address that is stable until `clear`.
   [[nodiscard]] Slot& slot() {
     if (used_ == slots_.size()) slots_.emplace_back();
@@ -102,18 +106,19 @@ class Events {
     return slot;
   }
   void clear() noexcept {
-    list_.clear();
+    size_ = 0;
     used_ = 0;
   }
 
-  [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
-  [[nodiscard]] std::size_t size() const noexcept { return list_.size(); }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] const Event& operator[](std::size_t i) const noexcept { return list_[i]; }
-  [[nodiscard]] auto begin() const noexcept { return list_.begin(); }
-  [[nodiscard]] auto end() const noexcept { return list_.end(); }
+  [[nodiscard]] const Event* begin() const noexcept { return list_.data(); }
+  [[nodiscard]] const Event* end() const noexcept { return list_.data() + size_; }
 
  private:
-  std::vector<Event> list_;
+  std::vector<Event> list_;  // the first `size_` are this step's
+  std::size_t size_ = 0;
   std::deque<Slot> slots_;  // grows without moving what is in it
   std::size_t used_ = 0;
 };

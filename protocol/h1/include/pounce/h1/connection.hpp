@@ -133,7 +133,7 @@ class Connection {
   void shut(bool linger, Output& output);
   void fail(Fault fault, bool head_only, Events& events, Output& output);
   void give_up(Fault fault, bool linger, Events& events, Output& output);
-  [[nodiscard]] HeadFraming frame(const ResponseHead& head, std::optional<std::uint64_t> length, bool close) noexcept;
+  void frame(const ResponseHead& head, bool close, HeadFraming& framing) noexcept;
   [[nodiscard]] bool must_close(bool whole) const noexcept;
   [[nodiscard]] bool is_current(StreamId id) const noexcept { return writing_ != Writing::idle && id == stream(); }
   [[nodiscard]] PaceLimits linger_pace() const noexcept { return {limits_->linger_timeout, std::nullopt}; }
