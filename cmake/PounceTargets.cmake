@@ -2,6 +2,8 @@
 
 include(GNUInstallDirs)
 
+set(POUNCE_NGHTTP2_LINK "-Wl,--push-state,--as-needed,-lnghttp2,--pop-state")
+
 # Links one third party privately, under any spelling. llhttp's own objects are folded in.
 function(pounce_link_third_party target scope name)
   pounce_third_party_name("${name}" party)
@@ -40,7 +42,19 @@ function(pounce_link_third_party target scope name)
     if(NOT ${variable} STREQUAL "/usr/include")
       target_include_directories(${target} SYSTEM PRIVATE ${${variable}})
     endif()
-  elseif(party MATCHES "^(zstd|nghttp2)$")
+  elseif(party STREQUAL "nghttp2")
+    # Only HTTP/2 needs it: a program that never speaks it is not linked with it, though the archive is.
+    if(NOT TARGET nghttp2::nghttp2)
+      find_package(PkgConfig REQUIRED)
+      pkg_check_modules(pounce_nghttp2 REQUIRED libnghttp2)
+      add_library(nghttp2::nghttp2 INTERFACE IMPORTED GLOBAL)
+      set_target_properties(nghttp2::nghttp2 PROPERTIES
+        INTERFACE_INCLUDE_DIRECTORIES "${pounce_nghttp2_INCLUDE_DIRS}"
+        INTERFACE_LINK_DIRECTORIES "${pounce_nghttp2_LIBRARY_DIRS}"
+        INTERFACE_LINK_LIBRARIES "${POUNCE_NGHTTP2_LINK}")
+    endif()
+    target_link_libraries(${target} ${scope} nghttp2::nghttp2)
+  elseif(party STREQUAL "zstd")
     find_package(PkgConfig REQUIRED)
     pkg_check_modules(pounce_${party} REQUIRED IMPORTED_TARGET GLOBAL lib${party})
     target_link_libraries(${target} ${scope} PkgConfig::pounce_${party})
@@ -225,7 +239,8 @@ function(pounce_fuzz name)
       return()  # the toolkit is built alone
     endif()
   endforeach()
-  if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${arg_SOURCE})
+  list(GET arg_SOURCE 0 first)
+  if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${first})
     message(WARNING "Pounce: fuzz target ${name} is not there yet")
     return()
   endif()

@@ -1,13 +1,12 @@
 // HTTP/1.1 for many connections from a plain poll loop. What is answered is in echo.hpp.
 #include "echo.hpp"
+#include "loopback.hpp"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <list>
 #include <vector>
 
@@ -36,12 +35,7 @@ struct Client {
 };
 
 int main() {
-  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  sockaddr_in address{AF_INET, 0, {htonl(INADDR_LOOPBACK)}, {}};  // port 0: any that is free
-  auto* const name = reinterpret_cast<sockaddr*>(&address);
-  socklen_t size = sizeof address;
-  if (bind(listener, name, size) + listen(listener, SOMAXCONN) + getsockname(listener, name, &size) != 0) return 1;
-  std::fprintf(stderr, "http://127.0.0.1:%d\n", ntohs(address.sin_port));
+  const int listener = listen_on_loopback();
   pounce::Workspace workspace;
   for (std::list<Client> clients;;) {
     std::vector<pollfd> polled{{listener, POLLIN, 0}};

@@ -62,7 +62,7 @@ constexpr std::array<FaultInfo, fault_count> table{{
     {Fault::body_too_large, "body_too_large", "the content is too large", 413, cancel},
     {Fault::truncated_head, "truncated_head", "the request ended in the middle of its head", 400, protocol_error},
     {Fault::truncated_body, "truncated_body", "the request ended in the middle of its content", 400, protocol_error},
-    {Fault::header_timeout, "header_timeout", "the request head did not arrive in time", 408, cancel},
+    {Fault::header_timeout, "header_timeout", "the request head did not arrive in time", 408, enhance_your_calm},
     {Fault::body_timeout, "body_timeout", "the request content stopped arriving", 408, cancel},
     {Fault::body_too_slow, "body_too_slow", "the request content arrives too slowly", 408, cancel},
     {Fault::write_timeout, "write_timeout", "the peer stopped reading", 0, cancel},

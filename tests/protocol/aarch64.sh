@@ -12,6 +12,6 @@ done
   -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
   -DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ \
   -DCMAKE_EXE_LINKER_FLAGS=-static -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g1 -DPOUNCE_EMULATED" \
-  -DPOUNCE_WERROR=ON -DPOUNCE_BUILD_EXAMPLES=OFF >/dev/null
+  -DPOUNCE_WERROR=ON -DPOUNCE_HTTP2=OFF -DPOUNCE_BUILD_EXAMPLES=OFF >/dev/null
 "$cmake" --build "$build" --target test_protocol.fast >/dev/null
 exec qemu-aarch64 "$build/tests/test_protocol.fast"

@@ -1,6 +1,7 @@
 #include "h1_player.hpp"
 
 #include "transcript.hpp"
+#include "words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,60 +16,6 @@ namespace transcript {
 
 using namespace pounce;
 using namespace std::chrono_literals;
-
-namespace {
-
-std::uint64_t number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (result.ec != std::errc{}) throw std::runtime_error("not a number: " + std::string(text));
-  return value;
-}
-
-Duration duration(std::string_view text) {
-  const std::uint64_t value = number(text);
-  if (text.ends_with("ms")) return std::chrono::milliseconds{value};
-  if (text.ends_with("s")) return std::chrono::seconds{value};
-  throw std::runtime_error("not a duration: " + std::string(text));
-}
-
-std::string_view name(Sent sent) {
-  constexpr std::array<std::string_view, 7> names{
-      "ok", "gone", "wrong_order", "invalid_field", "forbidden_field", "length_mismatch", "no_room"};
-  return names.at(static_cast<std::size_t>(sent));
-}
-
-// Words are separated by blanks; what stands between quotes is one word, unescaped.
-std::vector<std::string> split(std::string_view line) {
-  std::vector<std::string> words;
-  for (std::size_t i = 0; i < line.size();) {
-    if (line[i] == ' ') {
-      ++i;
-    } else if (line[i] == '"') {
-      const std::size_t end = line.find('"', i + 1);
-      words.push_back(unescape({std::string(line.substr(i + 1, end - i - 1))}));
-      i = end + 1;
-    } else {
-      const std::size_t end = std::min(line.find(' ', i), line.size());
-      words.emplace_back(line.substr(i, end - i));
-      i = end;
-    }
-  }
-  return words;
-}
-
-// Words "Name: value" as fields; ids are left to the machine, as an application would.
-std::vector<Field> fields_of(const std::vector<std::string>& words) {
-  std::vector<Field> fields;
-  for (const std::string& word : words) {
-    const std::size_t colon = word.find(": ");
-    if (colon == std::string::npos) continue;
-    fields.push_back({std::string_view(word).substr(0, colon), std::string_view(word).substr(colon + 2)});
-  }
-  return fields;
-}
-
-}  // namespace
 
 void set_limit(h1::Limits& limits, std::string_view line) {
   const std::vector<std::string> words = split(line);
@@ -95,6 +42,8 @@ void set_limit(h1::Limits& limits, std::string_view line) {
   };
   setters.at(words.at(0))();
 }
+
+std::string Player::encode(const std::vector<std::string>& lines) { return unescape(lines); }
 
 void Player::feed(std::string_view bytes) {
   pending_ += bytes;

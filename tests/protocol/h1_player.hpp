@@ -20,6 +20,8 @@ class Player {
   Player(const Player&) = delete;
   Player& operator=(const Player&) = delete;
 
+  // The bytes that the lines of an `http` block stand for.
+  [[nodiscard]] static std::string encode(const std::vector<std::string>& lines);
   void feed(std::string_view bytes);
   // A line of an `app` block. Throws when something is not as the line says.
   void act(const std::string& line);
