@@ -8,7 +8,7 @@ work=${WORK:-$(mktemp -d)}
 mkdir -p "$OUT"
 
 options=()
-if [[ -n ${SRC:-} && -d $SRC/llhttp ]]; then  # the Dockerfile's, where the system has no package of it
+if [[ -n ${SRC:-} && -d $SRC/llhttp ]]; then  # where the system has no package of it
   options+=("-DLlhttp_SOURCE_DIR=$SRC/llhttp/src" "-DLlhttp_INCLUDE_DIR=$SRC/llhttp/include")
 fi
 cmake -S "$top" -B "$work/build" -G Ninja -DCMAKE_C_COMPILER="$CC" -DCMAKE_CXX_COMPILER="$CXX" -DCMAKE_BUILD_TYPE=None \
