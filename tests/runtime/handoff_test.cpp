@@ -328,11 +328,9 @@ TEST_CASE("a cut ends what is left in every phase, and counts it") {
   run.server.cut();
   run.server.drain();
   ground.gate.open();
+  const posix::Totals totals = run.end();  // ends also what a worker had parked behind the distributor's back
   // What runs is not interrupted; whatever waits is ended.
   for (Client* client : {&adopted, &in_the_queue, &parked}) CHECK(client->read_all().empty());
-  (void)stalled.read_all();
-  (void)served.read_all();
-  const posix::Totals totals = run.end();
   CHECK(totals.cut >= 3);
   CHECK(totals.cut <= 5);
 }
