@@ -38,7 +38,7 @@ struct Limits {
   std::size_t max_settings = 32;       // entries of one SETTINGS frame
   Rate resets{100, 33};                // streams reset by the peer, and those it provokes us to reset
   Rate pings{1000, 100};               // PING frames, acknowledgements included
-  Rate settings{100, 10};              // SETTINGS frames
+  Rate settings{100, 10};              // SETTINGS and GOAWAY frames
   Rate empty_data{1000, 100};          // DATA frames that carry nothing and end nothing
   Rate priorities{1000, 100};          // PRIORITY and PRIORITY_UPDATE; each request brings ten more
   Rate window_updates{1000, 100};      // WINDOW_UPDATE; each DATA frame that we send brings ten more
