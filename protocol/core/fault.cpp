@@ -96,6 +96,7 @@ constexpr std::array<FaultInfo, fault_count> table{{
     {Fault::priority_flood, "priority_flood", "too many priority frames", 0, enhance_your_calm},
     {Fault::window_flood, "window_flood", "too many WINDOW_UPDATE frames", 0, enhance_your_calm},
     {Fault::unknown_frame_flood, "unknown_frame_flood", "too many frames of unknown types", 0, enhance_your_calm},
+    {Fault::late_frame_flood, "late_frame_flood", "too many frames for streams that were reset", 0, enhance_your_calm},
     {Fault::header_bomb, "header_bomb", "a field section is far too large", 0, enhance_your_calm},
 }};
 

@@ -30,6 +30,7 @@ std::size_t Connection::begin_data(Bytes input, Events& events, Output& output) 
                           ? Fault::stream_closed
                           : target.connection_fault);
   }
+  if (target.ignored && !late_frames_.spend(limits_->late_frames, now_)) return refuse_all(Fault::late_frame_flood);
   receive_window_ -= frame.length;
   if (receive_window_ < 0) return refuse_all(Fault::flow_control_exceeded);
 

@@ -15,6 +15,7 @@ namespace pounce::inline v0::h2 {
 namespace {
 
 constexpr std::size_t priority_size = 5;
+constexpr std::size_t most_kept_text = 16 * kibibyte;  // of a slot that is used again
 constexpr std::uint32_t priorities_per_request = 10;
 
 }  // namespace
@@ -67,11 +68,12 @@ void Connection::decode_block(const FrameHeader& first, Bytes frames, Events& ev
   const bool trailers = target.stream != nullptr && target.stream->remote_open && !target.stream->discards;
   const bool refused =
       is_new && (first.stream > final_id_ || streams_.size() >= limits_->max_streams || depends_on_itself);
-  Events::Slot& slot = events.slot();
-  Section section{slot, *limits_,
-                  trailers             ? Section::Kind::trailers
-                  : is_new && !refused ? Section::Kind::request
-                                       : Section::Kind::unwanted};
+  const Section::Kind kind = trailers             ? Section::Kind::trailers
+                             : is_new && !refused ? Section::Kind::request
+                                                  : Section::Kind::unwanted;
+  Events::Slot* const slot = kind == Section::Kind::unwanted ? nullptr : &events.slot();
+  if (slot != nullptr && slot->text.capacity() > most_kept_text) slot->text = std::string{};
+  Section section{slot, *limits_, kind};
   for (;;) {
     const Decoder::Result result = decoder_.next(fragment, frames.empty());
     if (result.found == Decoder::Found::fault) return fail(Fault::invalid_compression, events, output);
@@ -89,22 +91,26 @@ void Connection::decode_block(const FrameHeader& first, Bytes frames, Events& ev
   const bool end_stream = first.has(flag_end_stream);
   if (is_new) {
     last_id_ = first.stream;
-    if (first.stream > final_id_) {  // it could not know
+    if (first.stream > final_id_) {  // it could not know, for a while
+      if (!late_frames_.spend(limits_->late_frames, now_)) return fail(Fault::late_frame_flood, events, output);
       streams_.remember(first.stream, Ending::reset_by_us);
       return compose_rst_stream(first.stream, ErrorCode::refused_stream, output);
     }
     if (depends_on_itself) return refuse(first.stream, ErrorCode::protocol_error, events, output);
     if (refused) return refuse(first.stream, ErrorCode::refused_stream, events, output);
-    return open_request(first, section.finish(end_stream), slot, section.priority(), events, output);
+    return open_request(first, section.finish(end_stream), *slot, section.priority(), events, output);
   }
   if (target.connection_fault != Fault::none) return fail(target.connection_fault, events, output);
-  if (target.ignored) return;
+  if (target.ignored) {
+    if (!late_frames_.spend(limits_->late_frames, now_)) fail(Fault::late_frame_flood, events, output);
+    return;
+  }
   if (target.stream_fault != Fault::none) return refuse_late(first.stream, target, events, output);
   if (!trailers) {
     if (end_stream) end_content(*target.stream, {}, events);
     return;
   }
-  receive_trailers(*target.stream, end_stream ? section.finish(true) : Fault::invalid_frame, slot, events, output);
+  receive_trailers(*target.stream, end_stream ? section.finish(true) : Fault::invalid_frame, *slot, events, output);
 }
 
 void Connection::receive_trailers(Stream& stream, Fault fault, Events::Slot& slot, Events& events, Output& output) {

@@ -26,13 +26,13 @@ bool is_value(Bytes value) noexcept {
 
 }  // namespace
 
-Section::Section(Events::Slot& slot, const Limits& limits, Kind kind) noexcept
-    : slot_(&slot),
+Section::Section(Events::Slot* slot, const Limits& limits, Kind kind) noexcept
+    : slot_(slot),
       limits_(&limits),
       most_size_(kind == Kind::trailers ? limits.max_trailer_size : limits.max_header_size),
       most_fields_(kind == Kind::trailers ? limits.max_trailers : limits.max_headers),
       kind_(kind) {
-  slot.head.version = Version::http2;
+  if (slot != nullptr) slot->head.version = Version::http2;
 }
 
 // --- one field after the other ---

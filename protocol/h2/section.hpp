@@ -18,7 +18,8 @@ class Section {
  public:
   enum class Kind : std::uint8_t { request, trailers, unwanted };
 
-  Section(Events::Slot& slot, const Limits& limits, Kind kind) noexcept;
+  // `slot` is null for what nobody wants.
+  Section(Events::Slot* slot, const Limits& limits, Kind kind) noexcept;
 
   void add(Bytes name, Bytes value);
   // All fields are there. A request head is completed in the slot; forbidden fields leave the trailers.

@@ -122,6 +122,7 @@ void set_limit(Limits& limits, std::string_view line) {
       {"priorities", [&] { limits.priorities = rate(); }},
       {"window_updates", [&] { limits.window_updates = rate(); }},
       {"unknown_frames", [&] { limits.unknown_frames = rate(); }},
+      {"late_frames", [&] { limits.late_frames = rate(); }},
       {"preface_timeout", [&] { limits.preface_timeout = duration(value); }},
       {"settings_timeout", [&] { limits.settings_timeout = duration(value); }},
       {"header_timeout", [&] { limits.header_timeout = duration(value); }},

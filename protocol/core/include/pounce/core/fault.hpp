@@ -87,6 +87,7 @@ enum class Fault : std::uint8_t {
   priority_flood,
   window_flood,
   unknown_frame_flood,
+  late_frame_flood,
   header_bomb,
 };
 

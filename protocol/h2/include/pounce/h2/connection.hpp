@@ -254,6 +254,7 @@ class Connection {
   Budget priorities_;
   Budget window_updates_;
   Budget unknown_frames_;
+  Budget late_frames_;
 };
 
 static_assert(ProtocolMachine<Connection>);

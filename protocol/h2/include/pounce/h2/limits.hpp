@@ -43,6 +43,7 @@ struct Limits {
   Rate priorities{1000, 100};          // PRIORITY and PRIORITY_UPDATE; each request brings ten more
   Rate window_updates{1000, 100};      // WINDOW_UPDATE; each DATA frame that we send brings ten more
   Rate unknown_frames{1000, 100};
+  Rate late_frames{1000, 100};  // HEADERS and DATA for streams that we have reset
 
   // time
   Duration preface_timeout = std::chrono::seconds{10};   // until the first SETTINGS frame is complete
