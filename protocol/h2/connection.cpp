@@ -23,6 +23,7 @@ Connection::Connection(const Limits& limits, Instant now) : limits_(&limits), no
 std::size_t Connection::receive(MutableBytes input, Instant now, Events& events, Output& output) {
   now_ = now;
   greet(output);
+  report_writable(events);  // the last flush may have made room
   std::size_t used = 0;
   bool blocked = false;
   for (;;) {
@@ -39,6 +40,7 @@ std::size_t Connection::receive(MutableBytes input, Instant now, Events& events,
     const std::size_t step = receive_some(input.subspan(used), events, output);
     if (step == 0) break;
     used += step;
+    if (!waiting_.empty()) report_writable(events);
     end_when_done(output);
   }
   if (used != 0) {
@@ -49,7 +51,6 @@ std::size_t Connection::receive(MutableBytes input, Instant now, Events& events,
   if (waits && (!frame_waits_ || used != 0)) frame_since_ = now;
   frame_waits_ = waits;
   unread_ = used != input.size();
-  report_writable(events);
   return used;
 }
 
