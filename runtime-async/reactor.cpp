@@ -111,8 +111,7 @@ void Reactor::turn() {
       continue;
     }
     if (entrances_.owns(report.tag)) {
-      entrances_.accept(report.tag, posix::Entrances::accepts_per_turn, ticks_.tick(),
-                        [this](std::unique_ptr<Link> link) { add(std::move(link)); });
+      accept(report.tag);
       continue;
     }
     Link& link = *static_cast<Link*>(report.tag);
@@ -146,6 +145,15 @@ void Reactor::turn() {
   entrances_.tend(ticks_.tick().now);
   if (drain_wanted_.load(std::memory_order_acquire) && !draining_) start_drain();
   if (cut_wanted_.load(std::memory_order_acquire)) cut_all();
+}
+
+// The reports behind this one come once and must be seen, whatever memory there is; a listener's comes again.
+void Reactor::accept(void* entrance) noexcept {
+  try {
+    entrances_.accept(entrance, posix::Entrances::accepts_per_turn, ticks_.tick(),
+                      [this](std::unique_ptr<Link> link) { add(std::move(link)); });
+  } catch (const std::exception&) {
+  }
 }
 
 // One read, one step, one flush.
@@ -194,11 +202,7 @@ bool Reactor::make_room() noexcept {
 }
 
 void Reactor::add(std::unique_ptr<Link> owned) {
-  if (!make_room()) {
-    owned->session().close(ticks_.tick().now, false);
-    shared_.census.leave(owned->session().requests(), false);
-    return;
-  }
+  if (!make_room()) return give_up(std::move(owned));
   Link& link = *owned.release();
   link.next = links_;
   link.previous = nullptr;
@@ -207,6 +211,16 @@ void Reactor::add(std::unique_ptr<Link> owned) {
   ++link_count_;
   if (draining_) link.session().drain(ticks_.tick());
   later(link);
+}
+
+// One that is in no list yet.
+void Reactor::give_up(std::unique_ptr<Link> link) {
+  Session& session = link->session();
+  if (session.busy()) link->reset_on_close();
+  session.close(ticks_.tick().now, false);
+  const std::uint64_t requests = session.requests();
+  link.reset();
+  shared_.census.leave(requests, false);
 }
 
 // Edge-triggered: what is there already is reported at once, so nothing is lost between the last read and now.
@@ -218,8 +232,8 @@ bool Reactor::watch(Link& link) noexcept {
 void Reactor::remove(Link& link, bool cut) {
   std::uint64_t requests = 0;
   {
-    if (cut && link.session().busy()) link.reset_on_close();
-    link.session().close(ticks_.tick().now, cut);  // closes the letterboxes
+    if (link.session().busy()) link.reset_on_close();  // an answer that ends here must not look whole
+    link.session().close(ticks_.tick().now, cut);      // closes the letterboxes
     requests = link.session().requests();
     const std::unique_ptr<Link> owned = take_out(link);
   }
@@ -275,6 +289,11 @@ void Reactor::adopt_all() {
   for (posix::Handoff& handoff : handoffs) {
     posix::ParkedExchange& parked = std::get<posix::ParkedExchange>(handoff);
     Link& link = *parked.link;
+    if (!make_room()) {  // looked at before anybody can wake it
+      link.session().join(station_);
+      give_up(std::move(parked.link));
+      continue;
+    }
     link.attach(station_, *this);
     link.readable = link.writable = true;
     link.session().hold_plain(link.home != nullptr);

@@ -164,12 +164,16 @@ void Distributor::report(const posix::Poller::Ready& ready) {
   hand_to_worker(*watch.link);
 }
 
-void Distributor::accept(void* entrance) {
+void Distributor::accept(void* entrance) noexcept {
   const Tick& tick = ticks_.tick();
   const std::size_t queued = shared_.queue.size();
   if (queued >= most_queued) return entrances_.pause(entrance, after(tick.now, std::chrono::milliseconds{1}));
-  entrances_.accept(entrance, std::min(most_queued - queued, posix::Entrances::accepts_per_turn), tick,
-                    [this](std::unique_ptr<Link> link) { admit(std::move(link)); });
+  try {
+    entrances_.accept(entrance, std::min(most_queued - queued, posix::Entrances::accepts_per_turn), tick,
+                      [this](std::unique_ptr<Link> link) { admit(std::move(link)); });
+  } catch (const std::exception&) {
+    // Reports of connections come once and must be seen, whatever memory there is; a listener's comes again.
+  }
 }
 
 void Distributor::admit(std::unique_ptr<Link> link) noexcept {
@@ -234,6 +238,7 @@ void Distributor::end_all() {
       link = unpark(*parked_);
     }
     forget(*link);
+    if (link->session().busy()) link->reset_on_close();  // it gave way in the middle of an answer
     link->session().join(station_);
     link->session().close(ticks_.update().now, true);
     shared_.census.leave(link->session().requests(), true);

@@ -151,7 +151,7 @@ bool Worker::wait(Link& link, Instant until) {
 }
 
 void Worker::end(std::unique_ptr<Link> link, bool cut) {
-  if (cut && link->session().busy()) link->reset_on_close();
+  if (link->session().busy()) link->reset_on_close();  // an answer that ends here must not look whole
   link->session().close(ticks_.tick().now, cut);
   const std::uint64_t requests = link->session().requests();
   distributor_.forget(*link);

@@ -50,6 +50,7 @@ asio::awaitable<void> serve(tcp::socket socket, pounce::Workspace& workspace) {
     if (error && error != asio::error::would_block) co_return;
     if (http.wants_shutdown()) socket.shutdown(tcp::socket::shutdown_send, error);
   }
+  if (http.abandoned()) socket.set_option(asio::socket_base::linger{true, 0});  // closing resets
 }
 
 asio::awaitable<void> accept(tcp::acceptor& acceptor, pounce::Workspace& workspace) {

@@ -85,13 +85,17 @@ void Client::start(uv_stream_t* listener) {
   step();
 }
 
-// One handle after the other; the last one takes the client with it.
+// The socket first and now: after a deadline libuv must not go on writing what the conversation has dropped. The timer's end takes the
+// client with it.
 void Client::end() {
-  if (uv_is_closing(reinterpret_cast<uv_handle_t*>(&timer)) != 0) return;
-  uv_close(reinterpret_cast<uv_handle_t*>(&timer), [](uv_handle_t* closed) {
-    uv_close(reinterpret_cast<uv_handle_t*>(&client_of(closed).socket),
+  auto* const closing = reinterpret_cast<uv_handle_t*>(&socket);
+  if (uv_is_closing(closing) != 0) return;
+  uv_timer_stop(&timer);
+  const auto on_closed = [](uv_handle_t* closed) {
+    uv_close(reinterpret_cast<uv_handle_t*>(&client_of(closed).timer),
              [](uv_handle_t* last) { delete &client_of(last); });
-  });
+  };
+  if (!http.abandoned() || uv_tcp_close_reset(&socket, on_closed) != 0) uv_close(closing, on_closed);
 }
 
 }  // namespace

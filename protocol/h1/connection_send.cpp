@@ -103,7 +103,14 @@ Sent Connection::send_response(StreamId id, const ResponseHead& head, Bytes cont
   frame(head, close, framing);
   if (response_body_ == Body::none) content = {};
   pen.finish(framing, along ? content : Bytes{});
-  if (!along) output.append(content, std::move(owner));
+  if (!along) {
+    try {
+      output.append(content, std::move(owner));
+    } catch (...) {
+      cut_short(output);
+      throw;
+    }
+  }
   answered(output);
   return Sent::ok;
 }
@@ -119,12 +126,17 @@ SentData Connection::send_data(StreamId id, Bytes bytes, StorageRef owner, Outpu
   const std::size_t accepted = lend ? bytes.size() : std::min(bytes.size(), room);
   const Bytes piece = bytes.substr(0, accepted);
   if (!lend) owner = StorageRef{};
-  if (response_body_ == Body::chunked) {
-    compose_chunk(piece, std::move(owner), output);
-  } else {
-    output.append(piece, std::move(owner));
-    if (response_body_ == Body::length) response_left_ -= accepted;
+  try {
+    if (response_body_ == Body::chunked) {
+      compose_chunk(piece, std::move(owner), output);
+    } else {
+      output.append(piece, std::move(owner));
+    }
+  } catch (...) {
+    cut_short(output);
+    throw;
   }
+  if (response_body_ == Body::length) response_left_ -= accepted;
   return {accepted, Sent::ok};
 }
 
@@ -171,6 +183,13 @@ void Connection::reset(StreamId id, Output& output) {
   writing_ = Writing::idle;
   if (looks_whole) output.abandon();
   shut(!looks_whole, output);
+}
+
+// Memory has ended within a response: part of a piece is in the output, and whatever followed would be taken for the rest of it.
+void Connection::cut_short(Output& output) {
+  writing_ = Writing::idle;
+  output.abandon();
+  shut(false, output);
 }
 
 void Connection::drain(Instant now, Output& output) {

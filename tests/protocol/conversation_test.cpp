@@ -188,3 +188,33 @@ TEST_CASE("the largest head that is allowed fits") {
   peer.give(head + "\r\n");
   CHECK(peer.take() == hi);
 }
+
+TEST_CASE("a handler that throws leaves nothing behind for the next conversation of its thread") {
+  const h1::Limits limits;
+  const Instant now{1h};
+  Workspace workspace;
+  struct Thrower {
+    void operator()(const event::Request&) { throw 1; }
+    void operator()(const event::Data&) {}
+    void operator()(const event::End&) {}
+    void operator()(const event::Failed&) {}
+  };
+  const auto give = [&](h1::Conversation& http, Bytes bytes) {
+    std::memcpy(http.space(workspace).data(), bytes.data(), bytes.size());
+    http.received(bytes.size());
+  };
+  std::string seen;
+  {
+    h1::Conversation first{limits, now};
+    give(first, "GET /secret HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK_THROWS_AS(first.advance(now, workspace, Thrower{}), int);
+    first.advance(now, workspace, Echo{first, seen, true});
+    CHECK(seen.empty());  // nor is it shown again
+  }
+  h1::Conversation second{limits, now};
+  second.advance(now, workspace, Echo{second, seen, true});
+  CHECK(seen.empty());
+  give(second, "PUT / HTTP/1.1\r\nHost: a\r\n\r\n");
+  second.advance(now, workspace, Echo{second, seen, true});
+  CHECK(seen == "PUT ");
+}

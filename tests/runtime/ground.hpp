@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <cstddef>
 #include <memory>
@@ -136,6 +137,15 @@ class Client {
   }
   // What comes until the connection ends.
   std::string read_all() { return read_until(std::string_view{"\0never\0", 7}); }
+  // Reads until the connection ends: whether a reset was what ended it.
+  [[nodiscard]] bool read_to_reset() {
+    char piece[65'536];
+    ssize_t n = 0;
+    do {
+      n = ::recv(socket_, piece, sizeof piece, 0);
+    } while (n > 0);
+    return n < 0 && errno == ECONNRESET;
+  }
   // So that close() resets.
   void abort() {
     const linger now{.l_onoff = 1, .l_linger = 0};

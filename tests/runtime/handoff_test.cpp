@@ -334,3 +334,30 @@ TEST_CASE("a cut ends what is left in every phase, and counts it") {
   CHECK(totals.cut >= 3);
   CHECK(totals.cut <= 5);
 }
+
+TEST_CASE("a cut resets who stands in line in the middle of an answer that only the connection's end would end") {
+  Ground ground;
+  const App app = make_app(ground);
+  Running run{small_config(1, 1), app, nullptr};
+  Client first{run.port()};
+  Client second{run.port()};
+  bool first_reset = false;
+  bool second_reset = false;
+  REQUIRE(first.send("GET /endless HTTP/1.0\r\n\r\n"));
+  REQUIRE(second.send("GET /endless HTTP/1.0\r\n\r\n"));
+  REQUIRE(first.read_until("xxxx").starts_with("HTTP/1.1 200"));
+  std::thread first_reader{[&] { first_reset = first.read_to_reset(); }};
+  REQUIRE(second.read_until("xxxx").starts_with("HTTP/1.1 200"));
+  std::thread second_reader{[&] { second_reset = second.read_to_reset(); }};
+  Client blocker{run.port()};
+  REQUIRE(blocker.get("/blocked"));
+  REQUIRE(ground.gate.wait_for_arrivals(1));  // the one worker: both streams stand in line
+  run.server.drain();
+  run.server.cut();
+  first_reader.join();
+  second_reader.join();
+  CHECK(first_reset);
+  CHECK(second_reset);
+  ground.gate.open();
+  CHECK(run.end().cut == 3);
+}

@@ -47,9 +47,11 @@ class Reactor final : public posix::Waker, public posix::Sink {
  private:
   void turn();
   [[nodiscard]] Duration patience() const;
+  void accept(void* entrance) noexcept;
   void adopt_all();
   [[nodiscard]] bool make_room() noexcept;
   void add(std::unique_ptr<posix::Link> link);
+  void give_up(std::unique_ptr<posix::Link> link);
   [[nodiscard]] bool watch(posix::Link& link) noexcept;
   void serve(posix::Link& link);
   void remove(posix::Link& link, bool cut);

@@ -64,7 +64,7 @@ class Distributor final : public posix::Waker {
   void turn();
   void rest_while_busy() noexcept;
   [[nodiscard]] Duration patience();
-  void accept(void* entrance);
+  void accept(void* entrance) noexcept;
   void admit(std::unique_ptr<posix::Link> link) noexcept;
   void report(const posix::Poller::Ready& ready);
   [[nodiscard]] std::unique_ptr<posix::Link> unpark(posix::Link& link) noexcept;

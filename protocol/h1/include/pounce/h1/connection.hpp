@@ -131,6 +131,7 @@ class Connection {
   void answered(Output& output);
   void await_request() noexcept;
   void shut(bool linger, Output& output);
+  void cut_short(Output& output);
   void fail(Fault fault, bool head_only, Events& events, Output& output);
   void give_up(Fault fault, bool linger, Events& events, Output& output);
   void frame(const ResponseHead& head, bool close, HeadFraming& framing) noexcept;

@@ -49,7 +49,7 @@ class Conversation {
   // `n` bytes, 0 included, were taken.
   void written(std::size_t n, Instant now) noexcept;
 
-  [[nodiscard]] bool wants_shutdown() const noexcept { return output_.finished() && output_.empty(); }
+  [[nodiscard]] bool wants_shutdown() const noexcept { return output_.finished() && output_.empty() && !abandoned(); }
   [[nodiscard]] bool finished() const noexcept { return machine_.finished(output_); }
   // What was promised will not come and the framing cannot say so: reset the transport, so that nobody takes a part for the whole.
   [[nodiscard]] bool abandoned() const noexcept { return output_.abandoned(); }
@@ -57,17 +57,17 @@ class Conversation {
   [[nodiscard]] Instant deadline() const noexcept;
 
   // Does all that has become possible: time, input, the end of input. `handle` has an overload for Request, Data, End and Failed. It
-  // is called while the machine is at rest, so it may call everything below.
+  // is called while the machine is at rest, so it may call everything below. If it throws, the events behind that one are lost: close
+  // the connection.
   template <class Handler>
   void advance(Instant now, Workspace& workspace, Handler&& handle) {
     Events& events = workspace.events();
     begin(now, events);
     for (bool found = true; found;) {
-      const std::size_t eaten = show(events);
+      Shown shown{input_, events};
+      shown.eaten = show(events);
       found = !events.empty();
       for (const Event& event : events) tell(handle, event);
-      events.clear();
-      input_.consume(eaten);  // not before: the events point into it
     }
     settle(workspace);
   }
@@ -87,6 +87,17 @@ class Conversation {
   [[nodiscard]] StorageRef storage() const noexcept { return input_.storage(); }
 
  private:
+  // What a handler was shown is done with after it and not before, for the events point into it; also when it throws: the list of
+  // events is the thread's, and the next conversation must find nothing of this one in it.
+  struct Shown {
+    Input& input;
+    Events& events;
+    std::size_t eaten = 0;
+    ~Shown() {
+      events.clear();
+      input.consume(eaten);
+    }
+  };
   template <class Handler>
   static void tell(Handler& handle, const Event& event) {
     if (const auto* request = std::get_if<event::Request>(&event)) return handle(*request);
