@@ -17,6 +17,7 @@ import signal
 import socket
 import statistics
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def cpu(pid):
 def run(options, patience, count, pause, traced=False):
     """(us of CPU per request, the good client's p99 in ms); traced: (hand-offs per slow request, 0)."""
     command = [options.program, options.app, "--port", "0", "--workers", "2", "--worker-patience", patience]
-    trace = Path(f"/tmp/pounce-patience.{os.getpid()}")
+    trace = Path(tempfile.gettempdir()) / f"pounce-patience.{os.getpid()}"
     if traced:
         command = ["strace", "-f", "-qq", "-e", "trace=epoll_ctl", "-o", str(trace)] + command
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
