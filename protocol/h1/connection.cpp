@@ -36,7 +36,7 @@ void Connection::move(Cause cause) noexcept {
   constexpr auto no = static_cast<Reading>(0xff);
   using Row = std::array<Reading, 6>;
   // clang-format off
-  constexpr std::array<Row, 6> table{
+  static constexpr std::array<Row, 6> table{
       //  head      content   discard   complete  linger    closed
       Row{complete, no,       no,       no,       no,       no},      // bare_request
       Row{content,  no,       no,       no,       no,       no},      // request
