@@ -85,7 +85,7 @@ endfunction()
 #
 # Declares a layer, or, called again with the same name, adds a folder to it: a layer that spans
 # several folders is declared once in the outermost and continued in each part. HEADERS are
-# relative to (one of) INCLUDE. PURE marks an archive whose undefined symbols are audited.
+# relative to (one of) INCLUDE, and installed; what else lies there is for this tree alone. PURE marks an archive whose undefined symbols are audited.
 function(pounce_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "PURE;INTERFACE" "STANDARD"
                         "INCLUDE;HEADERS;SOURCES;USES;THIRD_PARTY")
@@ -116,6 +116,7 @@ function(pounce_library name)
       target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:pounce_flags>)
       set_target_properties(${target} PROPERTIES CXX_STANDARD ${arg_STANDARD})
     endif()
+    set_property(GLOBAL PROPERTY POUNCE_STANDARD_${name} ${arg_STANDARD})
     add_library(Pounce::${name} ALIAS ${target})
     set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
     set_property(GLOBAL APPEND PROPERTY POUNCE_LIBRARIES ${name})
@@ -141,6 +142,8 @@ function(pounce_library name)
       message(FATAL_ERROR "pounce_library(${name}): no header ${header} under ${arg_INCLUDE}")
     endif()
     list(APPEND headers ${found})
+    get_property(standard GLOBAL PROPERTY POUNCE_STANDARD_${name})
+    set_property(GLOBAL APPEND PROPERTY POUNCE_HEADERS "${standard} ${found} ${header}")
   endforeach()
   if(arg_INCLUDE)
     target_sources(${target} ${public} FILE_SET HEADERS BASE_DIRS ${arg_INCLUDE} FILES ${headers})

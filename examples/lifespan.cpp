@@ -4,6 +4,8 @@
 //   GREETING=   pounce-async ./liblifespan.so    refuses to start: exit code 3
 #include <pounce/app.hpp>
 
+#include <memory>
+
 #include <cstdlib>
 #include <stdexcept>
 #include <string>

@@ -2,7 +2,7 @@
 //
 //   ./linked --port 8000
 #include <pounce/app.hpp>
-#include <pounce/async/server.hpp>
+#include <pounce/async/runtime.hpp>
 #include <pounce/config/config.hpp>
 #include <pounce/program/run.hpp>
 

@@ -6,7 +6,6 @@
 #include <pounce/app.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -41,8 +40,8 @@ class ApiKey final : public pounce::Middleware {
 pounce::App make() {
   pounce::App app;
   // The outermost first: Hardened also sees the 401 that ApiKey makes.
-  app.use(std::make_unique<Hardened>());
-  app.use(std::make_unique<ApiKey>());
+  app.use(pounce::make_owned<Hardened>());
+  app.use(pounce::make_owned<ApiKey>());
   app.route("/public", [](const pounce::Request&) { return pounce::Response::text("for everybody\n"); });
   app.route("/secret", [](const pounce::Request&) { return pounce::Response::text("for those who know\n"); });
   return app;

@@ -14,7 +14,7 @@ Entrances::Entrances(std::vector<Listener> listeners, const Shared& shared, Poll
                      Waker& waker)
     : shared_(shared), poller_(poller), station_(station), waker_(waker) {
   for (Listener& listener : listeners) {
-    const auto& entrance = entrances_.emplace_back(std::make_unique<Entrance>(std::move(listener)));
+    const auto& entrance = entrances_.emplace_back(make_owned<Entrance>(std::move(listener)));
     if (!poller_.watch(entrance->acceptor.descriptor(), Poller::Mode::level, entrance.get()))
       throw std::system_error{errno, std::generic_category(), "watching a listener"};
   }
@@ -38,8 +38,8 @@ bool Entrances::take(Entrance& entrance, const Tick& tick) {
   try {
     Peers peers{
         .connection = process_ids().next_connection(), .local = entrance.local, .peer = std::move(arrival.peer)};
-    arrived_ = std::make_unique<Link>(std::move(arrival.socket), shared_.service, station_, waker_, std::move(peers),
-                                      tick.now);
+    arrived_ =
+        make_owned<Link>(std::move(arrival.socket), shared_.service, station_, waker_, std::move(peers), tick.now);
   } catch (
       const std::bad_alloc&) {  // it is closed, must not be counted for ever, and is no reason to forget the others
     shared_.census.leave(0, false);

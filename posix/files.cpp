@@ -155,7 +155,7 @@ class OpenFile final : public File {
 
 }  // namespace
 
-std::expected<std::unique_ptr<RootedFiles>, std::string> RootedFiles::open_root(const std::string& path) {
+std::expected<Owned<RootedFiles>, std::string> RootedFiles::open_root(const std::string& path) {
   auto files = open_root(path, Resolve::at_once);
   if (files) {
     const Descriptor probe{open_at_once((*files)->root_.get(), ".", directory_flags)};
@@ -165,7 +165,7 @@ std::expected<std::unique_ptr<RootedFiles>, std::string> RootedFiles::open_root(
   return files;
 }
 
-std::expected<std::unique_ptr<RootedFiles>, std::string> RootedFiles::open_root(const std::string& path, Resolve how) {
+std::expected<Owned<RootedFiles>, std::string> RootedFiles::open_root(const std::string& path, Resolve how) {
   Descriptor root{open_retried(AT_FDCWD, path.c_str(), directory_flags)};
   if (!root) {
     const int number = errno;
@@ -178,10 +178,10 @@ std::expected<std::unique_ptr<RootedFiles>, std::string> RootedFiles::open_root(
   // O_PATH asks for no permission; find out now and not at the first request.
   if (::faccessat(root.get(), ".", X_OK, AT_EACCESS) != 0)
     return std::unexpected(path + ": no permission to open what is in it");
-  return std::unique_ptr<RootedFiles>{new RootedFiles{std::move(root), how}};
+  return Owned<RootedFiles>{new RootedFiles{std::move(root), how}};
 }
 
-std::expected<std::unique_ptr<File>, FileError> RootedFiles::open(std::string_view path) const {
+std::expected<Owned<File>, FileError> RootedFiles::open(std::string_view path) const {
   if (!is_plain(path)) return std::unexpected(FileError::not_found);
   std::string name{path};  // ends with a zero, and may be cut
   Descriptor file{how_ == Resolve::at_once ? open_at_once(root_.get(), name.c_str(), file_flags)
@@ -191,7 +191,7 @@ std::expected<std::unique_ptr<File>, FileError> RootedFiles::open(std::string_vi
   if (::fstat(file.get(), &status) != 0) return std::unexpected(FileError::failed);
   if (S_ISDIR(status.st_mode)) return std::unexpected(FileError::is_directory);
   if (!S_ISREG(status.st_mode)) return std::unexpected(FileError::forbidden);
-  return std::make_unique<OpenFile>(std::move(file), status);
+  return make_owned<OpenFile>(std::move(file), status);
 }
 
 }  // namespace pounce::inline v0::posix

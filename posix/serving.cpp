@@ -1,4 +1,4 @@
-#include <pounce/posix/runtime.hpp>
+#include <pounce/posix/serving.hpp>
 
 namespace pounce::inline v0::posix {
 

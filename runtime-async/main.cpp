@@ -1,5 +1,5 @@
 // pounce-async: an application or a directory, served by reactors that never block.
-#include <pounce/async/server.hpp>
+#include <pounce/async/runtime.hpp>
 #include <pounce/program/run.hpp>
 
 int main(int argc, char** argv) {

@@ -15,7 +15,7 @@ Pool::~Pool() {
 
 void Pool::start(std::vector<std::vector<posix::Listener>> listeners, events::WorkerId first_id, std::size_t handoffs) {
   for (std::vector<posix::Listener>& own : listeners) {
-    reactors_.push_back(std::make_unique<Reactor>(shared_, first_id++, std::move(own), handoffs));
+    reactors_.push_back(make_owned<Reactor>(shared_, first_id++, std::move(own), handoffs));
   }
   running_ = reactors_.size();
   for (const auto& reactor : reactors_) {
@@ -51,10 +51,9 @@ void Pool::join() {
   }
 }
 
-std::unique_ptr<posix::HandoffPool> make_handoff_pool(const config::Config& config, const Service& service,
-                                                      events::Observer* observer, posix::Census& census,
-                                                      events::WorkerId first_id) {
-  auto pool = std::make_unique<Pool>(config, service, observer, census);
+Owned<posix::HandoffPool> make_handoff_pool(const config::Config& config, const Service& service,
+                                            events::Observer* observer, posix::Census& census, std::uint32_t first_id) {
+  auto pool = make_owned<Pool>(config, service, observer, census);
   std::vector<std::vector<posix::Listener>> nothing(config.async_workers.value_or(posix::usable_cpus()));
   pool->start(std::move(nothing), first_id, Pool::most_handoffs);
   return pool;

@@ -151,7 +151,7 @@ void Reactor::turn() {
 void Reactor::accept(void* entrance) noexcept {
   try {
     entrances_.accept(entrance, posix::Entrances::accepts_per_turn, ticks_.tick(),
-                      [this](std::unique_ptr<Link> link) { add(std::move(link)); });
+                      [this](Owned<Link> link) { add(std::move(link)); });
   } catch (const std::exception&) {
   }
 }
@@ -201,7 +201,7 @@ bool Reactor::make_room() noexcept {
   return true;
 }
 
-void Reactor::add(std::unique_ptr<Link> owned) {
+void Reactor::add(Owned<Link> owned) {
   if (!make_room()) return give_up(std::move(owned));
   Link& link = *owned.release();
   link.next = links_;
@@ -214,7 +214,7 @@ void Reactor::add(std::unique_ptr<Link> owned) {
 }
 
 // One that is in no list yet.
-void Reactor::give_up(std::unique_ptr<Link> link) {
+void Reactor::give_up(Owned<Link> link) {
   Session& session = link->session();
   if (session.busy()) link->reset_on_close();
   session.close(ticks_.tick().now, false);
@@ -235,13 +235,13 @@ void Reactor::remove(Link& link, bool cut) {
     if (link.session().busy()) link.reset_on_close();  // an answer that ends here must not look whole
     link.session().close(ticks_.tick().now, cut);      // closes the letterboxes
     requests = link.session().requests();
-    const std::unique_ptr<Link> owned = take_out(link);
+    const Owned<Link> owned = take_out(link);
   }
   shared_.census.leave(requests, cut);
 }
 
 // Out of every list, when nobody wakes it any more.
-std::unique_ptr<Link> Reactor::take_out(Link& link) noexcept {
+Owned<Link> Reactor::take_out(Link& link) noexcept {
   {
     const std::lock_guard guard{lock_};
     if (std::exchange(link.woken, false)) std::erase(woken_, &link);
@@ -253,14 +253,14 @@ std::unique_ptr<Link> Reactor::take_out(Link& link) noexcept {
   (link.previous != nullptr ? link.previous->next : links_) = link.next;
   if (link.next != nullptr) link.next->previous = link.previous;
   --link_count_;
-  return std::unique_ptr<Link>{&link};
+  return Owned<Link>{&link};
 }
 
 // Its next handler may block its thread, and other connections with it here.
 void Reactor::give_back(Link& link) {
   link.detach();
   if (std::exchange(link.watched, false)) poller_.forget(link.descriptor());
-  std::unique_ptr<Link> owned = take_out(link);
+  Owned<Link> owned = take_out(link);
   station_.observe([&] {
     return events::HandedBack{
         .at = ticks_.tick().now, .connection = link.session().peers().connection, .worker = station_.worker};
@@ -326,7 +326,7 @@ void Reactor::run_timers() {
 
 // What the kernel had queued is still served; then the listeners close, and every session is told.
 void Reactor::start_drain() {
-  entrances_.close(ticks_.tick(), [this](std::unique_ptr<Link> link) { add(std::move(link)); });
+  entrances_.close(ticks_.tick(), [this](Owned<Link> link) { add(std::move(link)); });
   draining_ = true;
   station_.observe([&] { return events::DrainStarted{ticks_.tick().now, station_.worker}; });
   for (Link* link = links_; link != nullptr; link = link->next) {

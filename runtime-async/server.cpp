@@ -48,8 +48,8 @@ posix::Totals Server::join() {
   return posix::Totals{.requests = census_.requests(), .cut = census_.cut()};
 }
 
-std::unique_ptr<posix::Runtime> make_server(const config::Config& config, const App& app, events::Observer* observer) {
-  return std::make_unique<Server>(config, app, observer);
+Owned<posix::Runtime> make_server(const config::Config& config, const App& app, events::Observer* observer) {
+  return make_owned<Server>(config, app, observer);
 }
 
 }  // namespace pounce::inline v0::async

@@ -45,7 +45,7 @@ void Distributor::run() noexcept {
 
 // --- from other threads ---
 
-void Distributor::park(std::unique_ptr<Link> owned) noexcept {
+void Distributor::park(Owned<Link> owned) noexcept {
   Link& link = *owned;
   if (link.watch == nullptr) watch(link);
   bool wake = false;
@@ -70,7 +70,7 @@ void Distributor::park(std::unique_ptr<Link> owned) noexcept {
 
 // Edge-triggered: a report that comes while a worker serves the link is kept in the Watch, and found when the link is parked.
 void Distributor::watch(Link& link) noexcept {
-  std::unique_ptr<posix::Watch> watch{new (std::nothrow) posix::Watch{.link = &link}};
+  Owned<posix::Watch> watch{new (std::nothrow) posix::Watch{.link = &link}};
   if (watch && poller_.watch(link.descriptor(), posix::Poller::Mode::arrival, watch.get()))
     link.watch = watch.release();
 }
@@ -87,7 +87,7 @@ void Distributor::forget(Link& link) noexcept {
 // Before a wait: what was forgotten before it is in none of its reports.
 void Distributor::free_forgotten() noexcept {
   while (forgotten_ != nullptr) {
-    const std::unique_ptr<posix::Watch> gone{std::exchange(forgotten_, forgotten_->next)};
+    const Owned<posix::Watch> gone{std::exchange(forgotten_, forgotten_->next)};
   }
 }
 
@@ -170,20 +170,20 @@ void Distributor::accept(void* entrance) noexcept {
   if (queued >= most_queued) return entrances_.pause(entrance, after(tick.now, std::chrono::milliseconds{1}));
   try {
     entrances_.accept(entrance, std::min(most_queued - queued, posix::Entrances::accepts_per_turn), tick,
-                      [this](std::unique_ptr<Link> link) { admit(std::move(link)); });
+                      [this](Owned<Link> link) { admit(std::move(link)); });
   } catch (const std::exception&) {
     // Reports of connections come once and must be seen, whatever memory there is; a listener's comes again.
   }
 }
 
-void Distributor::admit(std::unique_ptr<Link> link) noexcept {
+void Distributor::admit(Owned<Link> link) noexcept {
   link->detach();
   ready_.push(std::move(link));
 }
 
 // --- parked links: the lock is held ---
 
-std::unique_ptr<Link> Distributor::unpark(Link& link) noexcept {
+Owned<Link> Distributor::unpark(Link& link) noexcept {
   if (link.watch != nullptr) {
     link.watch->parked = false;  // it stays in the wheel: it will be back before its time, mostly
   } else {
@@ -191,7 +191,7 @@ std::unique_ptr<Link> Distributor::unpark(Link& link) noexcept {
   }
   (link.previous != nullptr ? link.previous->next : parked_) = link.next;
   if (link.next != nullptr) link.next->previous = link.previous;
-  return std::unique_ptr<Link>{&link};
+  return Owned<Link>{&link};
 }
 
 void Distributor::hand_to_worker(Link& link) noexcept {
@@ -218,7 +218,7 @@ void Distributor::run_timers() {
 
 // What the kernel had queued is still served; then the listeners close. Parked connections go to the workers, which say goodbye.
 void Distributor::start_drain() {
-  entrances_.close(ticks_.tick(), [this](std::unique_ptr<Link> link) { admit(std::move(link)); });
+  entrances_.close(ticks_.tick(), [this](Owned<Link> link) { admit(std::move(link)); });
   {
     const std::lock_guard guard{lock_};
     while (parked_ != nullptr) hand_to_worker(*parked_);
@@ -231,7 +231,7 @@ void Distributor::start_drain() {
 
 void Distributor::end_all() {
   while (true) {
-    std::unique_ptr<Link> link = shared_.queue.take_rest();
+    Owned<Link> link = shared_.queue.take_rest();
     if (!link) {
       const std::lock_guard guard{lock_};
       if (parked_ == nullptr) return;

@@ -1,13 +1,13 @@
 // pounce-sync: an application or a directory, served by blocking workers; what waits is handed to a pool of reactors.
-#include <pounce/async/server.hpp>
+#include <pounce/async/runtime.hpp>
 #include <pounce/program/run.hpp>
-#include <pounce/sync/server.hpp>
+#include <pounce/sync/runtime.hpp>
 
 namespace {
 
-std::unique_ptr<pounce::posix::Runtime> make_server(const pounce::config::Config& config, const pounce::App& app,
-                                                    pounce::events::Observer* observer) {
-  return std::make_unique<pounce::sync::Server>(config, app, observer, pounce::async::make_handoff_pool);
+pounce::Owned<pounce::posix::Runtime> make_server(const pounce::config::Config& config, const pounce::App& app,
+                                                  pounce::events::Observer* observer) {
+  return pounce::sync::make_server(config, app, observer, pounce::async::make_handoff_pool);
 }
 
 }  // namespace

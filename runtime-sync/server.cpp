@@ -45,10 +45,10 @@ void Server::launch(std::vector<posix::Listener> listeners) {
     pool_ = make_pool_(config_, service_, observer_, census_, static_cast<events::WorkerId>(count + 1));
     shared_.sink = pool_.get();
   }
-  distributor_ = std::make_unique<Distributor>(shared_, std::move(listeners));
+  distributor_ = make_owned<Distributor>(shared_, std::move(listeners));
   census_.on_empty(&distributor_->wake_descriptor());
   for (std::size_t i = 1; i <= count; ++i) {
-    workers_.push_back(std::make_unique<Worker>(shared_, *distributor_, static_cast<events::WorkerId>(i)));
+    workers_.push_back(make_owned<Worker>(shared_, *distributor_, static_cast<events::WorkerId>(i)));
   }
   running_ = count;
   for (const auto& worker : workers_) {
@@ -89,6 +89,11 @@ posix::Totals Server::join() {
   if (pool_) pool_->join();
   if (distributor_) distributor_->end_all();  // parked by a worker after the distributor had been cut
   return posix::Totals{.requests = census_.requests(), .cut = census_.cut()};
+}
+
+Owned<posix::Runtime> make_server(const config::Config& config, const App& app, events::Observer* observer,
+                                  MakePool make_pool) {
+  return make_owned<Server>(config, app, observer, make_pool);
 }
 
 }  // namespace pounce::inline v0::sync

@@ -10,7 +10,7 @@ Line::~Line() {
   }
 }
 
-void Line::push(std::unique_ptr<posix::Link> link) noexcept {
+void Line::push(Owned<posix::Link> link) noexcept {
   posix::Link* const last = std::exchange(last_, link.release());
   last_->next = nullptr;
   (last != nullptr ? last->next : first_) = last_;
@@ -24,15 +24,15 @@ void Line::push(Line& line) noexcept {
   size_ += std::exchange(line.size_, 0);
 }
 
-std::unique_ptr<posix::Link> Line::pop() noexcept {
+Owned<posix::Link> Line::pop() noexcept {
   if (first_ == nullptr) return nullptr;
-  std::unique_ptr<posix::Link> link{std::exchange(first_, first_->next)};
+  Owned<posix::Link> link{std::exchange(first_, first_->next)};
   if (first_ == nullptr) last_ = nullptr;
   --size_;
   return link;
 }
 
-void WorkQueue::push(std::unique_ptr<posix::Link> link) noexcept {
+void WorkQueue::push(Owned<posix::Link> link) noexcept {
   std::unique_lock guard{lock_};
   links_.push(std::move(link));
   call(std::move(guard));
@@ -44,7 +44,7 @@ void WorkQueue::push(Line& links) noexcept {
   call(std::move(guard));
 }
 
-void WorkQueue::push_again(std::unique_ptr<posix::Link> link) noexcept {
+void WorkQueue::push_again(Owned<posix::Link> link) noexcept {
   std::unique_lock guard{lock_};
   again_.push(std::move(link));
   call(std::move(guard));
@@ -64,7 +64,7 @@ void WorkQueue::call(std::unique_lock<std::mutex> guard) noexcept {
   }
 }
 
-std::unique_ptr<posix::Link> WorkQueue::pop() {
+Owned<posix::Link> WorkQueue::pop() {
   std::unique_lock guard{lock_};
   while (waiting() == 0 && !closed_) {
     ++idle_;
@@ -75,7 +75,7 @@ std::unique_ptr<posix::Link> WorkQueue::pop() {
   if (waiting() == 0) return nullptr;
   const bool again = links_.size() == 0 || (again_is_next_ && again_.size() != 0);
   again_is_next_ = !again;
-  std::unique_ptr<posix::Link> link = (again ? again_ : links_).pop();
+  Owned<posix::Link> link = (again ? again_ : links_).pop();
   if (waiting() == 0 && resting_ != nullptr) {
     posix::WakeDescriptor* const wake = std::exchange(resting_, nullptr);
     guard.unlock();
@@ -86,9 +86,9 @@ std::unique_ptr<posix::Link> WorkQueue::pop() {
   return link;
 }
 
-std::unique_ptr<posix::Link> WorkQueue::take_rest() noexcept {
+Owned<posix::Link> WorkQueue::take_rest() noexcept {
   const std::lock_guard guard{lock_};
-  std::unique_ptr<posix::Link> link = links_.pop();
+  Owned<posix::Link> link = links_.pop();
   return link ? std::move(link) : again_.pop();
 }
 

@@ -19,7 +19,7 @@ Worker::Worker(Shared& shared, Distributor& distributor, events::WorkerId id)
 
 void Worker::run() noexcept {
   station_.observe([&] { return events::WorkerStarted{ticks_.tick().now, station_.worker}; });
-  while (std::unique_ptr<Link> link = shared_.queue.pop()) {
+  while (Owned<Link> link = shared_.queue.pop()) {
     ticks_.update();
     serve(std::move(link));
   }
@@ -38,7 +38,7 @@ void Worker::cut() noexcept {
 
 void Worker::wake(Link&) noexcept { wake_.notify(); }
 
-void Worker::serve(std::unique_ptr<Link> owned) {
+void Worker::serve(Owned<Link> owned) {
   Link& link = *owned;
   Session& session = link.session();
   link.attach(station_, *this);
@@ -85,7 +85,7 @@ void Worker::begin_request(const Session& session) noexcept {
   refused_ = false;
 }
 
-Worker::Next Worker::wait_idle(std::unique_ptr<Link>& link) {
+Worker::Next Worker::wait_idle(Owned<Link>& link) {
   if (shared_.census.connections() <= shared_.lingering && shared_.queue.begin_linger(wake_)) {
     distributor_.forget(*link);
     const bool ready = wait(*link, after(ticks_.tick().now, linger));
@@ -100,7 +100,7 @@ Worker::Next Worker::wait_idle(std::unique_ptr<Link>& link) {
   return Next::given_up;
 }
 
-Worker::Next Worker::wait_busy(std::unique_ptr<Link>& link) {
+Worker::Next Worker::wait_busy(Owned<Link>& link) {
   // Patience is for as long as nobody else needs this worker: else a crowd of slow peers would make everybody wait in turn.
   const bool patient =
       patience_left_ > Duration::zero() && !link->session().waits_outside() && shared_.queue.begin_linger(wake_);
@@ -112,7 +112,7 @@ Worker::Next Worker::wait_busy(std::unique_ptr<Link>& link) {
   return Next::go_on;
 }
 
-bool Worker::hand_off(std::unique_ptr<Link>& link) {
+bool Worker::hand_off(Owned<Link>& link) {
   if (shared_.sink == nullptr) return false;
   distributor_.forget(*link);
   link->detach();
@@ -150,7 +150,7 @@ bool Worker::wait(Link& link, Instant until) {
   return got != 0;
 }
 
-void Worker::end(std::unique_ptr<Link> link, bool cut) {
+void Worker::end(Owned<Link> link, bool cut) {
   if (link->session().busy()) link->reset_on_close();  // an answer that ends here must not look whole
   link->session().close(ticks_.tick().now, cut);
   const std::uint64_t requests = link->session().requests();

@@ -30,7 +30,7 @@ KeptEvent::KeptEvent(const events::Lifecycle& event) : event_(event) {
   std::size_t size = 0;
   for_each_text(event_, [&](std::string_view text) { size += text.size(); });
   if (size == 0) return;
-  text_ = std::make_unique_for_overwrite<char[]>(size);
+  text_ = Owned<char[]>{new char[size]};
   char* at = text_.get();
   for_each_text(event_, [&](std::string_view& text) {
     if (text.empty()) return;

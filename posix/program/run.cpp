@@ -97,7 +97,7 @@ int serve(const config::Config& config, const App& app, posix::MakeRuntime make,
   posix::LogCollector log{program, STDERR_FILENO};
   Exit exit = Exit::clean;
   {
-    const std::unique_ptr<posix::Runtime> runtime = make(config, app, &log);
+    const Owned<posix::Runtime> runtime = make(config, app, &log);
     if (const auto started = runtime->start(); !started) {
       (void)complain(program, started.error(), Exit::no_start);
       (void)failure_of("on_stop", [&] { app.stop(); });

@@ -12,7 +12,7 @@ namespace pounce::inline v0::program {
 std::expected<Target, std::string> Target::open(const std::optional<std::string>& path, const std::string& program) {
   Target target;
   if (!path) {
-    target.own_ = std::make_unique<App>(welcome());
+    target.own_ = make_owned<App>(welcome());
     return target;
   }
   struct stat there{};
@@ -20,7 +20,7 @@ std::expected<Target, std::string> Target::open(const std::optional<std::string>
     auto files = posix::RootedFiles::open_root(*path);
     if (!files) return std::unexpected(std::move(files.error()));
     target.files_ = std::move(*files);
-    target.own_ = std::make_unique<App>();
+    target.own_ = make_owned<App>();
     target.own_->route("*", make_directory_handler(*target.files_));
     return target;
   }

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <pounce/app/application.hpp>
+#include <pounce/core/owned.hpp>
 #include <pounce/posix/files.hpp>
 #include <pounce/posix/module.hpp>
 
 #include <expected>
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -21,8 +21,8 @@ class Target {
   [[nodiscard]] const App& app() const noexcept { return module_ ? module_->app() : *own_; }
 
  private:
-  std::unique_ptr<posix::RootedFiles> files_;
-  std::unique_ptr<App> own_;
+  Owned<posix::RootedFiles> files_;
+  Owned<App> own_;
   std::optional<posix::LoadedApp> module_;
 };
 

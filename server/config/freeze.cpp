@@ -276,8 +276,7 @@ std::vector<BindAddress> Config::addresses() const {
   return {std::move(address)};
 }
 
-std::expected<std::shared_ptr<const Config>, std::vector<Problem>> freeze(Program program,
-                                                                          std::span<const Setting> settings) {
+std::expected<Owned<const Config>, std::vector<Problem>> freeze(Program program, std::span<const Setting> settings) {
   Freezer freezer(program);
   for (const Setting& setting : settings) {
     freezer.add(setting);
@@ -286,7 +285,7 @@ std::expected<std::shared_ptr<const Config>, std::vector<Problem>> freeze(Progra
   if (!problems.empty()) {
     return std::unexpected(std::move(problems));
   }
-  return std::make_shared<const Config>(freezer.take());
+  return make_owned<const Config>(freezer.take());
 }
 
 }  // namespace pounce::inline v0::config

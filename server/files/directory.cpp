@@ -127,6 +127,6 @@ Task Directory::serve(Exchange& exchange, const Files& files) {
 
 }  // namespace
 
-std::unique_ptr<Handler> make_directory_handler(const Files& files) { return std::make_unique<Directory>(files); }
+Owned<Handler> make_directory_handler(const Files& files) { return make_owned<Directory>(files); }
 
 }  // namespace pounce::inline v0

@@ -3,6 +3,8 @@
 
 #include "server/session/request_access.hpp"
 
+#include <pounce/app/application.hpp>
+
 #include <algorithm>
 #include <cstring>
 #include <exception>

@@ -3,6 +3,7 @@
 
 #include "server/session/field_scratch.hpp"
 
+#include <pounce/app/application.hpp>
 #include <pounce/http/status.hpp>
 
 #include <algorithm>

@@ -29,10 +29,9 @@ std::size_t most_input(const h1::Limits& limits) noexcept {
 
 Session::Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now)
     : Session(service, station, wake, std::move(peers), now,
-              std::make_unique<MachineOf<h1::Connection>>(service.limits, now)) {}
+              make_owned<MachineOf<h1::Connection>>(service.limits, now)) {}
 
-Session::Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now,
-                 std::unique_ptr<Machine> machine)
+Session::Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now, Owned<Machine> machine)
     : service_(&service),
       station_(&station),
       wake_(&wake),

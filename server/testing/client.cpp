@@ -6,7 +6,7 @@
 
 namespace pounce::inline v0::testing {
 
-Client::Client(const App& app, Options options) : connection_(std::make_unique<Connection>(app, std::move(options))) {}
+Client::Client(const App& app, Options options) : connection_(make_owned<Connection>(app, std::move(options))) {}
 Client::~Client() = default;
 
 Reply Client::request(std::string_view method, std::string_view target, const Fields& fields, std::string_view body) {

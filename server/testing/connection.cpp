@@ -71,7 +71,7 @@ void Client::Connection::open() {
   Peers peers{.connection = ConnectionId{connections_},
               .local = "127.0.0.1:80",
               .peer = "127.0.0.1:" + std::to_string(40000 + connections_)};
-  session_ = std::make_unique<Session>(service_, station_, wake_, std::move(peers), tick.now);
+  session_ = make_owned<Session>(service_, station_, wake_, std::move(peers), tick.now);
 }
 
 void Client::Connection::end(bool broken) {

@@ -1,12 +1,12 @@
 // Client::Connection: the driver behind a Client: one session at a time, a simulated clock, buffers for both directions.
 #pragma once
 
+#include <pounce/core/owned.hpp>
 #include <pounce/core/workspace.hpp>
 #include <pounce/server/session.hpp>
 #include <pounce/server/station.hpp>
 #include <pounce/testing.hpp>
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -46,7 +46,7 @@ class Client::Connection {
   Tick tick;
   std::size_t steps = 0;
   std::size_t writes = 0;
-  std::unique_ptr<Session> session_;
+  Owned<Session> session_;
 
  private:
   bool read();

@@ -3,6 +3,7 @@
 
 #include <pounce/app/application.hpp>
 
+#include <stdexcept>
 #include <string>
 #include <string_view>
 

@@ -63,11 +63,11 @@ class FakeFile final : public pounce::File {
 
 class FakeFiles final : public pounce::Files {
  public:
-  std::expected<std::unique_ptr<pounce::File>, FileError> open(std::string_view path) const override {
+  std::expected<pounce::Owned<pounce::File>, FileError> open(std::string_view path) const override {
     const auto found = entries.find(std::string{path});
     if (found == entries.end()) return std::unexpected(FileError::not_found);
     if (found->second.open_error) return std::unexpected(*found->second.open_error);
-    return std::make_unique<FakeFile>(found->second, counts);
+    return pounce::make_owned<FakeFile>(found->second, counts);
   }
 
   std::map<std::string, Entry> entries;

@@ -57,7 +57,7 @@ struct Tree {
     REQUIRE(::mkfifo((root / "pipe").c_str(), 0600) == 0);
   }
 
-  [[nodiscard]] std::unique_ptr<RootedFiles> open(RootedFiles::Resolve how) const {
+  [[nodiscard]] pounce::Owned<RootedFiles> open(RootedFiles::Resolve how) const {
     auto files = RootedFiles::open_root((scratch / "root").string(), how);
     REQUIRE(files.has_value());
     return std::move(*files);

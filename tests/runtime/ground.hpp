@@ -4,6 +4,7 @@
 
 #include <pounce/async/server.hpp>
 #include <pounce/config/config.hpp>
+#include <pounce/core/owned.hpp>
 #include <pounce/events/order_check.hpp>
 #include <pounce/sync/server.hpp>
 
@@ -19,7 +20,6 @@
 #include <cerrno>
 #include <condition_variable>
 #include <cstddef>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -167,10 +167,10 @@ inline config::Config small_config(std::size_t workers, std::size_t reactors) {
 }
 
 // A pool of which each reactor lets one hand-off wait, so that it is full most of the time.
-inline std::unique_ptr<posix::HandoffPool> make_narrow_pool(const config::Config& config, const Service& service,
-                                                            events::Observer* observer, posix::Census& census,
-                                                            events::WorkerId first_id) {
-  auto pool = std::make_unique<async::Pool>(config, service, observer, census);
+inline Owned<posix::HandoffPool> make_narrow_pool(const config::Config& config, const Service& service,
+                                                  events::Observer* observer, posix::Census& census,
+                                                  events::WorkerId first_id) {
+  auto pool = make_owned<async::Pool>(config, service, observer, census);
   pool->start(std::vector<std::vector<posix::Listener>>(config.async_workers.value_or(1)), first_id, 1);
   return pool;
 }

@@ -237,7 +237,7 @@ TEST_CASE("middleware that throws or spoils the head: 500, whoever made the answ
                           Hostile::Kind::spoils}) {
     CAPTURE(static_cast<int>(kind));
     App app;
-    app.use(std::make_unique<Hostile>(kind));
+    app.use(make_owned<Hostile>(kind));
     app.route("/plain", [](const Request&) { return Response::text("x"); });
     app.route("/throw", [](const Request&) -> Response { throw std::runtime_error{"x"}; });
     app.route("/task", [](Exchange& x) -> Task {

@@ -9,7 +9,6 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <new>
 #include <string>
 #include <vector>
@@ -75,7 +74,7 @@ class Driver {
   // The next connection of the same worker.
   void connect() {
     session_.reset();
-    session_ = std::make_unique<Session>(service_, station_, wake_, Peers{ConnectionId{1}, "local", "peer"}, tick_.now);
+    session_ = make_owned<Session>(service_, station_, wake_, Peers{ConnectionId{1}, "local", "peer"}, tick_.now);
   }
 
   // One turn of a runtime's loop. Returns how many bytes the session wrote.
@@ -114,7 +113,7 @@ class Driver {
   NoWake wake_;
   Station station_;
   Tick tick_;
-  std::unique_ptr<Session> session_;
+  Owned<Session> session_;
 };
 
 constexpr std::string_view get = "GET /hello HTTP/1.1\r\nHost: example.org\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n";
@@ -167,9 +166,9 @@ TEST_CASE("a coroutine's frames come from the arena: a handler that parks alloca
 TEST_CASE("a thousand idle connections hold little, and no block each") {
   App app{[](const Request&) { return Response::text("x"); }};
   const std::size_t before = held;
-  std::vector<std::unique_ptr<Driver>> drivers;
+  std::vector<Owned<Driver>> drivers;
   for (int i = 0; i < 1000; ++i) {
-    drivers.push_back(std::make_unique<Driver>(app));
+    drivers.push_back(make_owned<Driver>(app));
     Session& session = drivers.back()->session();
     (void)session;
   }

@@ -7,6 +7,7 @@
 
 #include "tests/server/recorder.hpp"
 
+#include <stdexcept>
 #include <string>
 
 using namespace pounce;
@@ -196,7 +197,7 @@ class Note final : public Middleware {
 TEST_CASE("middleware is an onion, around the server's own answers as well") {
   std::string log;
   App app;
-  app.use(std::make_unique<Note>(log, "a")).use(std::make_unique<Note>(log, "b"));
+  app.use(make_owned<Note>(log, "a")).use(make_owned<Note>(log, "b"));
   app.route("/plain", [&](const Request&) {
     log.append("!");
     return Response::text("ok");
@@ -225,9 +226,7 @@ TEST_CASE("middleware is an onion, around the server's own answers as well") {
 TEST_CASE("an answer from before() ends the request there; inner middleware is not asked") {
   std::string log;
   App app;
-  app.use(std::make_unique<Note>(log, "a"))
-      .use(std::make_unique<Note>(log, "b", true))
-      .use(std::make_unique<Note>(log, "c"));
+  app.use(make_owned<Note>(log, "a")).use(make_owned<Note>(log, "b", true)).use(make_owned<Note>(log, "c"));
   app.route("*", [&](const Request&) {
     log.append("!");
     return Response::text("ok");

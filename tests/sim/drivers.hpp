@@ -13,7 +13,6 @@
 #include <chrono>
 #include <cstring>
 #include <deque>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -82,7 +81,7 @@ class Link {
  public:
   Link(const Service& service, Place& place, std::uint64_t id, Instant now)
       : session(service, place.station, wake, Peers{ConnectionId{id}, "local", "peer"}, now,
-                std::make_unique<MachineOf<FakeMachine>>()) {}
+                make_owned<MachineOf<FakeMachine>>()) {}
 
   void sends(std::string_view bytes) { input.emplace_back(bytes); }
   void breaks() {

@@ -15,7 +15,6 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
-#include <memory>
 #include <stdexcept>
 #include <utility>
 
@@ -50,10 +49,10 @@ class Stage {
     std::size_t next = 0;
     for (; next < script_.size() && script_[next].verb == "option"; ++next) set_option(script_[next].word);
     if (driver_.blocking) {
-      server_ = std::make_unique<sync::Server>(config_, app, &journal_,
-                                               driver_.reactors != 0 ? async::make_handoff_pool : nullptr);
+      server_ =
+          make_owned<sync::Server>(config_, app, &journal_, driver_.reactors != 0 ? async::make_handoff_pool : nullptr);
     } else {
-      server_ = std::make_unique<async::Server>(config_, app, &journal_);
+      server_ = make_owned<async::Server>(config_, app, &journal_);
     }
     if (const auto started = server_->start(); !started) throw std::runtime_error(started.error());
     for (; next < script_.size(); ++next) {
@@ -197,7 +196,7 @@ class Stage {
   config::Config config_;
   Visits visits_;
   Journal journal_;
-  std::unique_ptr<posix::Runtime> server_;
+  Owned<posix::Runtime> server_;
   std::vector<Visitor> visitors_;
   std::size_t window_ = 64 * std::size_t{1024};
   bool was_cut_ = false;

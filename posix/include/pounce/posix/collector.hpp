@@ -5,11 +5,11 @@
 // bounded: when it is full new events are dropped and counted, never waited for. Delivery runs outside the lock.
 #pragma once
 
+#include <pounce/core/owned.hpp>
 #include <pounce/events/observer.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -23,7 +23,7 @@ class KeptEvent {
 
  private:
   events::Lifecycle event_;
-  std::unique_ptr<char[]> text_;
+  Owned<char[]> text_;
 };
 
 class BufferedCollector final : public events::Observer {

@@ -7,14 +7,14 @@
 // Limits: `--max-connections` over all threads (the census); `accepts_per_turn` per report.
 #pragma once
 
+#include <pounce/core/owned.hpp>
 #include <pounce/posix/acceptor.hpp>
 #include <pounce/posix/link.hpp>
 #include <pounce/posix/poller.hpp>
 #include <pounce/posix/refusals.hpp>
-#include <pounce/posix/runtime.hpp>
+#include <pounce/posix/serving.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,7 +31,7 @@ class Entrances {
 
   [[nodiscard]] bool owns(const void* tag) const noexcept;
 
-  // Takes at most `most` of the connections that wait there and calls `admit(std::unique_ptr<Link>)` for each that may stay.
+  // Takes at most `most` of the connections that wait there and calls `admit(Owned<Link>)` for each that may stay.
   template <class Admit>
   void accept(void* tag, std::size_t most, const Tick& tick, Admit admit) {
     while (most-- != 0 && take(*static_cast<Entrance*>(tag), tick)) {
@@ -73,8 +73,8 @@ class Entrances {
   Station& station_;
   Waker& waker_;
   Refusals refusals_;
-  std::unique_ptr<Link> arrived_;
-  std::vector<std::unique_ptr<Entrance>> entrances_;
+  Owned<Link> arrived_;
+  std::vector<Owned<Entrance>> entrances_;
 };
 
 }  // namespace pounce::inline v0::posix

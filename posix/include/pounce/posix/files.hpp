@@ -8,12 +8,12 @@
 // Threads: `open` from any thread. Not a chroot: mounts and hard links below the root are part of it.
 #pragma once
 
+#include <pounce/core/owned.hpp>
 #include <pounce/files/files.hpp>
 #include <pounce/posix/descriptor.hpp>
 
 #include <cstdint>
 #include <expected>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,16 +25,15 @@ class RootedFiles final : public Files {
   enum class Resolve : std::uint8_t { at_once, by_component };
 
   // An error is one clear line: "PATH: no such directory".
-  [[nodiscard]] static std::expected<std::unique_ptr<RootedFiles>, std::string> open_root(const std::string& path);
+  [[nodiscard]] static std::expected<Owned<RootedFiles>, std::string> open_root(const std::string& path);
   // With the given way of resolving names, for tests; `at_once` where there is no openat2 fails at each open.
-  [[nodiscard]] static std::expected<std::unique_ptr<RootedFiles>, std::string> open_root(const std::string& path,
-                                                                                          Resolve how);
+  [[nodiscard]] static std::expected<Owned<RootedFiles>, std::string> open_root(const std::string& path, Resolve how);
 
   RootedFiles(const RootedFiles&) = delete;
   RootedFiles& operator=(const RootedFiles&) = delete;
   ~RootedFiles() = default;
 
-  [[nodiscard]] std::expected<std::unique_ptr<File>, FileError> open(std::string_view path) const override;
+  [[nodiscard]] std::expected<Owned<File>, FileError> open(std::string_view path) const override;
   [[nodiscard]] Resolve resolve() const noexcept { return how_; }
 
  private:

@@ -7,16 +7,16 @@
 // Home: where the pool gives a connection back when its next request has a plain handler: that may block, which is what workers are for.
 #pragma once
 
+#include <pounce/core/owned.hpp>
 #include <pounce/posix/link.hpp>
 
-#include <memory>
 #include <variant>
 
 namespace pounce::inline v0::posix {
 
 // An exchange whose handler waits: for time, a message, or a slow peer.
 struct ParkedExchange {
-  std::unique_ptr<Link> link;  // its `home` is set
+  Owned<Link> link;  // its `home` is set
   events::WorkerId from;
 };
 
@@ -25,7 +25,7 @@ using Handoff = std::variant<ParkedExchange>;
 class Home {
  public:
   // Thread-safe. The link is detached; it is never refused.
-  virtual void take_back(std::unique_ptr<Link> link) noexcept = 0;
+  virtual void take_back(Owned<Link> link) noexcept = 0;
 
  protected:
   ~Home() = default;

@@ -1,56 +1,30 @@
-// Runtime: what the two servers have in common, as seen by a program: start, drain, cut, wait. And what both make of the configuration.
+// Runtime: what the two servers have in common, as seen by a program: start, drain, cut, wait.
 #pragma once
 
-#include <pounce/app/application.hpp>
-#include <pounce/config/config.hpp>
-#include <pounce/events/observer.hpp>
-#include <pounce/posix/wake_descriptor.hpp>
-#include <pounce/server/station.hpp>
+#include <pounce/config/bind_address.hpp>
+#include <pounce/core/owned.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
-#include <memory>
 #include <string>
 #include <vector>
 
-namespace pounce::inline v0::posix {
+namespace pounce::inline v0 {
 
-// Census: how many connections there are, over all workers, and what became of them. Thread-safe.
-class Census {
- public:
-  // False when `most` are there already.
-  [[nodiscard]] bool enter(std::size_t most) noexcept {
-    if (connections_.fetch_add(1, std::memory_order_acq_rel) < most) return true;
-    connections_.fetch_sub(1, std::memory_order_acq_rel);
-    return false;
-  }
-  void leave(std::uint64_t requests, bool cut) noexcept {
-    requests_.fetch_add(requests, std::memory_order_relaxed);
-    if (cut) cut_.fetch_add(1, std::memory_order_relaxed);
-    if (connections_.fetch_sub(1, std::memory_order_acq_rel) == 1 && empty_ != nullptr) empty_->notify();
-  }
-  [[nodiscard]] std::size_t connections() const noexcept { return connections_.load(std::memory_order_acquire); }
-  [[nodiscard]] std::uint64_t requests() const noexcept { return requests_.load(std::memory_order_relaxed); }
-  [[nodiscard]] std::uint64_t cut() const noexcept { return cut_.load(std::memory_order_relaxed); }
-  // Whom to wake when the last one leaves. Set before the first one enters.
-  void on_empty(WakeDescriptor* wake) noexcept { empty_ = wake; }
+class App;
+struct Service;
+namespace config {
+struct Config;
+}
+namespace events {
+class Observer;
+}
 
- private:
-  std::atomic<std::size_t> connections_{0};
-  std::atomic<std::uint64_t> requests_{0};
-  std::atomic<std::uint64_t> cut_{0};
-  WakeDescriptor* empty_ = nullptr;
-};
+namespace posix {
 
-// What the threads of one server share. Borrowed: all of it outlives them.
-struct Shared {
-  const config::Config& config;
-  const Service& service;
-  events::Observer* observer;  // null: nobody listens
-  Census& census;
-};
+class Census;
+class HandoffPool;
 
 struct Totals {
   std::uint64_t requests = 0;
@@ -79,9 +53,8 @@ class Runtime {
 };
 
 // `config`, `app` and `observer` (may be null) are borrowed and outlive the runtime.
-using MakeRuntime = std::unique_ptr<Runtime> (*)(const config::Config& config, const App& app,
-                                                 events::Observer* observer);
+using MakeRuntime = Owned<Runtime> (*)(const config::Config& config, const App& app, events::Observer* observer);
 
-[[nodiscard]] Service make_service(const config::Config& config, const App& app);
+}  // namespace posix
 
-}  // namespace pounce::inline v0::posix
+}  // namespace pounce::inline v0

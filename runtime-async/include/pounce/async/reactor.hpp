@@ -6,20 +6,20 @@
 // Limits: `most_handoffs` of the constructor; those of Entrances.
 #pragma once
 
+#include <pounce/core/owned.hpp>
 #include <pounce/posix/clock.hpp>
 #include <pounce/posix/entrances.hpp>
 #include <pounce/posix/handoff.hpp>
 #include <pounce/posix/ids.hpp>
 #include <pounce/posix/link.hpp>
 #include <pounce/posix/poller.hpp>
-#include <pounce/posix/runtime.hpp>
+#include <pounce/posix/serving.hpp>
 #include <pounce/posix/timers.hpp>
 #include <pounce/posix/wake_descriptor.hpp>
 
 #include <array>
 #include <atomic>
 #include <cstddef>
-#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -50,13 +50,13 @@ class Reactor final : public posix::Waker, public posix::Sink {
   void accept(void* entrance) noexcept;
   void adopt_all();
   [[nodiscard]] bool make_room() noexcept;
-  void add(std::unique_ptr<posix::Link> link);
-  void give_up(std::unique_ptr<posix::Link> link);
+  void add(Owned<posix::Link> link);
+  void give_up(Owned<posix::Link> link);
   [[nodiscard]] bool watch(posix::Link& link) noexcept;
   void serve(posix::Link& link);
   void remove(posix::Link& link, bool cut);
   void give_back(posix::Link& link);
-  [[nodiscard]] std::unique_ptr<posix::Link> take_out(posix::Link& link) noexcept;
+  [[nodiscard]] Owned<posix::Link> take_out(posix::Link& link) noexcept;
   void later(posix::Link& link);
   void take_woken();
   void run_timers();

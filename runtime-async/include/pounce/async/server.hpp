@@ -2,12 +2,14 @@
 #pragma once
 
 #include <pounce/async/reactor.hpp>
+#include <pounce/async/runtime.hpp>
+#include <pounce/core/owned.hpp>
 #include <pounce/posix/runtime.hpp>
+#include <pounce/posix/serving.hpp>
 #include <pounce/posix/wake_descriptor.hpp>
 
 #include <atomic>
 #include <cstddef>
-#include <memory>
 #include <thread>
 #include <vector>
 
@@ -38,16 +40,11 @@ class Pool final : public posix::HandoffPool {
  private:
   posix::Shared shared_;
   posix::WakeDescriptor finished_;
-  std::vector<std::unique_ptr<Reactor>> reactors_;
+  std::vector<Owned<Reactor>> reactors_;
   std::atomic<std::size_t> running_{0};
   std::atomic<std::size_t> next_{0};
   std::vector<std::thread> threads_;
 };
-
-// For pounce-sync: a pool that lives on hand-offs alone.
-[[nodiscard]] std::unique_ptr<posix::HandoffPool> make_handoff_pool(const config::Config& config,
-                                                                    const Service& service, events::Observer* observer,
-                                                                    posix::Census& census, events::WorkerId first_id);
 
 class Server final : public posix::Runtime {
  public:
@@ -69,9 +66,5 @@ class Server final : public posix::Runtime {
   Pool pool_;
   std::vector<config::BindAddress> addresses_;
 };
-
-// For program::run.
-[[nodiscard]] std::unique_ptr<posix::Runtime> make_server(const config::Config& config, const App& app,
-                                                          events::Observer* observer);
 
 }  // namespace pounce::inline v0::async

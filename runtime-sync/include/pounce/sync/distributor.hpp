@@ -7,20 +7,20 @@
 // Limits: `most_queued` fresh connections wait for a worker; beyond that they wait in the kernel's backlog.
 #pragma once
 
+#include <pounce/core/owned.hpp>
 #include <pounce/posix/clock.hpp>
 #include <pounce/posix/entrances.hpp>
 #include <pounce/posix/handoff.hpp>
 #include <pounce/posix/ids.hpp>
 #include <pounce/posix/link.hpp>
 #include <pounce/posix/poller.hpp>
-#include <pounce/posix/runtime.hpp>
+#include <pounce/posix/serving.hpp>
 #include <pounce/posix/timers.hpp>
 #include <pounce/posix/wake_descriptor.hpp>
 #include <pounce/sync/work_queue.hpp>
 
 #include <atomic>
 #include <cstddef>
-#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -50,7 +50,7 @@ class Distributor final : public posix::Waker {
 
   // --- from other threads ---
   // Watches a detached connection that waits for nothing but bytes and runs no handler, until it is readable or its deadline comes.
-  void park(std::unique_ptr<posix::Link> link) noexcept;
+  void park(Owned<posix::Link> link) noexcept;
   // The connection ends, or is watched by somebody else from now on.
   void forget(posix::Link& link) noexcept;
   void drain() noexcept;
@@ -65,9 +65,9 @@ class Distributor final : public posix::Waker {
   void rest_while_busy() noexcept;
   [[nodiscard]] Duration patience();
   void accept(void* entrance) noexcept;
-  void admit(std::unique_ptr<posix::Link> link) noexcept;
+  void admit(Owned<posix::Link> link) noexcept;
   void report(const posix::Poller::Ready& ready);
-  [[nodiscard]] std::unique_ptr<posix::Link> unpark(posix::Link& link) noexcept;
+  [[nodiscard]] Owned<posix::Link> unpark(posix::Link& link) noexcept;
   void hand_to_worker(posix::Link& link) noexcept;
   void run_timers();
   void watch(posix::Link& link) noexcept;

@@ -3,24 +3,21 @@
 // The end comes in order: the distributor when no connection is left anywhere, then the workers, then the pool.
 #pragma once
 
+#include <pounce/core/owned.hpp>
 #include <pounce/posix/handoff.hpp>
 #include <pounce/posix/runtime.hpp>
+#include <pounce/posix/serving.hpp>
 #include <pounce/posix/wake_descriptor.hpp>
 #include <pounce/sync/distributor.hpp>
+#include <pounce/sync/runtime.hpp>
 #include <pounce/sync/work_queue.hpp>
 #include <pounce/sync/worker.hpp>
 
 #include <atomic>
-#include <memory>
 #include <thread>
 #include <vector>
 
 namespace pounce::inline v0::sync {
-
-// Makes the pool that exchanges are handed to. The program knows which; this runtime knows only what it does.
-using MakePool = std::unique_ptr<posix::HandoffPool> (*)(const config::Config& config, const Service& service,
-                                                         events::Observer* observer, posix::Census& census,
-                                                         events::WorkerId first_id);
 
 class Server final : public posix::Runtime {
  public:
@@ -48,9 +45,9 @@ class Server final : public posix::Runtime {
   WorkQueue queue_;
   Shared shared_;
   posix::WakeDescriptor finished_;
-  std::unique_ptr<posix::HandoffPool> pool_;
-  std::unique_ptr<Distributor> distributor_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  Owned<posix::HandoffPool> pool_;
+  Owned<Distributor> distributor_;
+  std::vector<Owned<Worker>> workers_;
   std::atomic<std::size_t> running_{0};
   std::vector<std::thread> threads_;
   std::vector<config::BindAddress> addresses_;

@@ -9,13 +9,13 @@
 // of pipelined requests). Workers take from them in turn, so that neither holds up the other.
 #pragma once
 
+#include <pounce/core/owned.hpp>
 #include <pounce/posix/handoff.hpp>
 #include <pounce/posix/link.hpp>
 #include <pounce/posix/wake_descriptor.hpp>
 
 #include <condition_variable>
 #include <cstddef>
-#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -28,10 +28,10 @@ class Line {
   Line(const Line&) = delete;
   Line& operator=(const Line&) = delete;
   ~Line();
-  void push(std::unique_ptr<posix::Link> link) noexcept;
+  void push(Owned<posix::Link> link) noexcept;
   // All of another one, which is empty then.
   void push(Line& line) noexcept;
-  [[nodiscard]] std::unique_ptr<posix::Link> pop() noexcept;
+  [[nodiscard]] Owned<posix::Link> pop() noexcept;
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
  private:
@@ -42,15 +42,15 @@ class Line {
 
 class WorkQueue final : public posix::Home {
  public:
-  void push(std::unique_ptr<posix::Link> link) noexcept;
+  void push(Owned<posix::Link> link) noexcept;
   void push(Line& links) noexcept;  // empty afterwards
-  void take_back(std::unique_ptr<posix::Link> link) noexcept override { push(std::move(link)); }
+  void take_back(Owned<posix::Link> link) noexcept override { push(std::move(link)); }
   // One that was served for its share of time and could go on at once.
-  void push_again(std::unique_ptr<posix::Link> link) noexcept;
+  void push_again(Owned<posix::Link> link) noexcept;
   // Waits for one; null when the queue is closed and empty.
-  [[nodiscard]] std::unique_ptr<posix::Link> pop();
+  [[nodiscard]] Owned<posix::Link> pop();
   // Of what nobody is going to pop any more.
-  [[nodiscard]] std::unique_ptr<posix::Link> take_rest() noexcept;
+  [[nodiscard]] Owned<posix::Link> take_rest() noexcept;
 
   // Whether a connection waits that no idle worker is about to take.
   [[nodiscard]] bool wanted() const;

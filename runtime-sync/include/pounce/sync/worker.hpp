@@ -11,6 +11,7 @@
 // Without a pool, or when it refuses, the worker waits itself: slower, nothing lost.
 #pragma once
 
+#include <pounce/core/owned.hpp>
 #include <pounce/posix/clock.hpp>
 #include <pounce/posix/ids.hpp>
 #include <pounce/posix/link.hpp>
@@ -19,7 +20,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
 
 namespace pounce::inline v0::sync {
 
@@ -44,14 +44,14 @@ class Worker final : private posix::Waker {
   enum class Next : std::uint8_t { go_on, given_up };
 
   void wake(posix::Link& link) noexcept override;
-  void serve(std::unique_ptr<posix::Link> link);
+  void serve(Owned<posix::Link> link);
   void begin_request(const Session& session) noexcept;
-  [[nodiscard]] Next wait_idle(std::unique_ptr<posix::Link>& link);
-  [[nodiscard]] Next wait_busy(std::unique_ptr<posix::Link>& link);
-  [[nodiscard]] bool hand_off(std::unique_ptr<posix::Link>& link);
+  [[nodiscard]] Next wait_idle(Owned<posix::Link>& link);
+  [[nodiscard]] Next wait_busy(Owned<posix::Link>& link);
+  [[nodiscard]] bool hand_off(Owned<posix::Link>& link);
   // Until the socket is ready, this worker is woken, the session's time comes or `until`; true when the socket is.
   bool wait(posix::Link& link, Instant until);
-  void end(std::unique_ptr<posix::Link> link, bool cut);
+  void end(Owned<posix::Link> link, bool cut);
 
   Shared& shared_;
   Distributor& distributor_;

@@ -16,13 +16,12 @@
 #include <pounce/app/application.hpp>
 #include <pounce/app/fields.hpp>
 #include <pounce/core/bytes.hpp>
+#include <pounce/core/owned.hpp>
 #include <pounce/core/time.hpp>
 #include <pounce/h1/limits.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -131,7 +130,7 @@ class Client {
  private:
   class Connection;
 
-  std::unique_ptr<Connection> connection_;
+  Owned<Connection> connection_;
 };
 
 }  // namespace testing

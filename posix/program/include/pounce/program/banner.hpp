@@ -5,7 +5,6 @@
 // never with NO_COLOR set to anything (no-color.org) or TERM=dumb.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>

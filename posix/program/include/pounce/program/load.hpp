@@ -6,12 +6,12 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include <pounce/config/config.hpp>
+#include <pounce/core/owned.hpp>
 
 namespace pounce::inline v0::program {
 
@@ -38,7 +38,7 @@ struct Outcome {
   };
 
   Next next = Next::leave;
-  std::shared_ptr<const config::Config> config;
+  Owned<const config::Config> config;
   std::string text;
   bool is_error = false;  // text belongs on standard error
   Exit exit = Exit::clean;

@@ -5,8 +5,7 @@
 // (see Exit in load.hpp). This and what it calls are the only places that touch signals and print.
 #pragma once
 
-#include <pounce/app/application.hpp>
-#include <pounce/config/config.hpp>
+#include <pounce/config/option_table.hpp>
 #include <pounce/posix/runtime.hpp>
 
 namespace pounce::inline v0::program {

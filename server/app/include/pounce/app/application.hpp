@@ -10,10 +10,9 @@
 
 #include <pounce/app/handler.hpp>
 #include <pounce/app/middleware.hpp>
+#include <pounce/core/owned.hpp>
 
-#include <algorithm>
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -36,12 +35,12 @@ class App {
   App& route(std::string_view pattern, F&& handler) {
     return route(pattern, make_handler(std::forward<F>(handler)));
   }
-  App& route(std::string_view pattern, std::unique_ptr<Handler> handler) {
+  App& route(std::string_view pattern, Owned<Handler> handler) {
     // Of two equal patterns the later one counts.
     if (pattern.ends_with('*')) {
       Route route{std::string{pattern.substr(0, pattern.size() - 1)}, std::move(handler)};
-      const auto at = std::find_if(prefixes_.begin(), prefixes_.end(),
-                                   [&](const Route& other) { return other.path.size() <= route.path.size(); });
+      auto at = prefixes_.begin();
+      while (at != prefixes_.end() && at->path.size() > route.path.size()) ++at;
       prefixes_.insert(at, std::move(route));
     } else {
       const auto at = place(pattern);
@@ -58,24 +57,24 @@ class App {
     return *this;
   }
 
-  App& use(std::unique_ptr<Middleware> middleware) {
+  App& use(Owned<Middleware> middleware) {
     middleware_.push_back(std::move(middleware));
     return *this;
   }
 
   template <std::invocable F>
   App& on_start(F hook) {
-    start_.push_back(std::make_unique<HookOf<F>>(std::move(hook)));
+    start_.push_back(make_owned<HookOf<F>>(std::move(hook)));
     return *this;
   }
   template <std::invocable F>
   App& on_drain(F hook) {
-    drain_.push_back(std::make_unique<HookOf<F>>(std::move(hook)));
+    drain_.push_back(make_owned<HookOf<F>>(std::move(hook)));
     return *this;
   }
   template <std::invocable F>
   App& on_stop(F hook) {
-    stop_.push_back(std::make_unique<HookOf<F>>(std::move(hook)));
+    stop_.push_back(make_owned<HookOf<F>>(std::move(hook)));
     return *this;
   }
 
@@ -92,7 +91,7 @@ class App {
   [[nodiscard]] bool accepts(Method method) const noexcept {
     return method == Method::trace ? accepts_trace_ : method != Method::connect || accepts_connect_;
   }
-  [[nodiscard]] const std::vector<std::unique_ptr<Middleware>>& middleware() const noexcept { return middleware_; }
+  [[nodiscard]] const std::vector<Owned<Middleware>>& middleware() const noexcept { return middleware_; }
   void start() const { run(start_); }
   void drain() const { run(drain_); }
   void stop() const { run(stop_); }
@@ -115,26 +114,35 @@ class App {
    private:
     F hook_;
   };
-  using Hooks = std::vector<std::unique_ptr<Hook>>;
+  using Hooks = std::vector<Owned<Hook>>;
   static void run(const Hooks& hooks) {
     for (const auto& hook : hooks) hook->call();
   }
 
   struct Route {
     std::string path;
-    std::unique_ptr<Handler> handler;
+    Owned<Handler> handler;
   };
 
   // The first exact route that does not stand before `path`: by length, then by octets.
   [[nodiscard]] std::vector<Route>::const_iterator place(std::string_view path) const noexcept {
-    return std::lower_bound(exact_.begin(), exact_.end(), path, [](const Route& route, std::string_view wanted) {
-      return route.path.size() != wanted.size() ? route.path.size() < wanted.size() : route.path < wanted;
-    });
+    auto first = exact_.begin();
+    for (std::ptrdiff_t count = exact_.end() - first; count > 0;) {
+      const std::ptrdiff_t half = count / 2;
+      const std::string& middle = first[half].path;
+      if (middle.size() != path.size() ? middle.size() < path.size() : middle < path) {
+        first += half + 1;
+        count -= half + 1;
+      } else {
+        count = half;
+      }
+    }
+    return first;
   }
 
   std::vector<Route> exact_;     // in the order of `place`
   std::vector<Route> prefixes_;  // longest first
-  std::vector<std::unique_ptr<Middleware>> middleware_;
+  std::vector<Owned<Middleware>> middleware_;
   Hooks start_;
   Hooks drain_;
   Hooks stop_;

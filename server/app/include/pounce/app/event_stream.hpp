@@ -10,8 +10,8 @@
 #pragma once
 
 #include <pounce/app/exchange.hpp>
+#include <pounce/core/lean.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>

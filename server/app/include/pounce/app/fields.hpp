@@ -5,12 +5,12 @@
 #pragma once
 
 #include <pounce/core/message.hpp>
+#include <pounce/core/owned.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,7 +51,7 @@ class Fields {
   // Adds a field, also when one of that name is there. Like the next two it may be given views into this list.
   void add(std::string_view name, std::string_view value) {
     const Entry entry{static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size())};
-    std::unique_ptr<char[]> outgrown;  // what the views may point into
+    Owned<char[]> outgrown;  // what the views may point into
     char* at = grow(sizeof entry + name.size() + value.size(), outgrown);
     std::memcpy(at, &entry, sizeof entry);
     if (!name.empty()) std::memcpy(at + sizeof entry, name.data(), name.size());
@@ -135,11 +135,11 @@ class Fields {
     std::memmove(data() + kept, data() + end, size_ - end);
     size_ -= end - kept;
   }
-  [[nodiscard]] char* grow(std::size_t n, std::unique_ptr<char[]>& outgrown) {
+  [[nodiscard]] char* grow(std::size_t n, Owned<char[]>& outgrown) {
     const std::size_t capacity = heap_ ? capacity_ : inline_capacity;
     if (n > capacity - size_) {
       const std::size_t wanted = 2 * (size_ + n);
-      auto memory = std::make_unique<char[]>(wanted);
+      Owned<char[]> memory{new char[wanted]};
       if (size_ != 0) std::memcpy(memory.get(), data(), size_);
       outgrown = std::exchange(heap_, std::move(memory));
       capacity_ = wanted;
@@ -149,7 +149,7 @@ class Fields {
   }
   void append_all(const Fields& other) {
     if (other.size_ == 0) return;
-    std::unique_ptr<char[]> outgrown;
+    Owned<char[]> outgrown;
     std::memcpy(grow(other.size_, outgrown), other.data(), other.size_);
     count_ = other.count_;
   }
@@ -164,7 +164,7 @@ class Fields {
   std::size_t size_ = 0;
   std::size_t count_ = 0;
   std::size_t capacity_ = 0;
-  std::unique_ptr<char[]> heap_;
+  Owned<char[]> heap_;
   std::array<char, inline_capacity> inline_;  // deliberately not initialised
 };
 

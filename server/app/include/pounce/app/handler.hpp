@@ -8,10 +8,10 @@
 #include <pounce/app/request.hpp>
 #include <pounce/app/response.hpp>
 #include <pounce/app/task.hpp>
+#include <pounce/core/owned.hpp>
 
 #include <concepts>
 #include <cstdint>
-#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -63,12 +63,12 @@ class CoroutineFunction final : public Handler {
 
 template <class F>
   requires PlainHandler<std::decay_t<F>> || CoroutineHandler<std::decay_t<F>>
-[[nodiscard]] std::unique_ptr<Handler> make_handler(F&& function) {
+[[nodiscard]] Owned<Handler> make_handler(F&& function) {
   using Function = std::decay_t<F>;
   if constexpr (PlainHandler<Function>) {
-    return std::make_unique<PlainFunction<Function>>(std::forward<F>(function));
+    return make_owned<PlainFunction<Function>>(std::forward<F>(function));
   } else {
-    return std::make_unique<CoroutineFunction<Function>>(std::forward<F>(function));
+    return make_owned<CoroutineFunction<Function>>(std::forward<F>(function));
   }
 }
 

@@ -2,18 +2,16 @@
 // same name, and remembers where each value came from. freeze() is the only way from text to it.
 // What it is not: what the libraries take. They take small structs of their own
 // (`protocol::Limits` and others); whoever starts a server copies the members over.
-// Ownership: `shared_ptr<const Config>`, shared by reference between threads without a lock.
+// Ownership: `Owned<const Config>`: whoever froze it owns it, and threads share it by reference, without a lock.
 // Units: durations are chrono, sizes bytes, min_rate bytes per second.
 // Errors: freeze reports all problems of all settings at once, in a stable order.
 // A default-constructed Config holds the defaults, for tests and for programs of one's own.
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +22,7 @@
 #include <pounce/config/option_table.hpp>
 #include <pounce/config/setting.hpp>
 #include <pounce/config/value.hpp>
+#include <pounce/core/owned.hpp>
 
 namespace pounce::inline v0::config {
 
@@ -114,8 +113,8 @@ struct Config {
 
 /// Checks everything. Settings may come in any order; the strongest origin wins, also over an equal
 /// or wrong value elsewhere, yet a wrong value is a problem even where another one beats it.
-[[nodiscard]] std::expected<std::shared_ptr<const Config>, std::vector<Problem>> freeze(
-    Program program, std::span<const Setting> settings);
+[[nodiscard]] std::expected<Owned<const Config>, std::vector<Problem>> freeze(Program program,
+                                                                              std::span<const Setting> settings);
 
 /// The value as an operator would write it; "" where it is absent. A list is joined by commas.
 [[nodiscard]] std::string value_text(const Config& config, OptionId id);

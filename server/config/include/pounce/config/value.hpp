@@ -9,7 +9,8 @@
 // Errors: a ValueFault; its wording is in freeze.cpp, where the kind of the option is known.
 #pragma once
 
-#include <chrono>
+#include <pounce/core/lean.hpp>
+
 #include <cstdint>
 #include <expected>
 #include <limits>

@@ -13,12 +13,11 @@
 #pragma once
 
 #include <pounce/app/handler.hpp>
+#include <pounce/core/owned.hpp>
 #include <pounce/files/files.hpp>
-
-#include <memory>
 
 namespace pounce::inline v0 {
 
-[[nodiscard]] std::unique_ptr<Handler> make_directory_handler(const Files& files);
+[[nodiscard]] Owned<Handler> make_directory_handler(const Files& files);
 
 }  // namespace pounce::inline v0

@@ -10,12 +10,12 @@
 #pragma once
 
 #include <pounce/core/bytes.hpp>
+#include <pounce/core/owned.hpp>
 #include <pounce/core/time.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <expected>
-#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -63,7 +63,7 @@ class File {
 
 class Files {
  public:
-  [[nodiscard]] virtual std::expected<std::unique_ptr<File>, FileError> open(std::string_view path) const = 0;
+  [[nodiscard]] virtual std::expected<Owned<File>, FileError> open(std::string_view path) const = 0;
 
  protected:
   ~Files() = default;

@@ -18,6 +18,7 @@
 
 #include <pounce/core/input.hpp>
 #include <pounce/core/output.hpp>
+#include <pounce/core/owned.hpp>
 #include <pounce/core/time.hpp>
 #include <pounce/events/event.hpp>
 #include <pounce/server/machine.hpp>
@@ -25,7 +26,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -49,8 +49,7 @@ class Session {
   // A fresh HTTP/1.1 connection. `service`, `station` and `wake` are borrowed.
   Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now);
   // The same over another machine.
-  Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now,
-          std::unique_ptr<Machine> machine);
+  Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now, Owned<Machine> machine);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();
@@ -123,7 +122,7 @@ class Session {
   const Service* service_;
   Station* station_;
   Wake* wake_;
-  std::unique_ptr<Machine> machine_;
+  Owned<Machine> machine_;
   Input input_;
   Output output_;
   std::vector<LiveExchange*> exchanges_;

@@ -3,7 +3,6 @@
 // A session that moves to another thread leaves its station and joins the other one's; nothing of the old one stays with it.
 #pragma once
 
-#include <pounce/app/application.hpp>
 #include <pounce/app/token.hpp>
 #include <pounce/core/ids.hpp>
 #include <pounce/core/workspace.hpp>
@@ -17,6 +16,7 @@
 
 namespace pounce::inline v0 {
 
+class App;
 class Session;
 
 // Letterbox: the server's end of a Mailbox. It is kept outside the session, holds messages while the session moves, and says `gone`
