@@ -90,6 +90,19 @@ def check_module(args, scratch, prefix):
     print(f"module: {names}")
 
 
+def check_compression(args, scratch, prefix):
+    """The other toolkit library: codings without a protocol."""
+    environment = {"PKG_CONFIG_PATH": f"{prefix}/lib/pkgconfig", "PATH": "/usr/bin:/bin"}
+    flags = run("pkg-config", "--cflags", "--libs", "--static", "pounce-compression", env=environment).split()
+    program = scratch / "codings"
+    run(args.other_cxx, "-std=c++20", args.source / "tests/consumer/codings.cpp", "-o", program, *flags)
+    run(program)
+    needed = run("readelf", "-dW", program)
+    for name in ("nghttp2", "ssl", "crypto"):
+        if f"[lib{name}." in needed:
+            sys.exit(f"linking Pounce::compression brought {name}")
+
+
 def installed(args, scratch):
     check_self(args, scratch)
     prefix = scratch / "prefix"
@@ -97,6 +110,7 @@ def installed(args, scratch):
     check_program(project(args, scratch, "find_package", args.cxx, f"-DCMAKE_PREFIX_PATH={prefix}"))
     check_program(pkg_config(args, scratch, prefix, args.other_cxx, "--static"))
     check_module(args, scratch, prefix)
+    check_compression(args, scratch, prefix)
 
 
 def subdirectory(args, scratch):

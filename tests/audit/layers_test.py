@@ -9,10 +9,12 @@ import sys
 import tempfile
 
 ALLOWED = [("protocol", "core"), ("protocol", "llhttp::llhttp"), ("compression", "ZLIB::ZLIB"),
+           ("compression", "PkgConfig::pounce_zstd"), ("compression", "libdeflate"), ("server", "compression"),
            ("server", "events"), ("posix", "server"), ("runtime_sync", "posix"),
            ("runtime_async", "Threads::Threads"), ("program", "CLI11::CLI11"),
            ("tls", "OpenSSL::SSL")]
 REFUSED = [("core", "protocol"), ("protocol", "compression"), ("protocol", "ZLIB::ZLIB"),
+           ("protocol", "PkgConfig::pounce_zstd"), ("events", "compression"), ("server", "zstd"), ("app", "compression"),
            ("events", "protocol"), ("compression", "llhttp"), ("server", "tls"),
            ("server", "OpenSSL::SSL"), ("server", "Threads::Threads"), ("core", "z"),
            ("runtime_sync", "runtime_async"), ("runtime_async", "runtime_sync"),

@@ -1,0 +1,58 @@
+// The words of field values that this layer reads: lists, parameters, structured fields. Views lie in the argument.
+#pragma once
+
+#include <pounce/core/bytes.hpp>
+
+#include <cstddef>
+#include <optional>
+
+namespace pounce::inline v0::compression {
+
+[[nodiscard]] constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+[[nodiscard]] constexpr bool equals(Bytes a, Bytes b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (lower(a[i]) != lower(b[i])) return false;
+  }
+  return true;
+}
+
+[[nodiscard]] constexpr Bytes trim(Bytes bytes) noexcept {
+  constexpr auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!bytes.empty() && blank(bytes.front())) bytes.remove_prefix(1);
+  while (!bytes.empty() && blank(bytes.back())) bytes.remove_suffix(1);
+  return bytes;
+}
+
+// What stands before the next `separator` outside of a quoted string, trimmed; `rest` is what follows. None when `rest` has ended.
+[[nodiscard]] constexpr std::optional<Bytes> next_part(std::optional<Bytes>& rest, char separator) noexcept {
+  if (!rest) return std::nullopt;
+  bool quoted = false;
+  for (std::size_t i = 0; i < rest->size(); ++i) {
+    const char c = (*rest)[i];
+    if (quoted && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (c == separator && !quoted) {
+      const Bytes part = trim(rest->substr(0, i));
+      rest = rest->substr(i + 1);
+      return part;
+    }
+  }
+  const Bytes part = trim(*rest);
+  rest = std::nullopt;
+  return part;
+}
+
+// Whether a comma-separated list has `token`, with or without an argument (`no-transform`, `max-age=3`).
+[[nodiscard]] constexpr bool list_names(Bytes list, Bytes token) noexcept {
+  std::optional<Bytes> rest = list;
+  while (const auto part = next_part(rest, ',')) {
+    if (equals(trim(part->substr(0, part->find('='))), token)) return true;
+  }
+  return false;
+}
+
+}  // namespace pounce::inline v0::compression
