@@ -1,6 +1,36 @@
 #include <pounce/posix/serving.hpp>
 
+#include <algorithm>
+
 namespace pounce::inline v0::posix {
+
+namespace {
+
+h2::Limits make_h2_limits(const config::Config& config) {
+  h2::Limits limits;
+  limits.max_request_line = config.max_request_line;
+  limits.max_header_size = config.h2_max_header_list;
+  // No section gets larger by being encoded, but for what Huffman codes cost in the worst case.
+  limits.max_header_block = std::max(limits.max_header_block, 2 * config.h2_max_header_list);
+  limits.max_headers = config.max_headers;
+  limits.max_request_size = config.max_request_size;
+  limits.max_requests = config.max_requests_per_connection;
+  limits.max_streams = static_cast<std::uint32_t>(config.h2_max_streams);
+  limits.stream_window = static_cast<std::uint32_t>(config.h2_stream_window);
+  limits.connection_window = static_cast<std::uint32_t>(config.h2_connection_window);
+  limits.max_frame_size = static_cast<std::uint32_t>(config.h2_max_frame_size);
+  limits.preface_timeout = config.header_timeout;
+  limits.header_timeout = config.header_timeout;
+  limits.request_timeout = config.request_timeout;
+  limits.write_timeout = config.write_timeout;
+  limits.keep_alive_timeout = config.keep_alive_timeout;
+  limits.ping_interval = config.h2_ping_interval;
+  limits.ping_timeout = config.h2_ping_timeout;
+  limits.min_rate = config.min_rate;
+  return limits;
+}
+
+}  // namespace
 
 Service make_service(const config::Config& config, const App& app) {
   h1::Limits limits;
@@ -14,7 +44,7 @@ Service make_service(const config::Config& config, const App& app) {
   limits.write_timeout = config.write_timeout;
   limits.keep_alive_timeout = config.keep_alive_timeout;
   limits.min_rate = config.min_rate;
-  return Service{.app = app, .limits = limits};
+  return Service{.app = app, .limits = limits, .h2 = make_h2_limits(config), .http2 = config.http2};
 }
 
 }  // namespace pounce::inline v0::posix

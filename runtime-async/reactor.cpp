@@ -287,24 +287,27 @@ void Reactor::adopt_all() {
   if (handoffs.empty()) return;
   ticks_.update();  // no earlier than what the workers said last of these connections
   for (posix::Handoff& handoff : handoffs) {
-    posix::ParkedExchange& parked = std::get<posix::ParkedExchange>(handoff);
-    Link& link = *parked.link;
-    if (!make_room()) {  // looked at before anybody can wake it
-      link.session().join(station_);
-      give_up(std::move(parked.link));
-      continue;
-    }
-    link.attach(station_, *this);
-    link.readable = link.writable = true;
-    link.session().hold_plain(link.home != nullptr);
-    station_.observe([&] {
-      return events::HandedOff{.at = ticks_.tick().now,
-                               .connection = link.session().peers().connection,
-                               .worker = station_.worker,
-                               .from = parked.from};
-    });
-    add(std::move(parked.link));
+    std::visit([this](auto& moved) { adopt(std::move(moved.link), moved.from); }, handoff);
   }
+}
+
+void Reactor::adopt(Owned<Link> owned, events::WorkerId from) {
+  Link& link = *owned;
+  if (!make_room()) {  // looked at before anybody can wake it
+    link.session().join(station_);
+    return give_up(std::move(owned));
+  }
+  link.attach(station_, *this);
+  link.readable = link.writable = true;
+  link.session().hold_plain(link.home != nullptr);
+  link.session().hold_streams(false);
+  station_.observe([&] {
+    return events::HandedOff{.at = ticks_.tick().now,
+                             .connection = link.session().peers().connection,
+                             .worker = station_.worker,
+                             .from = from};
+  });
+  add(std::move(owned));
 }
 
 // --- time ---

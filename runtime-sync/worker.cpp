@@ -43,6 +43,7 @@ void Worker::serve(Owned<Link> owned) {
   Session& session = link.session();
   link.attach(station_, *this);
   session.hold_plain(false);
+  session.hold_streams(shared_.sink != nullptr);
   link.writable = true;
   begin_request(session);
   Instant slice_ends = after(ticks_.tick().now, slice);
@@ -58,6 +59,10 @@ void Worker::serve(Owned<Link> owned) {
       if (session.finished()) return end(std::move(owned), false);
       link.half_close();
       session.settle();
+      if (session.holds_streams()) {
+        if (hand_off(owned)) return;
+        session.hold_streams(false);
+      }
       if (session.requests() != request_) begin_request(session);
       if (session.runnable() || (link.readable && session.wants_input())) {
         if (ticks_.update().now >= slice_ends) {
@@ -116,10 +121,12 @@ bool Worker::hand_off(Owned<Link>& link) {
   if (shared_.sink == nullptr) return false;
   distributor_.forget(*link);
   link->detach();
-  link->home = &shared_.queue;
-  posix::Handoff handoff{posix::ParkedExchange{std::move(link), station_.worker}};
+  const bool has_streams = link->session().has_streams();
+  if (!has_streams) link->home = &shared_.queue;
+  posix::Handoff handoff = has_streams ? posix::Handoff{posix::StreamConnection{std::move(link), station_.worker}}
+                                       : posix::Handoff{posix::ParkedExchange{std::move(link), station_.worker}};
   if (shared_.sink->offer(handoff)) return true;
-  link = std::move(std::get<posix::ParkedExchange>(handoff).link);
+  link = std::visit([](auto& refused) { return std::move(refused.link); }, handoff);
   link->attach(station_, *this);
   if (!std::exchange(refused_, true)) {
     station_.observe(

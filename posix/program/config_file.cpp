@@ -31,6 +31,7 @@ std::string_view expected_type(Kind kind) {
     case Kind::boolean: return "write true or false";
     case Kind::addresses: return "write a string or an array of strings";
     case Kind::duration: return "write a string with a unit, such as \"5s\" or \"250ms\"";
+    case Kind::optional_duration: return "write a string with a unit, such as \"5s\", or \"none\"";
     case Kind::size: return "write an integer or a string such as \"64KiB\"";
     case Kind::rate: return "write an integer or a string such as \"500B/s\"";
     case Kind::auto_count: return "write an integer or \"auto\"";
@@ -106,7 +107,7 @@ class Reader {
       }
     } else if (const auto* number = node.as_integer()) {
       // A duration is let through as well: freeze says best that it lacks a unit.
-      if (takes_integer(option.kind) || option.kind == Kind::duration) {
+      if (takes_integer(option.kind) || option.kind == Kind::duration || option.kind == Kind::optional_duration) {
         settings_.push_back({name, std::to_string(number->get()), std::move(origin)});
         return;
       }

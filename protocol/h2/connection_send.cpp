@@ -28,8 +28,20 @@ bool is_written_by_machine(const Field& field) noexcept {
 
 // --- heads ---
 
-// One frame where it fits, composed in place; else CONTINUATION frames behind it.
+// Without memory in the middle of a block nobody knows what the encoder remembers: no block of it could be read any more.
 void Connection::send_block(std::uint32_t id, const FieldBlock& fields, bool end_stream, Output& output) {
+  try {
+    compose_block(id, fields, end_stream, output);
+  } catch (...) {
+    output.discard();
+    output.abandon();
+    shut(false, output);
+    throw;
+  }
+}
+
+// One frame where it fits, composed in place; else CONTINUATION frames behind it.
+void Connection::compose_block(std::uint32_t id, const FieldBlock& fields, bool end_stream, Output& output) {
   const std::size_t bound = encoder_.bound(fields);
   FrameHeader header{.stream = id, .type = FrameType::headers, .flags = end_stream ? flag_end_stream : no_flags};
   if (bound <= default_frame_size) {

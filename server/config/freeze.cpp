@@ -24,6 +24,7 @@ std::string_view example(const Option& option) {
     case Kind::size: return "a size is written 512, 512B, 64KiB, 1MiB or 2GiB";
     case Kind::rate: return "a rate is written 500, 500B/s or 64KiB/s";
     case Kind::duration: return "a duration is written 250ms, 5s, 2m or 1h";
+    case Kind::optional_duration: return "a duration is written 250ms, 5s, 2m or 1h; or none";
     case Kind::optional_count: return "write a whole number or none";
     case Kind::auto_count: return "write a whole number or auto";
     default: return "write a whole number";
@@ -120,6 +121,12 @@ Read<typename detail::Typed<kind>::Type> read(const Option& option, std::string_
     return text == "auto" ? Read<Type>(Type()) : read_count<Type, unsigned>(option, text);
   } else if constexpr (kind == Kind::optional_count) {
     return text == "none" ? Read<Type>(Type()) : read_count<Type, std::size_t>(option, text);
+  } else if constexpr (kind == Kind::optional_duration) {
+    if (text == "none") {
+      return Type();
+    }
+    const auto value = parsed(option, text, parse_duration);
+    return value ? Read<Type>(Type(*value)) : Read<Type>(std::unexpected(value.error()));
   } else if constexpr (kind == Kind::port) {
     return read_count<Type, Type>(option, text);
   } else if constexpr (kind == Kind::count) {

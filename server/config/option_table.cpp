@@ -55,6 +55,9 @@ constexpr bool sound(const Option& option) {
       const auto value = parse_duration(option.default_value).value();
       return parse_duration(option.least).value() <= value && value <= parse_duration(option.most).value();
     }
+    case Kind::optional_duration:
+      return option.default_value == "none" &&
+             parse_duration(option.least).value() <= parse_duration(option.most).value();
     case Kind::boolean: return option.default_value == "true" || option.default_value == "false";
     case Kind::path:
     case Kind::addresses: return option.default_value.empty();
@@ -112,6 +115,7 @@ std::string_view title(Group group) noexcept {
     case Group::workers: return "Workers and connections";
     case Group::limits: return "Limits of a request";
     case Group::deadlines: return "Deadlines";
+    case Group::http2: return "HTTP/2";
     case Group::answers: return "Answers";
   }
   return {};
@@ -129,6 +133,7 @@ std::string_view placeholder(const Option& option) noexcept {
     case Kind::size: return "SIZE";
     case Kind::rate: return "RATE";
     case Kind::duration: return "TIME";
+    case Kind::optional_duration: return "TIME|none";
     case Kind::optional_text: return "TEXT|none";
     case Kind::boolean: break;
   }
@@ -139,7 +144,8 @@ std::string_view unit(Kind kind) noexcept {
   switch (kind) {
     case Kind::size: return "bytes";
     case Kind::rate: return "bytes per second";
-    case Kind::duration: return "duration";
+    case Kind::duration:
+    case Kind::optional_duration: return "duration";
     default: return {};
   }
 }

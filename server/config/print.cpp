@@ -115,6 +115,8 @@ std::string written(const typename detail::Typed<kind>::Type& value) {
     return rate_text(value);
   } else if constexpr (kind == Kind::duration) {
     return duration_text(value);
+  } else if constexpr (kind == Kind::optional_duration) {
+    return value ? duration_text(*value) : "none";
   } else {
     return detail::decimal(value);
   }

@@ -38,7 +38,7 @@ void LiveExchange::content(Bytes bytes) {
   if (phase_ == Phase::ended) return;  // nobody will read it
   if (phase_ == Phase::collecting) {
     collected_.append(bytes);
-    return;
+    return session_->taken(stream_, bytes.size());
   }
   inbox_bytes_ += bytes.size();
   inbox_.emplace_back(bytes, session_->input_.storage());
@@ -94,6 +94,7 @@ void LiveExchange::collect() {
     return;
   }
   for (const Chunk& chunk : inbox_) collected_.append(chunk.bytes());
+  session_->taken(stream_, inbox_bytes_);
   clear_inbox();
   RequestAccess::set_body(request_, collected_);
 }
@@ -128,6 +129,10 @@ void LiveExchange::refuse_method() {
 
 void LiveExchange::dispatch() {
   const App& app = session_->service_->app;
+  if (session_->is_crowded()) {
+    phase_ = Phase::ended;
+    return answer_error(503);
+  }
   if (!app.middleware().empty() && ask_middleware()) return;
   if (!app.accepts(request_.method_id())) return refuse_method();
   handler_ = app.find(request_.path());

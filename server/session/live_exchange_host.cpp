@@ -208,12 +208,17 @@ bool LiveExchange::attempt_read(Wait& wait) {
   if (inbox_first_ != inbox_.size()) {
     wait.chunk = std::move(inbox_[inbox_first_++]);
     inbox_bytes_ -= wait.chunk.size();
+    session_->taken(stream_, wait.chunk.size());
     if (inbox_first_ == inbox_.size()) clear_inbox();
     bytes_left_ -= std::min(bytes_left_, wait.chunk.size());
     return true;
   }
   if (content_ended_) {
     wait.status = Status::end;
+    return true;
+  }
+  if (answer_ == Answer::ended && session_->streams_) {
+    wait.status = Status::gone;  // its stream is over: no content can follow
     return true;
   }
   session_->want_body(stream_, true);

@@ -3,6 +3,7 @@
 #include "server/session/live_exchange.hpp"
 
 #include <pounce/h1/connection.hpp>
+#include <pounce/h2/connection.hpp>
 
 #include <algorithm>
 #include <cassert>
@@ -19,28 +20,38 @@ struct Overloaded : F... {
   using F::operator()...;
 };
 
-// More than any head, chunk line or trailer section that is allowed, so that a machine never waits for bytes that do not fit.
-std::size_t most_input(const h1::Limits& limits) noexcept {
-  return Workspace::large + limits.max_request_line + limits.max_header_size + limits.max_trailer_size +
-         limits.max_chunk_extensions;
+// More than any head, chunk line, trailer section or field block that is allowed, so that a machine never waits for bytes that do
+// not fit.
+std::size_t most_input(const Service& service) noexcept {
+  const h1::Limits& limits = service.limits;
+  const std::size_t lines =
+      limits.max_request_line + limits.max_header_size + limits.max_trailer_size + limits.max_chunk_extensions;
+  return Workspace::large + std::max(lines, service.h2.least_input());
 }
+
+// So much of the preface is no request line of HTTP/1.1 yet.
+constexpr std::size_t before_line_end = h2::client_preface.find("\r\n") + 1;
 
 }  // namespace
 
 Session::Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now)
     : Session(service, station, wake, std::move(peers), now,
-              make_owned<MachineOf<h1::Connection>>(service.limits, now)) {}
+              make_owned<MachineOf<h1::Connection>>(service.limits, now)) {
+  undecided_ = service.http2;
+  streams_ = false;
+}
 
 Session::Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now, Owned<Machine> machine)
     : service_(&service),
       station_(&station),
       wake_(&wake),
       machine_(std::move(machine)),
-      input_(most_input(service.limits)),
+      input_(most_input(service)),
       output_(service.output_limit),
       peers_(std::move(peers)),
       opened_at_(now),
-      now_(now) {
+      now_(now),
+      streams_(true) {
   output_.bind(&station.workspace);
   observe([&] {
     return events::ConnectionOpened{.at = now,
@@ -90,7 +101,7 @@ void Session::step(const Tick& tick) {
   tick_ = &tick;
   now_ = tick.now;
   machine_->use_lines(tick.lines);
-  if (broken_) {
+  if (broken_ || (streams_ && output_.abandoned())) {  // … by the machine: it has no memory for its answers
     lose_peer();
   } else {
     if (machine_->deadline(output_) <= now_) {
@@ -98,7 +109,10 @@ void Session::step(const Tick& tick) {
       route();
     }
     receive();
-    if (std::exchange(drain_waits_, false)) machine_->drain(now_, output_);
+    if (drain_waits_ && !holds_streams()) {
+      drain_waits_ = false;
+      machine_->drain(now_, output_);
+    }
     run_ready();
     // What was pipelined behind a response that has just ended is next, up to the step's budget; the rest waits for a flush.
     for (std::size_t requests = 1; unparsed_ && requests < requests_per_step && may_parse(); ++requests) {
@@ -111,23 +125,37 @@ void Session::step(const Tick& tick) {
 
 bool Session::may_parse() const {
   if (output_.room() == 0) return false;
-  if (exchanges_.empty()) return true;
-  // A handler that goes on after its response has ended holds the next request back, where requests come one after the other.
-  return std::none_of(exchanges_.begin(), exchanges_.end(), [](const LiveExchange* x) {
-    return x->answer() == LiveExchange::Answer::ended && x->request().version() != Version::http2;
-  });
+  if (streams_) return !streams_held_;
+  // A handler that goes on after its response has ended holds the next request back.
+  return exchanges_.empty() || exchanges_.front()->answer() != LiveExchange::Answer::ended;
+}
+
+// Says which protocol it is, if that can be told, and how many of the octets the machine may look at. While they begin the preface of
+// HTTP/2 and are not all of it, HTTP/1.1 is shown what is no request line yet: the deadline for heads is its.
+std::size_t Session::decide(Bytes octets) {
+  const Bytes seen = octets.substr(0, h2::client_preface.size());
+  if (h2::client_preface.starts_with(seen) && !end_received_) {
+    if (seen.size() < h2::client_preface.size()) return std::min(seen.size(), before_line_end);
+    streams_ = true;
+    machine_ = make_owned<MachineOf<h2::Connection>>(service_->h2, now_);
+    machine_->use_lines(tick_->lines);
+    drain_waits_ = draining_;
+  }
+  undecided_ = false;
+  return may_parse() ? octets.size() : 0;
 }
 
 void Session::receive() {
   if (unparsed_ && may_parse()) {
     Events& events = station_->workspace.events();
     const MutableBytes bytes = input_.readable();
-    const std::size_t eaten = bytes.empty() ? 0 : machine_->receive(bytes, now_, events, output_);
+    const std::size_t shown = undecided_ ? decide(view(bytes)) : bytes.size();
+    const std::size_t eaten = shown == 0 ? 0 : machine_->receive(bytes.first(shown), now_, events, output_);
     const bool found = !events.empty();
     route();
     input_.consume(eaten);
-    // Nothing moved: what is left waits for more bytes, or for the end of a response.
-    if (eaten == 0 && !found) unparsed_ = false;
+    // Nothing moved: what is left waits for more bytes, or for the end of a response. (Frames wait for none.)
+    if (streams_ ? output_.room() != 0 && !streams_held_ : eaten == 0 && !found) unparsed_ = false;
     if (input_.size() == 0) unparsed_ = false;
   }
   if (end_received_ && !end_handled_ && !unparsed_ && (input_.size() == 0 || machine_->wants_input())) {
@@ -141,29 +169,32 @@ void Session::receive() {
 void Session::route() {
   Events& events = station_->workspace.events();
   for (const Event& event : events) {
-    std::visit(Overloaded{[&](const event::Request& request) { open(request); },
-                          [&](const event::Data& data) {
-                            LiveExchange* const exchange = find(data.stream);
-                            if (exchange == nullptr) return;
-                            try {
-                              exchange->content(data.bytes);
-                            } catch (const std::bad_alloc&) {
-                              give_up(*exchange);
-                            }
-                          },
-                          [&](const event::End& end) {
-                            LiveExchange* const exchange = find(end.stream);
-                            if (exchange == nullptr) return;
-                            try {
-                              exchange->content_end(end.trailers);
-                            } catch (const std::bad_alloc&) {
-                              give_up(*exchange);
-                            }
-                          },
-                          [&](const event::Failed& failed) { fail(failed); },
-                          // Of connections with streams, which no session has yet.
-                          [&](const event::Reset&) {}, [&](const event::Writable&) {}, [&](const event::GoAway&) {}},
-               event);
+    std::visit(
+        Overloaded{[&](const event::Request& request) { open(request); },
+                   [&](const event::Data& data) {
+                     LiveExchange* const exchange = find(data.stream);
+                     if (exchange == nullptr) return;
+                     try {
+                       exchange->content(data.bytes);
+                     } catch (const std::bad_alloc&) {
+                       give_up(*exchange);
+                     }
+                   },
+                   [&](const event::End& end) {
+                     LiveExchange* const exchange = find(end.stream);
+                     if (exchange == nullptr) return;
+                     try {
+                       exchange->content_end(end.trailers);
+                     } catch (const std::bad_alloc&) {
+                       give_up(*exchange);
+                     }
+                   },
+                   [&](const event::Failed& failed) { fail(failed); }, [&](const event::Reset& reset) { end(reset); },
+                   // Who was refused room asks again whenever something has moved.
+                   [&](const event::Writable&) {},
+                   // What is under way goes on; the machine ends the connection behind it.
+                   [&](const event::GoAway&) {}},
+        event);
   }
   events.clear();
 }
@@ -210,6 +241,15 @@ void Session::fail(const event::Failed& failed) {
   }
 }
 
+// One stream is over. Its slot in the machine is free again when nothing of its handler is left.
+void Session::end(const event::Reset& reset) {
+  if (LiveExchange* const exchange = find(reset.stream); exchange != nullptr) {
+    exchange->report(now_, events::Failure::peer_fault, reset.fault);
+    destroy(*exchange);
+  }
+  machine_->reset(reset.stream, output_);
+}
+
 void Session::lose_peer() {
   if (std::exchange(lost_, true)) return;
   output_.discard();
@@ -227,17 +267,24 @@ void Session::lose_peer() {
 
 void Session::run_ready() {
   // By index: a handler never adds exchanges, but completing one removes it.
-  for (std::size_t i = 0; i < exchanges_.size();) {
+  std::size_t i = turn_ < exchanges_.size() ? turn_ : 0;
+  std::size_t budget = requests_per_step;
+  for (std::size_t left = exchanges_.size(); left != 0; --left) {
+    if (i == exchanges_.size()) i = 0;
     LiveExchange& exchange = *exchanges_[i];
-    if (exchange.ready()) exchange.run();
+    if (exchange.ready()) {
+      if (budget-- == 0) break;
+      exchange.run();
+    }
     if (!exchange.complete()) {
       ++i;
       continue;
     }
     exchange.report_completed(now_);
     destroy(exchange);
-    if (input_.size() != 0) unparsed_ = true;
+    if (!streams_ && input_.size() != 0) unparsed_ = true;
   }
+  turn_ = i;
 }
 
 // No memory for what has arrived for it: its request ends, the server goes on.
@@ -261,10 +308,12 @@ void Session::destroy(LiveExchange& exchange) {
 }
 
 LiveExchange* Session::find(StreamId stream) const noexcept {
-  for (LiveExchange* exchange : exchanges_) {
-    if (exchange->stream() == stream) return exchange;
-  }
-  return nullptr;
+  if (exchanges_.empty()) return nullptr;
+  // Mostly it is the one that came last.
+  if (exchanges_.back()->stream() == stream) return exchanges_.back();
+  const auto at = std::lower_bound(exchanges_.begin(), exchanges_.end(), stream,
+                                   [](const LiveExchange* x, StreamId id) { return x->stream() < id; });
+  return at != exchanges_.end() && (*at)->stream() == stream ? *at : nullptr;
 }
 
 void Session::want_body(StreamId stream, bool wanted) { machine_->want_body(stream, wanted, now_, output_); }
@@ -333,7 +382,7 @@ bool Session::wants_input() const {
 
 bool Session::runnable() const {
   if (closed_) return false;
-  if (broken_) return !lost_;
+  if (broken_ || (streams_ && output_.abandoned())) return !lost_;
   if (unparsed_ && may_parse()) return true;
   if (end_received_ && !end_handled_ && !unparsed_ && (input_.size() == 0 || machine_->wants_input())) return true;
   return std::any_of(exchanges_.begin(), exchanges_.end(), [](const LiveExchange* x) { return x->ready(); });

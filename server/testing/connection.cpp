@@ -49,6 +49,8 @@ Client::Connection::Connection(const App& app, Options wanted)
     : options(std::move(wanted)),
       service_{.app = app,
                .limits = options.limits,
+               .h2 = options.h2,
+               .http2 = options.http2,
                .output_limit = options.output_limit,
                .inbox_limit = options.inbox_limit},
       station_{workspace_, ids_, options.observer, 0} {

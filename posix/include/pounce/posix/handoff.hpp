@@ -20,7 +20,14 @@ struct ParkedExchange {
   events::WorkerId from;
 };
 
-using Handoff = std::variant<ParkedExchange>;
+// A connection that speaks HTTP/2: mostly a fresh one, of which nothing is parsed. It stays in the pool for good: its plain handlers
+// run there, too.
+struct StreamConnection {
+  Owned<Link> link;
+  events::WorkerId from;
+};
+
+using Handoff = std::variant<ParkedExchange, StreamConnection>;
 
 class Home {
  public:

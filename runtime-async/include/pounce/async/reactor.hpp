@@ -49,6 +49,7 @@ class Reactor final : public posix::Waker, public posix::Sink {
   [[nodiscard]] Duration patience() const;
   void accept(void* entrance) noexcept;
   void adopt_all();
+  void adopt(Owned<posix::Link> link, events::WorkerId from);
   [[nodiscard]] bool make_room() noexcept;
   void add(Owned<posix::Link> link);
   void give_up(Owned<posix::Link> link);

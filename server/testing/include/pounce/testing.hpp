@@ -19,6 +19,7 @@
 #include <pounce/core/owned.hpp>
 #include <pounce/core/time.hpp>
 #include <pounce/h1/limits.hpp>
+#include <pounce/h2/limits.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -57,6 +58,8 @@ struct Reply {
 
 struct Options {
   h1::Limits limits{};
+  h2::Limits h2{};  // when the bytes that are sent begin with the preface of HTTP/2
+  bool http2 = true;
   std::size_t output_limit = 256 * kibibyte;
   std::size_t inbox_limit = 64 * kibibyte;
   std::size_t read_size = 64 * kibibyte;  // most bytes that the session gets per read

@@ -15,6 +15,7 @@
 // Errors: what is wrong with one stream resets that stream: a `Reset` event when its request had been reported, and RST_STREAM, or
 // an answer where HTTP has one (408, 413, 414, 417, 431). What is wrong with the connection is one terminal `Failed`, with GOAWAY
 // already in the output; then all that still arrives is thrown away (lingering close). Ours are returned as `Sent` and change nothing.
+// When memory ends within a head that is sent, std::bad_alloc passes through, and the connection is over: its output is abandoned.
 #pragma once
 
 #include <pounce/core/event.hpp>
@@ -169,6 +170,7 @@ class Connection {
   [[nodiscard]] Stream* find_for_application(StreamId id) const noexcept;
 
   // connection_send.cpp: heads, content, ends
+  void compose_block(std::uint32_t id, const FieldBlock& fields, bool end_stream, Output& output);
   void send_block(std::uint32_t id, const FieldBlock& fields, bool end_stream, Output& output);
   void send_continue(const Stream& stream, Output& output);
   [[nodiscard]] std::size_t allowance(const Stream& stream) const noexcept;

@@ -89,7 +89,8 @@ class Exchange {
   class [[nodiscard]] Sleep;
   class [[nodiscard]] Message;
 
-  // The next piece of request content. The first read sends 100 Continue to a peer that waits for it.
+  // The next piece of request content. The first read sends 100 Continue to a peer that waits for it. Over HTTP/2 nothing more comes
+  // after the answer: then `gone`.
   [[nodiscard]] Read read(Timeout timeout = {});
   // Content. Returns when all of it is in the output, which has room for `Output::default_limit` bytes: back-pressure.
   // The bytes must live until then.

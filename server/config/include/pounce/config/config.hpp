@@ -84,6 +84,11 @@ struct Typed<Kind::duration> {
   static Type initial(std::string_view text) { return *parse_duration(text); }
 };
 template <>
+struct Typed<Kind::optional_duration> {
+  using Type = std::optional<std::chrono::nanoseconds>;  // nullopt: none
+  static Type initial(std::string_view) { return std::nullopt; }
+};
+template <>
 struct Typed<Kind::optional_text> {
   using Type = std::optional<std::string>;  // nullopt: none
   static Type initial(std::string_view text) { return Type(std::string(text)); }

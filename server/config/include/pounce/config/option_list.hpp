@@ -66,6 +66,24 @@
     "Time for open requests to end after SIGTERM or SIGINT; then, or at a second signal, they are "   \
     "cut and the exit code is 4.")                                                                                  \
                                                                                                    \
+  X(boolean, http2, "true", "", "", http2, both, stable,                                           \
+    "Speak HTTP/2 with clients that begin with its preface; --no-http2 leaves HTTP/1.1 alone.")    \
+  X(count, h2_max_streams, "100", "1", "100000", http2, both, stable,                              \
+    "Requests of one HTTP/2 connection at a time; one more is refused.")                           \
+  X(size, h2_stream_window, "256KiB", "1KiB", "1GiB", http2, both, stable,                         \
+    "Content that a client may send ahead of the handler, on one HTTP/2 stream.")                  \
+  X(size, h2_connection_window, "1MiB", "64KiB", "1GiB", http2, both, stable,                      \
+    "The same on all streams of an HTTP/2 connection together.")                                   \
+  X(size, h2_max_frame_size, "16KiB", "16KiB", "16777215B", http2, both, stable,                   \
+    "Largest HTTP/2 frame that is taken; a larger one ends the connection.")                       \
+  X(size, h2_max_header_list, "64KiB", "64B", "16MiB", http2, both, stable,                        \
+    "Largest header section over HTTP/2, decoded, with 32 bytes for each field; a larger one is "  \
+    "answered 431.")                                                                               \
+  X(optional_duration, h2_ping_interval, "none", "1ms", "24h", http2, both, stable,                \
+    "Silence after which a client with open HTTP/2 streams is asked whether it is still there.")   \
+  X(duration, h2_ping_timeout, "15s", "1ms", "24h", http2, both, stable,                           \
+    "Time it has to answer; then the connection ends.")                                            \
+                                                                                                   \
   X(optional_text, server_header, "pounce", "", "", answers, both, stable,                         \
     "Text of the Server field of every answer; none leaves the field out.")                        \
   X(boolean, date_header, "true", "", "", answers, both, stable,                                   \

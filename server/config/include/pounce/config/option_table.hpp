@@ -28,12 +28,13 @@ enum class Kind : std::uint8_t {
   size,
   rate,
   duration,
+  optional_duration,
   optional_text,
   boolean,
 };
 
-enum class Group : std::uint8_t { application, listening, workers, limits, deadlines, answers };
-inline constexpr std::size_t group_count = 6;
+enum class Group : std::uint8_t { application, listening, workers, limits, deadlines, http2, answers };
+inline constexpr std::size_t group_count = 7;
 
 enum class Stability : std::uint8_t { stable, experimental };
 

@@ -1,4 +1,6 @@
 // Session: a connection and its exchanges, without a socket. Both runtimes drive the same one.
+// It speaks HTTP/1.1 until the first octets turn out to be the preface of HTTP/2 (RFC 9113, section 3.3); then each stream is an
+// exchange, and all of them run side by side. `Upgrade: h2c` is ignored.
 //
 //   bytes in → Input → Machine → events → inboxes → handlers → Machine → Output → bytes out
 //
@@ -10,8 +12,9 @@
 //   4. `settle()`; while `runnable()` go to 2, letting other sessions go first;
 //   5. step again at `deadline()` (limits: coarse is fine) and at `alarm()` (a handler's own waits: to the millisecond), and when woken;
 //   6. when `finished()`: `close`, then destroy.
-// Budgets: a step starts at most `requests_per_step` requests; a resume moves at most `bytes_per_resume` bytes and completes at most
-// `waits_per_resume` waits. When a budget is spent even a ready wait parks, so that no handler owns a worker.
+// Budgets: a step runs at most `requests_per_step` exchanges, and the next one goes on behind them; a resume moves at most
+// `bytes_per_resume` bytes and completes at most `waits_per_resume` waits. When a budget is spent even a ready wait parks, so that no
+// handler owns a worker.
 //
 // Ownership: borrows a Station (see join/leave); owns everything else. One thread at a time.
 #pragma once
@@ -46,9 +49,9 @@ class Session {
   static constexpr std::size_t waits_per_resume = 256;
   static constexpr std::size_t bytes_per_resume = 512 * kibibyte;
 
-  // A fresh HTTP/1.1 connection. `service`, `station` and `wake` are borrowed.
+  // A fresh connection. `service`, `station` and `wake` are borrowed.
   Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now);
-  // The same over another machine.
+  // The same over another machine, whose streams run side by side.
   Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now, Owned<Machine> machine);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -57,7 +60,10 @@ class Session {
   // --- input from the network ---
   [[nodiscard]] MutableBytes space() { return input_.space(station_->workspace); }
   void received(std::size_t n) noexcept;
-  void received_end() noexcept { end_received_ = true; }
+  void received_end() noexcept {
+    end_received_ = true;
+    if (undecided_ && input_.size() != 0) unparsed_ = true;
+  }
   // The transport failed: nothing can be sent any more. Only marks; the next step destroys the exchanges.
   void broken() noexcept { broken_ = true; }
   void written(std::size_t n, Instant now);
@@ -78,6 +84,8 @@ class Session {
 
   // `held`: plain handlers may block their thread and are not called until it is said that they may be; see `holds_plain`.
   void hold_plain(bool held) noexcept { plain_held_ = held; }
+  // `held`: frames of HTTP/2 are for somewhere else to parse; see `holds_streams`.
+  void hold_streams(bool held) noexcept { streams_held_ = held; }
 
   // --- questions ---
   [[nodiscard]] Output& output() noexcept { return output_; }
@@ -92,6 +100,10 @@ class Session {
   [[nodiscard]] bool waits_outside() const;
   // A request waits for nothing but to be where plain handlers are called.
   [[nodiscard]] bool holds_plain() const;
+  // The connection speaks HTTP/2, and waits for nothing but to be where that is parsed.
+  [[nodiscard]] bool holds_streams() const noexcept { return streams_ && streams_held_; }
+  // Its exchanges run side by side: it speaks HTTP/2.
+  [[nodiscard]] bool has_streams() const noexcept { return streams_; }
   [[nodiscard]] const Peers& peers() const noexcept { return peers_; }
   [[nodiscard]] Station& station() const noexcept { return *station_; }
   [[nodiscard]] std::uint64_t requests() const noexcept { return requests_; }
@@ -104,14 +116,22 @@ class Session {
   friend class LiveExchange;
 
   void receive();
+  [[nodiscard]] std::size_t decide(Bytes octets);
   void route();
   void open(const event::Request& request);
   void fail(const event::Failed& failed);
+  void end(const event::Reset& reset);
   void lose_peer();
   void run_ready();
   void give_up(LiveExchange& exchange);
   void destroy(LiveExchange& exchange);
   void want_body(StreamId stream, bool wanted);
+  // The application is done with so much of a stream's content.
+  void taken(StreamId stream, std::size_t size) {
+    if (streams_) machine_->taken(stream, size, output_);
+  }
+  // So many handlers run on although they have answered that there is no place for one more.
+  [[nodiscard]] bool is_crowded() const noexcept { return streams_ && exchanges_.size() > service_->h2.max_streams; }
   [[nodiscard]] LiveExchange* find(StreamId stream) const noexcept;
   [[nodiscard]] bool may_parse() const;
   template <class Make>
@@ -125,8 +145,9 @@ class Session {
   Owned<Machine> machine_;
   Input input_;
   Output output_;
-  std::vector<LiveExchange*> exchanges_;
-  const Tick* tick_ = nullptr;  // during a step
+  std::vector<LiveExchange*> exchanges_;  // in the order of their streams
+  std::size_t turn_ = 0;                  // of these, who runs first in the next step
+  const Tick* tick_ = nullptr;            // during a step
   Peers peers_;
   Instant opened_at_;
   Instant now_;  // of the last step
@@ -134,6 +155,9 @@ class Session {
   std::uint64_t bytes_received_ = 0;
   std::uint64_t progress_ = 1;  // reads and writes so far: without any, a stream that was refused room has none
   Fault fault_ = Fault::none;
+  bool undecided_ = false;     // its first octets may still become the preface of HTTP/2
+  bool streams_ = false;       // exchanges run side by side
+  bool streams_held_ = false;  // … but not here
   bool unparsed_ = false;      // the input may hold something that the machine has not looked at
   bool end_received_ = false;  // the peer will send no more …
   bool end_handled_ = false;   // … and the machine knows

@@ -8,6 +8,7 @@
 #include <pounce/core/workspace.hpp>
 #include <pounce/events/observer.hpp>
 #include <pounce/h1/limits.hpp>
+#include <pounce/h2/limits.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -91,7 +92,9 @@ struct Station {
 // Frozen before the first session exists; shared by reference without locks.
 struct Service {
   const App& app;
-  h1::Limits limits;
+  h1::Limits limits{};
+  h2::Limits h2{};
+  bool http2 = true;                          // spoken by whoever begins with its preface
   std::size_t output_limit = 256 * kibibyte;  // queued per connection before producers wait
   std::size_t inbox_limit = 64 * kibibyte;    // received content per exchange before reading stops
 };
