@@ -46,6 +46,12 @@ class H2Client {
   // A stream for whoever writes its frames himself.
   std::uint32_t next() { return std::exchange(next_, next_ + 2); }
 
+  // No more of it is of interest, nor is the rest of its content sent.
+  void forget(std::uint32_t stream) {
+    if (uploads_.erase(stream) != 0 && !answers[stream].reset) frames.rst_stream(stream);
+    answers.erase(stream);
+  }
+
   // Sends what was written, and takes what comes, until nothing more happens by itself.
   void run();
   // The same, but no time passes; and then some does.

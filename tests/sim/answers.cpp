@@ -11,15 +11,6 @@ namespace {
 constexpr std::string_view line_end = "\r\n";
 constexpr std::size_t most_shown = 300;
 
-std::string shown(std::string_view content) {
-  if (content.size() <= most_shown) return std::string{content};
-  std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a
-  for (const char c : content) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  std::string digits(16, '0');
-  for (std::size_t i = 0; i < 16; ++i) digits[15 - i] = "0123456789abcdef"[(hash >> (4 * i)) & 15U];
-  return "(" + std::to_string(content.size()) + " bytes, hash " + digits + ")";
-}
-
 // Takes one chunked body from the front of `from`: its content in one piece, and whether it is complete.
 std::string take_body(std::string_view& from) {
   std::string content;
@@ -54,6 +45,15 @@ std::size_t content_length(std::string_view head) {
 }
 
 }  // namespace
+
+std::string shown(std::string_view content) {
+  if (content.size() <= most_shown) return std::string{content};
+  std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a
+  for (const char c : content) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  std::string digits(16, '0');
+  for (std::size_t i = 0; i < 16; ++i) digits[15 - i] = "0123456789abcdef"[(hash >> (4 * i)) & 15U];
+  return "(" + std::to_string(content.size()) + " bytes, hash " + digits + ")";
+}
 
 std::vector<std::string> answers_in(std::string_view bytes) {
   std::vector<std::string> out;

@@ -5,6 +5,7 @@
 #include <pounce/config/value.hpp>
 #include <pounce/sync/server.hpp>
 
+#include "tests/protocol/h2_wire.hpp"
 #include "tests/protocol/transcript.hpp"
 #include "tests/sim/application.hpp"
 #include "tests/sim/journal.hpp"
@@ -70,6 +71,7 @@ class Stage {
     Peer peer;
     bool disturbed = false;
     std::string at_rest{};
+    Owned<wire::FrameWriter> frames{};  // when it speaks HTTP/2
   };
 
   void set_option(const std::string& setting) {
@@ -100,10 +102,23 @@ class Stage {
   void act(const Step& step) {
     using Verb = void (Stage::*)(const Step&);
     static const std::map<std::string_view, Verb> verbs{
-        {"connects", &Stage::connect}, {"sends", &Stage::send},       {"shuts down", &Stage::shut_down},
-        {"resets", &Stage::reset},     {"reads on", &Stage::read_on}, {"stops reading", &Stage::stop_reading},
-        {"wait", &Stage::wait},        {"post", &Stage::post},        {"drain", &Stage::drain},
-        {"cut", &Stage::cut},          {"window", &Stage::window},
+        {"connects", &Stage::connect},
+        {"sends", &Stage::send},
+        {"shuts down", &Stage::shut_down},
+        {"resets", &Stage::reset},
+        {"reads on", &Stage::read_on},
+        {"stops reading", &Stage::stop_reading},
+        {"wait", &Stage::wait},
+        {"post", &Stage::post},
+        {"drain", &Stage::drain},
+        {"cut", &Stage::cut},
+        {"window", &Stage::window},
+        {"gets", &Stage::get},
+        {"posts", &Stage::post_stream},
+        {"adds", &Stage::add},
+        {"ends", &Stage::end_stream},
+        {"cancels", &Stage::cancel},
+        {"speaks HTTP/2", &Stage::speak_http2},
     };
     const auto found = verbs.find(step.verb);
     if (found == verbs.end()) throw std::runtime_error("nobody knows how to: " + text(step));
@@ -141,6 +156,39 @@ class Stage {
   }
   void window(const Step& step) { window_ = std::stoul(step.word); }
 
+  // Windows that nothing here fills, so that what a stream shows does not depend on when credit comes.
+  void speak_http2(const Step& step) {
+    Visitor& visitor = *find(step.subject);
+    visitor.frames = make_owned<wire::FrameWriter>();
+    visitor.frames->hello({{4, 1U << 30U}});
+    visitor.frames->window_update(0, 1U << 30U);
+    peer(step).send(visitor.frames->take());
+  }
+  template <class Write>
+  void frames(const Step& step, Write write) {
+    Visitor* const visitor = find(step.subject);
+    if (visitor == nullptr || !visitor->frames) throw std::runtime_error("speaks no HTTP/2: " + text(step));
+    const std::size_t blank = std::min(step.word.find(' '), step.word.size());
+    const auto id = static_cast<std::uint32_t>(std::stoul(step.word.substr(0, blank)));
+    write(*visitor->frames, id, step.word.substr(std::min(blank + 1, step.word.size())));
+    peer(step).send(visitor->frames->take());
+  }
+  void get(const Step& step) {
+    frames(step, [](auto& to, auto id, const std::string& path) { to.get(id, path); });
+  }
+  void post_stream(const Step& step) {
+    frames(step, [](auto& to, auto id, const std::string& path) { to.post(id, path); });
+  }
+  void add(const Step& step) {
+    frames(step, [&](auto& to, auto id, const std::string&) { to.data(id, step.bytes, false); });
+  }
+  void end_stream(const Step& step) {
+    frames(step, [&](auto& to, auto id, const std::string&) { to.data(id, step.bytes, true); });
+  }
+  void cancel(const Step& step) {
+    frames(step, [](auto& to, auto id, const std::string&) { to.rst_stream(id); });
+  }
+
   bool finished_by(Duration patience) {
     pollfd finished{server_->finished_descriptor(), POLLIN, 0};
     return ::poll(&finished, 1,
@@ -177,9 +225,9 @@ class Stage {
     outcome_.runs = visits_.runs();
     outcome_.handed_off = journal_.handed_off;
     for (const Visitor& one : visitors_) {
-      outcome_.peers.push_back({one.name, answers_in(one.peer.got()), one.at_rest, ending(one.peer),
-                                journal_.lines(one.peer.port()), one.disturbed || one.peer.has_reset(),
-                                one.peer.ended()});
+      outcome_.peers.push_back({one.name, (one.frames ? streams_in : answers_in)(one.peer.got()), one.at_rest,
+                                ending(one.peer), journal_.lines(one.peer.port()),
+                                one.disturbed || one.peer.has_reset(), one.peer.ended()});
     }
   }
 

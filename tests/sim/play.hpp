@@ -69,5 +69,9 @@ struct World {
 // The answers that these bytes are, each with chunked content in one piece and a word about its end; what is none stands last. Long
 // content is given as its length and a hash.
 [[nodiscard]] std::vector<std::string> answers_in(std::string_view bytes);
+// The same over HTTP/2: frames.cpp.
+[[nodiscard]] std::vector<std::string> streams_in(std::string_view bytes);
+// Content, or its length and hash.
+[[nodiscard]] std::string shown(std::string_view content);
 
 }  // namespace pounce::sim

@@ -14,13 +14,19 @@ struct Verb {
   bool of_a_peer;
 };
 
-constexpr std::array<Verb, 12> verbs{{
+constexpr std::array<Verb, 18> verbs{{
     {"connects", true},
     {"sends", true},
     {"shuts down", true},
     {"resets", true},
     {"stops reading", true},
     {"reads on", true},
+    {"speaks HTTP/2", true},
+    {"gets", true},
+    {"posts", true},
+    {"adds", true},
+    {"ends", true},
+    {"cancels", true},
     {"option", false},
     {"wait", false},
     {"post", false},
