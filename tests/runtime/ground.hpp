@@ -135,6 +135,12 @@ class Client {
     }
     return got;
   }
+  // What there is, at least a byte; empty when the connection has ended.
+  std::string read_some() {
+    char piece[65'536];
+    const auto n = ::recv(socket_, piece, sizeof piece, 0);
+    return n > 0 ? std::string{piece, static_cast<std::size_t>(n)} : std::string{};
+  }
   // What comes until the connection ends.
   std::string read_all() { return read_until(std::string_view{"\0never\0", 7}); }
   // Reads until the connection ends: whether a reset was what ended it.

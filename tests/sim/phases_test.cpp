@@ -78,6 +78,22 @@ const std::vector<std::vector<std::string>>& scenarios() {
           R"(b shuts down)",
           R"(a shuts down)",
       },
+      // HTTP/2: streams of every kind, side by side
+      {
+          R"(a connects)",
+          R"(a speaks HTTP/2)",
+          R"(a gets 1 /hello)",
+          R"(a posts 3 /echo)",
+          R"(a gets 5 /message/stream?name=x)",
+          R"(a adds 3 "abc")",
+          R"(post x "one")",
+          R"(a posts 7 /collect)",
+          R"(a gets 9 /big?bytes=200000)",
+          R"(a ends 7 "def")",
+          R"(a cancels 5)",
+          R"(a ends 3 "ghi")",
+          R"(a shuts down)",
+      },
       // what goes wrong: refusals, throwing handlers, faults
       {
           R"(a connects)",
