@@ -44,7 +44,12 @@ Service make_service(const config::Config& config, const App& app) {
   limits.write_timeout = config.write_timeout;
   limits.keep_alive_timeout = config.keep_alive_timeout;
   limits.min_rate = config.min_rate;
-  return Service{.app = app, .limits = limits, .h2 = make_h2_limits(config), .http2 = config.http2};
+  return Service{.app = app,
+                 .limits = limits,
+                 .h2 = make_h2_limits(config),
+                 .http2 = config.http2,
+                 .trust = {.proxies = config.trusted_proxies,
+                           .dialect = config.forwarded ? proxy::Dialect::forwarded : proxy::Dialect::x_forwarded}};
 }
 
 }  // namespace pounce::inline v0::posix

@@ -29,7 +29,8 @@ using config::Setting;
 std::string_view expected_type(Kind kind) {
   switch (kind) {
     case Kind::boolean: return "write true or false";
-    case Kind::addresses: return "write a string or an array of strings";
+    case Kind::addresses:
+    case Kind::networks: return "write a string or an array of strings";
     case Kind::duration: return "write a string with a unit, such as \"5s\" or \"250ms\"";
     case Kind::optional_duration: return "write a string with a unit, such as \"5s\", or \"none\"";
     case Kind::size: return "write an integer or a string such as \"64KiB\"";

@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include <pounce/config/value.hpp>
+#include <pounce/proxy/network.hpp>
 
 namespace pounce::inline v0::config {
 
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /// Letters, digits, '-' and '_' in labels of 1 to 63 bytes. A name whose last label is a number
@@ -69,64 +69,11 @@ std::expected<BindAddress, AddressFault> parse_unix(std::string_view path) {
 }  // namespace
 
 bool is_ipv4(std::string_view text) {
-  std::size_t parts = 0;
-  while (true) {
-    const std::size_t dot = text.find('.');
-    const auto number = parse_count(text.substr(0, dot));
-    ++parts;
-    if (!number || *number > 255 || parts > 4) {
-      return false;
-    }
-    if (dot == std::string_view::npos) {
-      return parts == 4;
-    }
-    text.remove_prefix(dot + 1);
-  }
+  return text.find(':') == std::string_view::npos && proxy::parse_ip(text).has_value();
 }
 
 bool is_ipv6(std::string_view text) {
-  if (text.size() < 2 || text.size() > 45) {
-    return false;
-  }
-  std::size_t groups = 0;
-  bool gap = false;
-  if (text.starts_with("::")) {
-    gap = true;
-    text.remove_prefix(2);
-  }
-  while (!text.empty()) {
-    if (text.find(':') == std::string_view::npos && text.find('.') != std::string_view::npos) {
-      groups += 2;  // an IPv4 tail
-      if (!is_ipv4(text)) {
-        return false;
-      }
-      break;
-    }
-    std::size_t digits = 0;
-    while (digits < text.size() && is_hex(text[digits])) {
-      ++digits;
-    }
-    if (digits == 0 || digits > 4) {
-      return false;
-    }
-    ++groups;
-    text.remove_prefix(digits);
-    if (text.empty()) {
-      break;
-    }
-    if (text.starts_with("::")) {
-      if (gap) {
-        return false;
-      }
-      gap = true;
-      text.remove_prefix(2);
-    } else if (text.front() == ':' && text.size() > 1) {
-      text.remove_prefix(1);
-    } else {
-      return false;
-    }
-  }
-  return gap ? groups < 8 : groups == 8;
+  return text.find(':') != std::string_view::npos && proxy::parse_ip(text).has_value();
 }
 
 std::string BindAddress::text() const {

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include <pounce/config/config.hpp>
+#include <pounce/proxy/network.hpp>
 
 namespace pounce::inline v0::config {
 
@@ -185,8 +186,11 @@ bool Freezer::outranked(const Option& option, const Setting& setting) {
     }
     return false;  // one more element; the origin of the first stays
   }
-  if (is_list(option)) {
+  if (option.id == OptionId::bind) {
     config_.bind.clear();
+  }
+  if (option.id == OptionId::trusted_proxies) {
+    config_.trusted_proxies.clear();
   }
   holder = setting.origin;
   return false;
@@ -205,6 +209,24 @@ void Freezer::assign(typename detail::Typed<kind>::Type& member, const Option& o
     }
     if (!ignored) {
       member.push_back(std::move(*address));
+    }
+  } else if constexpr (kind == Kind::networks) {
+    // One value may hold several: an operator has them as one list.
+    const bool ignored = outranked(option, setting);
+    for (std::string_view rest = setting.value;;) {
+      const std::string_view text = rest.substr(0, rest.find(','));
+      proxy::NetworkFault found{};
+      const auto network = proxy::parse_network(text, &found);
+      if (!network) {
+        report(option, setting.origin, quoted(text) + " " + std::string(proxy::text_of(found)),
+               "write an address, a network such as 10.0.0.0/8 or 2001:db8::/32, or unix:");
+      } else if (!ignored) {
+        member.push_back(*network);
+      }
+      if (text.size() == rest.size()) {
+        return;
+      }
+      rest.remove_prefix(text.size() + 1);
     }
   } else {
     auto value = read<kind>(option, setting.value);

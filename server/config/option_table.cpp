@@ -60,7 +60,8 @@ constexpr bool sound(const Option& option) {
              parse_duration(option.least).value() <= parse_duration(option.most).value();
     case Kind::boolean: return option.default_value == "true" || option.default_value == "false";
     case Kind::path:
-    case Kind::addresses: return option.default_value.empty();
+    case Kind::addresses:
+    case Kind::networks: return option.default_value.empty();
     case Kind::host:
     case Kind::optional_text: return !option.default_value.empty();
   }
@@ -104,7 +105,7 @@ bool applies_to(const Option& option, Program program) noexcept {
   return true;
 }
 
-bool is_list(const Option& option) noexcept { return option.kind == Kind::addresses; }
+bool is_list(const Option& option) noexcept { return option.kind == Kind::addresses || option.kind == Kind::networks; }
 bool is_file_key(const Option& option) noexcept { return option.id != OptionId::config; }
 bool is_positional(const Option& option) noexcept { return option.id == OptionId::target; }
 
@@ -112,6 +113,7 @@ std::string_view title(Group group) noexcept {
   switch (group) {
     case Group::application: return "Application";
     case Group::listening: return "Listening";
+    case Group::proxies: return "Behind proxies";
     case Group::workers: return "Workers and connections";
     case Group::limits: return "Limits of a request";
     case Group::deadlines: return "Deadlines";
@@ -127,6 +129,7 @@ std::string_view placeholder(const Option& option) noexcept {
     case Kind::host: return "HOST";
     case Kind::port: return "PORT";
     case Kind::addresses: return "ADDRESS";
+    case Kind::networks: return "CIDR";
     case Kind::count: return "N";
     case Kind::optional_count: return "N|none";
     case Kind::auto_count: return "N|auto";

@@ -71,12 +71,18 @@ std::string toml_string(std::string_view value) {
 }
 
 std::string toml_value(const Config& config, const Option& option) {
-  if (option.kind == Kind::addresses) {
+  const auto array = [](const auto& elements) {
     std::string list = "[";
-    for (const BindAddress& address : config.bind) {
-      list.append(list.size() > 1 ? ", " : "").append(toml_string(address.text()));
+    for (const auto& element : elements) {
+      list.append(list.size() > 1 ? ", " : "").append(toml_string(element.text()));
     }
     return list.append("]");
+  };
+  if (option.id == OptionId::bind) {
+    return array(config.bind);
+  }
+  if (option.id == OptionId::trusted_proxies) {
+    return array(config.trusted_proxies);
   }
   const std::string text = value_text(config, option.id);
   const bool bare = option.kind == Kind::boolean || option.kind == Kind::port || option.kind == Kind::count ||
@@ -86,10 +92,11 @@ std::string toml_value(const Config& config, const Option& option) {
              : toml_string(text);
 }
 
-std::string joined(const std::vector<BindAddress>& list) {
+template <class Element>
+std::string joined(const std::vector<Element>& list) {
   std::string text;
-  for (const BindAddress& address : list) {
-    text.append(text.empty() ? "" : ",").append(address.text());
+  for (const Element& element : list) {
+    text.append(text.empty() ? "" : ",").append(element.text());
   }
   return text;
 }
@@ -105,7 +112,7 @@ std::string written(const typename detail::Typed<kind>::Type& value) {
     return value.value_or("none");
   } else if constexpr (kind == Kind::boolean) {
     return value ? "true" : "false";
-  } else if constexpr (kind == Kind::addresses) {
+  } else if constexpr (kind == Kind::addresses || kind == Kind::networks) {
     return joined(value);
   } else if constexpr (kind == Kind::optional_count || kind == Kind::auto_count) {
     return value ? detail::decimal(*value) : kind == Kind::auto_count ? "auto" : "none";

@@ -282,7 +282,8 @@ void LiveExchange::report_completed(Instant at) {
                                      .status = status_,
                                      .body_received = body_received_,
                                      .body_sent = body_sent_,
-                                     .duration = at - started_at_};
+                                     .duration = at - started_at_,
+                                     .client = request_.client()};
   });
 }
 
@@ -299,7 +300,8 @@ void LiveExchange::report(Instant at, events::Failure failure, Fault fault) {
                                  .status = status_,
                                  .failure = failure,
                                  .fault = fault,
-                                 .duration = at - started_at_};
+                                 .duration = at - started_at_,
+                                 .client = request_.client()};
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <pounce/server/session.hpp>
 
+#include <array>
 #include <cstring>
 #include <new>
 #include <string_view>
@@ -31,9 +32,11 @@ void RequestAccess::fill(Request& request, const RequestHead& head, Session& ses
   const char* const from = head.raw.data();
   const char* const to = copy_text(head.raw, session, arena);
   Field* const fields = room_for(head.fields.size(), session, arena);
-  for (std::size_t i = 0; i < head.fields.size(); ++i) {
-    const Field& field = head.fields[i];
-    ::new (&fields[i]) Field{shifted(field.name, from, to), shifted(field.value, from, to), field.id};
+  const bool trusted = session.has_trusted_peer();
+  std::size_t kept = 0;
+  for (const Field& field : head.fields) {
+    if (proxy::may_speak_for_proxy(field) && !proxy::is_visible(session.trust(), trusted, field)) continue;
+    ::new (&fields[kept++]) Field{shifted(field.name, from, to), shifted(field.value, from, to), field.id};
   }
   request.head_ = head;
   request.head_.raw = {to, head.raw.size()};
@@ -42,11 +45,24 @@ void RequestAccess::fill(Request& request, const RequestHead& head, Session& ses
   request.head_.authority = shifted(head.authority, from, to);
   request.head_.path = shifted(head.path, from, to);
   request.head_.query = shifted(head.query, from, to);
-  request.head_.fields = {fields, head.fields.size()};
+  request.head_.fields = {fields, kept};
   request.peer_ = session.peers().peer;
   request.local_ = session.peers().local;
   request.connection_ = session.peers().connection;
   request.id_ = session.station().requests.next();
+  if (trusted) relay(request, session, arena);
+}
+
+// What a trusted proxy says of its client takes the place of what is known of the proxy.
+void RequestAccess::relay(Request& request, Session& session, Arena& arena) {
+  const proxy::Relayed relayed = proxy::relayed(session.trust(), request.head_.fields);
+  if (relayed.client) {
+    std::array<char, proxy::IpAddress::longest_text> text{};
+    const std::string_view client{text.data(), relayed.client->write(text)};
+    request.client_ = {copy_text(client, session, arena), client.size()};
+  }
+  if (!relayed.scheme.empty()) request.scheme_ = relayed.scheme;  // one of two constants
+  if (!relayed.host.empty()) request.head_.authority = relayed.host;
 }
 
 void RequestAccess::set_trailers(Request& request, FieldList trailers, Session& session, Arena& arena) {

@@ -13,6 +13,7 @@ class RequestAccess {
  public:
   static void fill(Request& request, const RequestHead& head, Session& session, Arena& arena);
   static void set_body(Request& request, Bytes body) noexcept { request.body_ = body; }
+  static void relay(Request& request, Session& session, Arena& arena);
   static void set_trailers(Request& request, FieldList trailers, Session& session, Arena& arena);
 };
 

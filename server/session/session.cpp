@@ -51,7 +51,8 @@ Session::Session(const Service& service, Station& station, Wake& wake, Peers pee
       peers_(std::move(peers)),
       opened_at_(now),
       now_(now),
-      streams_(true) {
+      streams_(true),
+      trusted_peer_(proxy::has_peer(service.trust.proxies, peers_.peer)) {
   output_.bind(&station.workspace);
   observe([&] {
     return events::ConnectionOpened{.at = now,
@@ -223,7 +224,10 @@ void Session::open(const event::Request& request) {
                                   .request = head.id(),
                                   .method = head.method(),
                                   .target = head.target(),
-                                  .version = head.version()};
+                                  .version = head.version(),
+                                  .client = head.client(),
+                                  .scheme = head.scheme(),
+                                  .host = head.authority()};
   });
 }
 

@@ -52,7 +52,8 @@ Client::Connection::Connection(const App& app, Options wanted)
                .h2 = options.h2,
                .http2 = options.http2,
                .output_limit = options.output_limit,
-               .inbox_limit = options.inbox_limit},
+               .inbox_limit = options.inbox_limit,
+               .trust = options.trust},
       station_{workspace_, ids_, options.observer, 0} {
   // Not the origin, so that nothing can take a default-made instant for the present.
   tick.now = Instant{} + std::chrono::hours{1};
@@ -72,7 +73,7 @@ void Client::Connection::open() {
   ++connections_;
   Peers peers{.connection = ConnectionId{connections_},
               .local = "127.0.0.1:80",
-              .peer = "127.0.0.1:" + std::to_string(40000 + connections_)};
+              .peer = options.peer.empty() ? "127.0.0.1:" + std::to_string(40000 + connections_) : options.peer};
   session_ = make_owned<Session>(service_, station_, wake_, std::move(peers), tick.now);
 }
 

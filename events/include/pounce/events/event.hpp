@@ -45,6 +45,10 @@ struct RequestStarted {
   std::string_view method;
   std::string_view target;
   Version version;
+  // Who asks for what, as the application sees it: trusted proxies have been asked (server/proxy).
+  std::string_view client = {};  // "192.0.2.1", "2001:db8::1", "unix:"
+  std::string_view scheme = {};  // "http", "https"
+  std::string_view host = {};    // with its port, where the client wrote one; may be empty on HTTP/1.0
 };
 
 struct ResponseCompleted {
@@ -56,9 +60,10 @@ struct ResponseCompleted {
   std::string_view method;
   std::string_view target;
   std::uint16_t status;
-  std::uint64_t body_received;  // request content, decoded, that reached the session
-  std::uint64_t body_sent;      // response content before transfer coding
-  Duration duration;            // since RequestStarted
+  std::uint64_t body_received;   // request content, decoded, that reached the session
+  std::uint64_t body_sent;       // response content before transfer coding
+  Duration duration;             // since RequestStarted
+  std::string_view client = {};  // as in RequestStarted
 };
 
 enum class Failure : std::uint8_t {
@@ -83,6 +88,7 @@ struct RequestFailed {
   Failure failure;
   Fault fault;  // with peer_fault
   Duration duration;
+  std::string_view client = {};  // as in RequestStarted
 };
 
 struct HandlerThrew {

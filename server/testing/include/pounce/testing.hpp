@@ -20,6 +20,7 @@
 #include <pounce/core/time.hpp>
 #include <pounce/h1/limits.hpp>
 #include <pounce/h2/limits.hpp>
+#include <pounce/proxy/forwarded.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -65,6 +66,8 @@ struct Options {
   std::size_t read_size = 64 * kibibyte;  // most bytes that the session gets per read
   std::size_t write_size = mebibyte;      // most bytes that it gets rid of per write
   std::string lines{};                    // field lines for every response, as a runtime prepares them (Date, Server)
+  std::string peer{};                     // "192.0.2.1:40001", "unix:"; empty: 127.0.0.1 and a port per connection
+  proxy::Trust trust{};                   // whose word about a client counts
   events::Observer* observer = nullptr;
   Duration patience = std::chrono::hours{1};  // simulated, per run
   std::size_t most_output = 64 * mebibyte;    // per run

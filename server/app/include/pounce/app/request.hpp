@@ -47,6 +47,7 @@ class Request {
     return head_.path;
   }  // still percent-encoded, without the query
   [[nodiscard]] std::string_view query() const noexcept { return head_.query; }  // without the '?'
+  // As the client asked for them, where trusted proxies say so: "example.org", "https".
   [[nodiscard]] std::string_view authority() const noexcept { return head_.authority; }
   [[nodiscard]] std::string_view scheme() const noexcept { return scheme_; }
   [[nodiscard]] Version version() const noexcept { return head_.version; }
@@ -76,6 +77,14 @@ class Request {
   [[nodiscard]] Bytes body() const noexcept { return body_; }
   [[nodiscard]] FieldList trailers() const noexcept { return trailers_; }  // once the content is complete
 
+  // Who asks: the address alone, without a port, "192.0.2.1", "2001:db8::1", "unix:". It is the peer's, unless that is a trusted proxy
+  // that says whom it speaks for (`--trusted-proxies`); fields of others that claim so have been removed.
+  [[nodiscard]] std::string_view client() const noexcept {
+    if (!client_.empty()) return client_;
+    const std::string_view host = peer_.substr(0, peer_.rfind(':'));
+    if (host.starts_with('[')) return host.substr(1, host.size() - 2);
+    return host == "unix" ? peer_ : host;
+  }
   [[nodiscard]] std::string_view peer() const noexcept { return peer_; }    // "127.0.0.1:40112", "unix:"
   [[nodiscard]] std::string_view local() const noexcept { return local_; }  // the address that was connected to
   [[nodiscard]] ConnectionId connection() const noexcept { return connection_; }
@@ -89,6 +98,7 @@ class Request {
   FieldList trailers_;
   std::string_view peer_;
   std::string_view local_;
+  std::string_view client_;  // empty: the peer
   std::string_view scheme_ = "http";
   ConnectionId connection_{};
   RequestId id_{};

@@ -23,6 +23,7 @@
 #include <pounce/config/setting.hpp>
 #include <pounce/config/value.hpp>
 #include <pounce/core/owned.hpp>
+#include <pounce/proxy/network.hpp>
 
 namespace pounce::inline v0::config {
 
@@ -92,6 +93,11 @@ template <>
 struct Typed<Kind::optional_text> {
   using Type = std::optional<std::string>;  // nullopt: none
   static Type initial(std::string_view text) { return Type(std::string(text)); }
+};
+template <>
+struct Typed<Kind::networks> {
+  using Type = std::vector<proxy::Network>;
+  static Type initial(std::string_view) { return {}; }
 };
 template <>
 struct Typed<Kind::boolean> {

@@ -31,6 +31,14 @@
   X(count, backlog, "4096", "1", "65535", listening, both, stable,                                 \
     "Connections the kernel holds for us before they are accepted, per listener.")                 \
                                                                                                    \
+  X(networks, trusted_proxies, "", "", "", proxies, both, stable,                                  \
+    "Proxies that are believed what they say about a client: addresses or networks "               \
+    "(10.0.0.0/8, 2001:db8::/32), unix: for those on Unix sockets. Repeatable, or with commas. "   \
+    "What anybody else says is dropped.")                                                          \
+  X(boolean, forwarded, "false", "", "", proxies, both, stable,                                    \
+    "Trusted proxies write Forwarded (RFC 7239); without it, X-Forwarded-For, -Proto and -Host "   \
+    "are read.")                                                                                   \
+                                                                                                   \
   X(auto_count, workers, "auto", "1", "1024", workers, both, stable,                               \
     "Threads that serve connections; auto counts the CPUs that affinity and cgroup allow.")        \
   X(auto_count, async_workers, "auto", "1", "1024", workers, sync_only, stable,                    \

@@ -30,11 +30,12 @@ enum class Kind : std::uint8_t {
   duration,
   optional_duration,
   optional_text,
+  networks,
   boolean,
 };
 
-enum class Group : std::uint8_t { application, listening, workers, limits, deadlines, http2, answers };
-inline constexpr std::size_t group_count = 7;
+enum class Group : std::uint8_t { application, listening, proxies, workers, limits, deadlines, http2, answers };
+inline constexpr std::size_t group_count = 8;
 
 enum class Stability : std::uint8_t { stable, experimental };
 

@@ -105,6 +105,9 @@ class Session {
   // Its exchanges run side by side: it speaks HTTP/2.
   [[nodiscard]] bool has_streams() const noexcept { return streams_; }
   [[nodiscard]] const Peers& peers() const noexcept { return peers_; }
+  // The peer is a trusted proxy: what it says about a client counts.
+  [[nodiscard]] bool has_trusted_peer() const noexcept { return trusted_peer_; }
+  [[nodiscard]] const proxy::Trust& trust() const noexcept { return service_->trust; }
   [[nodiscard]] Station& station() const noexcept { return *station_; }
   [[nodiscard]] std::uint64_t requests() const noexcept { return requests_; }
   // Waits for nothing but the content that a plain handler is to be called with; no handler runs.
@@ -167,6 +170,7 @@ class Session {
   bool drain_waits_ = false;  // until the machine has looked at what was unparsed
   bool closed_ = false;
   bool plain_held_ = false;
+  bool trusted_peer_ = false;
 };
 
 }  // namespace pounce::inline v0

@@ -10,6 +10,8 @@
 #include <pounce/h1/limits.hpp>
 #include <pounce/h2/limits.hpp>
 
+#include <pounce/proxy/forwarded.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -97,6 +99,7 @@ struct Service {
   bool http2 = true;                          // spoken by whoever begins with its preface
   std::size_t output_limit = 256 * kibibyte;  // queued per connection before producers wait
   std::size_t inbox_limit = 64 * kibibyte;    // received content per exchange before reading stops
+  proxy::Trust trust{};                       // whose word about a client counts
 };
 
 }  // namespace pounce::inline v0
