@@ -233,11 +233,12 @@ function(pounce_test_properties name)
     ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=halt_on_error=1 second_deadlock_stack=1;ASAN_OPTIONS=detect_stack_use_after_return=1")
 endfunction()
 
-# pounce_fuzz(<name> SOURCE <file>... USES <layer>... [THIRD_PARTY <name>...])
+# pounce_fuzz(<name> SOURCE <file>... USES <layer>... [THIRD_PARTY <name>...] [UNCONFINED])
 #   SOURCE defines LLVMFuzzerTestOneInput. fuzz-<name> when built with POUNCE_SANITIZE=fuzzer, or with a POUNCE_FUZZ_ENGINE of
-#   somebody else's; replay-<name> with the tests, run by ctest over fuzz/corpus/<name> inside the sandbox of fuzz/driver.
+#   somebody else's; replay-<name> with the tests, run by ctest over fuzz/corpus/<name> inside the sandbox of fuzz/driver;
+#   UNCONFINED: outside of it, for what is not pure.
 function(pounce_fuzz name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "STANDARD" "SOURCE;USES;THIRD_PARTY;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "UNCONFINED" "STANDARD" "SOURCE;USES;THIRD_PARTY;LIBRARIES")
   foreach(layer IN LISTS arg_USES)
     if(NOT TARGET Pounce::${layer})
       return()  # the toolkit is built alone
@@ -273,7 +274,8 @@ function(pounce_fuzz name)
   endforeach()
   if(POUNCE_BUILD_TESTS)
     add_test(NAME fuzz.replay.${name}
-             COMMAND replay-${name} ${PROJECT_SOURCE_DIR}/fuzz/corpus/${name})
+             COMMAND replay-${name} $<$<BOOL:${arg_UNCONFINED}>:--no-filter> ${PROJECT_SOURCE_DIR}/fuzz/corpus/${name}
+             COMMAND_EXPAND_LISTS)
     pounce_test_properties(fuzz.replay.${name} TIMEOUT 300 LABELS fuzz)
   endif()
 endfunction()

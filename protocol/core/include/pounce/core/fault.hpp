@@ -60,6 +60,12 @@ enum class Fault : std::uint8_t {
   linger_timeout,
   // the transport
   connection_reset,
+  tls_clear_text,
+  tls_unexpected,
+  tls_handshake_failed,
+  tls_handshake_timeout,
+  tls_failed,
+  tls_truncated,
   // HTTP/2 framing (RFC 9113, sections 3.4, 4, 5, 6)
   invalid_preface,
   invalid_frame,
