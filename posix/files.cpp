@@ -1,7 +1,11 @@
 #include <pounce/posix/files.hpp>
 
-#include <pounce/posix/descriptor.hpp>
+#include "posix/file_cache.hpp"
+#include "posix/open_file.hpp"
 
+#include <pounce/posix/clock.hpp>
+
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -10,8 +14,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <limits>
-#include <optional>
+#include <memory>
 #include <utility>
 
 #if defined(__linux__) && __has_include(<linux/openat2.h>)
@@ -33,28 +36,6 @@ namespace {
 constexpr int file_flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 constexpr int directory_flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
 
-FileError error_of(int number) noexcept {
-  switch (number) {
-    case ENOENT:
-    case ENOTDIR:
-    case ENAMETOOLONG:
-    case EINVAL: return FileError::not_found;  // EINVAL: a name that this file system cannot hold
-    case EACCES:
-    case EPERM:
-    case ELOOP:  // a link
-    case EXDEV:  // out of the root
-    case ENXIO:  // a socket
-    case ENODEV:
-    case EROFS: return FileError::forbidden;
-    case EISDIR: return FileError::is_directory;
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-    case EAGAIN: return FileError::busy;
-    default: return FileError::failed;
-  }
-}
-
 int open_retried(int directory, const char* name, int flags) noexcept {
   int result = -1;
   do {
@@ -64,20 +45,32 @@ int open_retried(int directory, const char* name, int flags) noexcept {
 }
 
 #if POUNCE_OPENAT2
-int open_at_once(int root, const char* path, int flags) noexcept {
+#ifndef RESOLVE_CACHED
+#define RESOLVE_CACHED 0x20
+#endif
+
+// In haste: fails with EAGAIN where it would have to read a directory from its disk.
+int open_at_once(int root, const char* path, int flags, bool symlinks, bool in_haste) noexcept {
   open_how how{};
   how.flags = static_cast<std::uint64_t>(flags);
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  if (!symlinks) how.resolve |= RESOLVE_NO_SYMLINKS;
+  if (in_haste) how.resolve |= RESOLVE_CACHED;
   // EAGAIN: something below the root was renamed in that moment.
-  constexpr int patience = 8;
+  const int patience = in_haste ? 0 : 8;
   for (int attempt = 0;; ++attempt) {
     const long result = ::syscall(SYS_openat2, root, path, &how, sizeof how);
     if (result >= 0) return static_cast<int>(result);
-    if (errno != EINTR && (errno != EAGAIN || attempt == patience)) return -1;
+    if (errno == EINVAL && in_haste) {  // a kernel before 5.12 does not know haste
+      how.resolve &= ~static_cast<std::uint64_t>(RESOLVE_CACHED);
+      in_haste = false;
+      continue;
+    }
+    if (errno != EINTR && (errno != EAGAIN || attempt >= patience)) return -1;
   }
 }
 #else
-int open_at_once(int, const char*, int) noexcept {
+int open_at_once(int, const char*, int, bool, bool) noexcept {
   errno = ENOSYS;
   return -1;
 }
@@ -119,53 +112,23 @@ bool is_plain(std::string_view path) noexcept {
   }
 }
 
-// Nothing for a moment that has not come: a Last-Modified after the Date would be a lie (RFC 9110, section 8.8.2.1).
-std::optional<WallTime> past(std::time_t seconds) noexcept {
-  const WallTime time{std::chrono::seconds{seconds}};
-  if (time > std::chrono::system_clock::now()) return std::nullopt;
-  return time;
-}
-
-class OpenFile final : public File {
- public:
-  OpenFile(Descriptor descriptor, const struct stat& status)
-      : File(static_cast<std::uint64_t>(status.st_size), past(status.st_mtime)), descriptor_(std::move(descriptor)) {}
-
-  [[nodiscard]] std::expected<std::size_t, FileError> read(std::uint64_t offset, MutableBytes room) override {
-    constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
-    std::size_t filled = 0;
-    while (filled < room.size()) {
-      if (offset + filled > most) break;
-      const ssize_t got =
-          ::pread(descriptor_.get(), room.data() + filled, room.size() - filled, static_cast<off_t>(offset + filled));
-      if (got > 0) {
-        filled += static_cast<std::size_t>(got);
-      } else if (got == 0) {
-        break;
-      } else if (errno != EINTR) {
-        return std::unexpected(error_of(errno));
-      }
-    }
-    return filled;
-  }
-
- private:
-  Descriptor descriptor_;
+struct CloseDirectory {
+  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
 };
+
+WallTime seconds_of(const struct stat& status) noexcept { return WallTime{std::chrono::seconds{status.st_mtime}}; }
 
 }  // namespace
 
-std::expected<Owned<RootedFiles>, std::string> RootedFiles::open_root(const std::string& path) {
-  auto files = open_root(path, Resolve::at_once);
-  if (files) {
-    const Descriptor probe{open_at_once((*files)->root_.get(), ".", directory_flags)};
-    // ENOSYS: an old kernel; EPERM: a sandbox that does not know the call.
-    if (!probe) (*files)->how_ = Resolve::by_component;
-  }
-  return files;
-}
+RootedFiles::RootedFiles(Descriptor root, const Options& options)
+    : root_(std::move(root)),
+      options_(options),
+      cache_(options.open_files == 0 ? Owned<FileCache>{}
+                                     : make_owned<FileCache>(options.open_files, options.contents)) {}
 
-std::expected<Owned<RootedFiles>, std::string> RootedFiles::open_root(const std::string& path, Resolve how) {
+RootedFiles::~RootedFiles() = default;
+
+std::expected<Owned<RootedFiles>, std::string> RootedFiles::open_root(const std::string& path, const Options& options) {
   Descriptor root{open_retried(AT_FDCWD, path.c_str(), directory_flags)};
   if (!root) {
     const int number = errno;
@@ -178,20 +141,96 @@ std::expected<Owned<RootedFiles>, std::string> RootedFiles::open_root(const std:
   // O_PATH asks for no permission; find out now and not at the first request.
   if (::faccessat(root.get(), ".", X_OK, AT_EACCESS) != 0)
     return std::unexpected(path + ": no permission to open what is in it");
-  return Owned<RootedFiles>{new RootedFiles{std::move(root), how}};
+  Options decided = options;
+  if (decided.resolve == Resolve::detect) {
+    // ENOSYS: an old kernel; EPERM: a sandbox that does not know the call.
+    const Descriptor probe{open_at_once(root.get(), ".", directory_flags, false, false)};
+    decided.resolve = probe ? Resolve::at_once : Resolve::by_component;
+  }
+  return Owned<RootedFiles>{new RootedFiles{std::move(root), decided}};
 }
 
-std::expected<Owned<File>, FileError> RootedFiles::open(std::string_view path) const {
-  if (!is_plain(path)) return std::unexpected(FileError::not_found);
+int RootedFiles::open_at(std::string_view path, int flags, Haste haste) const {
   std::string name{path};  // ends with a zero, and may be cut
-  Descriptor file{how_ == Resolve::at_once ? open_at_once(root_.get(), name.c_str(), file_flags)
-                                           : open_by_component(root_.get(), name, file_flags)};
-  if (!file) return std::unexpected(error_of(errno));
-  struct stat status{};
-  if (::fstat(file.get(), &status) != 0) return std::unexpected(FileError::failed);
-  if (S_ISDIR(status.st_mode)) return std::unexpected(FileError::is_directory);
-  if (!S_ISREG(status.st_mode)) return std::unexpected(FileError::forbidden);
-  return make_owned<OpenFile>(std::move(file), status);
+  if (options_.resolve == Resolve::by_component) return open_by_component(root_.get(), name, flags);
+  const bool in_haste = haste == Haste::now && options_.fetchers != nullptr;
+  return open_at_once(root_.get(), name.c_str(), flags, options_.symlinks, in_haste);
+}
+
+std::expected<OpenedFile, FileError> RootedFiles::open(std::string_view path, Haste haste) const {
+  if (!cache_) return open_fresh(path, haste);
+  const Instant now = monotonic_now();
+  if (auto entry = cache_->find(path); entry && now - entry->checked < FileCache::valid) {
+    if (!entry->file) return std::unexpected(FileError::not_found);
+    if (!entry->file->contents().empty()) return OpenedFile{std::move(entry->file), entry->state};
+    // Asked each time, so that what is sent and what is said of it agree. Without a name any more, it was replaced.
+    if (const auto state = entry->file->state()) return OpenedFile{std::move(entry->file), *state};
+  }
+  auto opened = open_fresh(path, haste);
+  if (!opened) {
+    if (opened.error() == FileError::not_found) cache_->put(path, {.file = {}, .state = {}, .checked = now});
+    return opened;
+  }
+  Loan<OpenFile> file{static_cast<OpenFile*>(opened->file.release())};
+  if (cache_->keeps_contents() && opened->state.size <= FileCache::most_kept_file && opened->state.size != 0)
+    (void)file->keep(opened->state);
+  FileCache::Entry kept = cache_->put(path, {.file = std::move(file), .state = opened->state, .checked = now});
+  return OpenedFile{std::move(kept.file), kept.state};
+}
+
+std::expected<OpenedFile, FileError> RootedFiles::open_fresh(std::string_view path, Haste haste) const {
+  if (!is_plain(path)) return std::unexpected(FileError::not_found);
+  Descriptor descriptor{open_at(path, file_flags, haste)};
+  if (!descriptor) {
+    const bool in_haste = haste == Haste::now && options_.fetchers != nullptr;
+    return std::unexpected(errno == EAGAIN && in_haste ? FileError::later : file_error(errno));
+  }
+  Loan<OpenFile> file{new OpenFile{std::move(descriptor), options_.fetchers}};
+  const auto state = file->state();
+  if (!state) return std::unexpected(state.error());
+  return OpenedFile{std::move(file), *state};
+}
+
+bool RootedFiles::warm(std::string_view path, Token token) const {
+  if (options_.fetchers == nullptr) return false;
+  return options_.fetchers->fetch([this, name = std::string{path}] { (void)open(name, Haste::may_wait); },
+                                  std::move(token));
+}
+
+std::expected<ListedNames, FileError> RootedFiles::list(std::string_view path, std::size_t most) const {
+  if (!path.empty() && !is_plain(path)) return std::unexpected(FileError::not_found);
+  constexpr int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  Descriptor descriptor{path.empty() ? open_retried(root_.get(), ".", flags) : open_at(path, flags, Haste::may_wait)};
+  if (!descriptor) return std::unexpected(file_error(errno));
+  const std::unique_ptr<DIR, CloseDirectory> directory{::fdopendir(descriptor.get())};
+  if (!directory) return std::unexpected(file_error(errno));
+  const int number = descriptor.release();  // the DIR's from now on
+  ListedNames listed;
+  // Each DIR has its own state.
+  while (const dirent* const entry = ::readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe)
+    const std::string_view name = entry->d_name;
+    if (name.starts_with('.')) continue;
+    struct stat status{};
+    if (::fstatat(number, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (S_ISLNK(status.st_mode)) {
+      // Whether it stays below the root is for the kernel to say, as when it is opened.
+      std::string target{path};
+      if (!target.empty()) target.push_back('/');
+      const Descriptor there{options_.symlinks ? open_at(target.append(name), O_PATH | O_CLOEXEC, Haste::may_wait)
+                                               : -1};
+      if (!there || ::fstat(there.get(), &status) != 0) continue;
+    }
+    if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) continue;
+    if (listed.names.size() == most) {
+      listed.complete = false;
+      break;
+    }
+    listed.names.push_back({.name = std::string{name},
+                            .directory = S_ISDIR(status.st_mode),
+                            .size = static_cast<std::uint64_t>(status.st_size),
+                            .modified = seconds_of(status)});
+  }
+  return listed;
 }
 
 }  // namespace pounce::inline v0::posix

@@ -30,10 +30,12 @@ std::string_view expected_type(Kind kind) {
   switch (kind) {
     case Kind::boolean: return "write true or false";
     case Kind::addresses:
+    case Kind::mounts:
     case Kind::networks: return "write a string or an array of strings";
     case Kind::duration: return "write a string with a unit, such as \"5s\" or \"250ms\"";
     case Kind::optional_duration: return "write a string with a unit, such as \"5s\", or \"none\"";
     case Kind::size: return "write an integer or a string such as \"64KiB\"";
+    case Kind::optional_size: return "write an integer, a string such as \"64MiB\", or \"none\"";
     case Kind::rate: return "write an integer or a string such as \"500B/s\"";
     case Kind::auto_count: return "write an integer or \"auto\"";
     case Kind::optional_count: return "write an integer or \"none\"";
@@ -53,6 +55,7 @@ bool takes_integer(Kind kind) {
     case Kind::optional_count:
     case Kind::auto_count:
     case Kind::size:
+    case Kind::optional_size:
     case Kind::rate: return true;
     default: return false;
   }

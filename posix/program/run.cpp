@@ -46,7 +46,9 @@ std::string failure_of(const char* name, Hook hook) {
 // Each connection takes a descriptor, and workers, listeners and the application some more. With fewer the server lives, but not well.
 void provide_descriptors(const config::Config& config, const std::string& program) {
   constexpr std::size_t besides = 256;
-  const std::size_t allowed = allow_descriptors(config.max_connections + besides);
+  const bool files = config.target || !config.static_.empty();
+  const std::size_t cached = files ? config.static_open_files * (1 + config.static_.size()) : 0;
+  const std::size_t allowed = allow_descriptors(config.max_connections + besides + cached);
   if (allowed > config.max_connections) return;
   print(STDERR_FILENO, program + ": warning: " + std::to_string(allowed) +
                            " descriptors are allowed (ulimit -n), too few for " +
@@ -122,7 +124,7 @@ int serve(const config::Config& config, const App& app, posix::MakeRuntime make,
   return leave(exit);
 }
 
-int run(config::Program which, int argc, char** argv, posix::MakeRuntime make, const App* linked) {
+int run(config::Program which, int argc, char** argv, posix::MakeRuntime make, App* linked) {
   const std::string program{config::program_name(which)};
   try {
     const Outcome outcome = load(which, argc, argv, environ);
@@ -131,18 +133,15 @@ int run(config::Program which, int argc, char** argv, posix::MakeRuntime make, c
       return leave(outcome.exit);
     }
     const config::Config& config = *outcome.config;
-    std::expected<Target, std::string> target;
-    if (linked == nullptr) {
-      target = Target::open(config.target, program);
-      if (!target) return complain(program, target.error(), Exit::no_start);
-    } else if (config.target) {
+    if (linked != nullptr && config.target)
       return complain(program, "TARGET: the application is linked in", Exit::bad_usage);
-    }
+    const std::expected<Target, std::string> target = Target::open(config, program, linked);
+    if (!target) return complain(program, target.error(), Exit::no_start);
     if (outcome.next == Outcome::Next::check) {
       print(outcome);
       return leave(Exit::clean);
     }
-    return serve(config, linked != nullptr ? *linked : target->app(), make, program);
+    return serve(config, target->app(), make, program);
   } catch (const std::exception& error) {
     return complain(program, error.what(), Exit::failed);
   }
@@ -154,7 +153,7 @@ int run(config::Program which, int argc, char** argv, posix::MakeRuntime make) {
   return run(which, argc, argv, make, nullptr);
 }
 
-int run(config::Program which, int argc, char** argv, posix::MakeRuntime make, const App& app) {
+int run(config::Program which, int argc, char** argv, posix::MakeRuntime make, App& app) {
   return run(which, argc, argv, make, &app);
 }
 

@@ -1,10 +1,12 @@
-// What a TARGET is: an application module, a directory of files, or nothing: the welcome page.
+// What a TARGET is: an application module, a directory of files, or nothing: the welcome page. And the directories beside it.
 #pragma once
 
 #include <pounce/app/application.hpp>
+#include <pounce/config/config.hpp>
 #include <pounce/core/owned.hpp>
-#include <pounce/posix/files.hpp>
 #include <pounce/posix/module.hpp>
+
+#include "posix/program/served_files.hpp"
 
 #include <expected>
 #include <optional>
@@ -14,14 +16,16 @@ namespace pounce::inline v0::program {
 
 class Target {
  public:
-  // An error is one line without the program's name.
-  [[nodiscard]] static std::expected<Target, std::string> open(const std::optional<std::string>& path,
-                                                               const std::string& program);
+  // `linked`, where it is not null, is the application, and outlives this. An error is one line without the program's name.
+  [[nodiscard]] static std::expected<Target, std::string> open(const config::Config& config, const std::string& program,
+                                                               App* linked);
 
-  [[nodiscard]] const App& app() const noexcept { return module_ ? module_->app() : *own_; }
+  [[nodiscard]] App& app() const noexcept { return *app_; }
 
  private:
-  Owned<posix::RootedFiles> files_;
+  App* app_ = nullptr;
+  // In the order of their making: handlers borrow files.
+  Owned<ServedFiles> files_;
   Owned<App> own_;
   std::optional<posix::LoadedApp> module_;
 };

@@ -22,6 +22,7 @@ std::unexpected<Wrong> wrong(std::string message, std::string hint = {}) {
 
 std::string_view example(const Option& option) {
   switch (option.kind) {
+    case Kind::optional_size: return "a size is written 512KiB, 1MiB or 2GiB; none is none";
     case Kind::size: return "a size is written 512, 512B, 64KiB, 1MiB or 2GiB";
     case Kind::rate: return "a rate is written 500, 500B/s or 64KiB/s";
     case Kind::duration: return "a duration is written 250ms, 5s, 2m or 1h";
@@ -115,7 +116,7 @@ Read<typename detail::Typed<kind>::Type> read(const Option& option, std::string_
       return Type();
     }
     if (!is_field_text(text)) {
-      return wrong(text.empty() ? "is empty" : "is not visible ASCII text", "none leaves the field out");
+      return wrong(text.empty() ? "is empty" : "is not visible ASCII text", "none leaves it out");
     }
     return Type(std::string(text));
   } else if constexpr (kind == Kind::auto_count) {
@@ -128,6 +129,15 @@ Read<typename detail::Typed<kind>::Type> read(const Option& option, std::string_
     }
     const auto value = parsed(option, text, parse_duration);
     return value ? Read<Type>(Type(*value)) : Read<Type>(std::unexpected(value.error()));
+  } else if constexpr (kind == Kind::optional_size) {
+    if (text == "none") {
+      return Type();
+    }
+    const auto value = parsed(option, text, parse_size);
+    if (!value) {
+      return std::unexpected(value.error());
+    }
+    return Type(static_cast<std::size_t>(*value));
   } else if constexpr (kind == Kind::port) {
     return read_count<Type, Type>(option, text);
   } else if constexpr (kind == Kind::count) {
@@ -150,6 +160,28 @@ Read<BindAddress> read_address(std::string_view text) {
   return std::move(*address);
 }
 
+Read<StaticMount> read_mount(std::string_view text) {
+  auto mount = parse_static_mount(text);
+  if (!mount) {
+    return wrong(std::move(mount.error()), "write /prefix=DIR or /prefix=DIR;cache-control=TEXT");
+  }
+  return std::move(*mount);
+}
+
+/// A path below a directory as it is: "404.html", "errors/404.html".
+bool is_below(std::string_view path) {
+  while (true) {
+    const std::string_view name = path.substr(0, path.find('/'));
+    if (name.empty() || name.front() == '.' || name.find('\\') != std::string_view::npos) {
+      return false;
+    }
+    if (name.size() == path.size()) {
+      return true;
+    }
+    path.remove_prefix(name.size() + 1);
+  }
+}
+
 class Freezer {
  public:
   explicit Freezer(Program program) { config_.program = program; }
@@ -166,6 +198,7 @@ class Freezer {
   template <Kind kind>
   void assign(typename detail::Typed<kind>::Type& member, const Option& option, const Setting& setting);
   void check_addresses();
+  void check_files();
 
   [[nodiscard]] bool is_set(OptionId id) const { return config_.origin(id).kind != Origin::Kind::built_in; }
 
@@ -192,6 +225,9 @@ bool Freezer::outranked(const Option& option, const Setting& setting) {
   if (option.id == OptionId::trusted_proxies) {
     config_.trusted_proxies.clear();
   }
+  if (option.id == OptionId::static_) {
+    config_.static_.clear();
+  }
   holder = setting.origin;
   return false;
 }
@@ -201,14 +237,20 @@ void Freezer::assign(typename detail::Typed<kind>::Type& member, const Option& o
   const auto fault = [&](const Wrong& found) {
     report(option, setting.origin, quoted(setting.value) + " " + found.message, found.hint);
   };
-  if constexpr (kind == Kind::addresses) {
+  if constexpr (kind == Kind::addresses || kind == Kind::mounts) {
     const bool ignored = outranked(option, setting);
-    auto address = read_address(setting.value);
-    if (!address) {
-      return fault(address.error());
+    auto element = [&] {
+      if constexpr (kind == Kind::addresses) {
+        return read_address(setting.value);
+      } else {
+        return read_mount(setting.value);
+      }
+    }();
+    if (!element) {
+      return fault(element.error());
     }
     if (!ignored) {
-      member.push_back(std::move(*address));
+      member.push_back(std::move(*element));
     }
   } else if constexpr (kind == Kind::networks) {
     // One value may hold several: an operator has them as one list.
@@ -288,8 +330,33 @@ void Freezer::check_addresses() {
   }
 }
 
+void Freezer::check_files() {
+  const auto& mounts = config_.static_;
+  for (auto later = mounts.begin(); later != mounts.end(); ++later) {
+    const auto same = [later](const StaticMount& mount) { return mount.prefix == later->prefix; };
+    if (std::any_of(mounts.begin(), later, same)) {
+      report(row(OptionId::static_), config_.origin(OptionId::static_),
+             "names " + quoted(later->prefix) + " more than once", "");
+    }
+  }
+  const auto check = [this](OptionId id, const std::optional<std::string>& path) {
+    if (path && !is_below(*path)) {
+      report(row(id), config_.origin(id), quoted(*path) + " is no path below a directory",
+             "write it relative to the directory, without hidden names");
+    }
+  };
+  check(OptionId::static_fallback, config_.static_fallback);
+  check(OptionId::static_not_found, config_.static_not_found);
+  if (config_.static_index &&
+      (config_.static_index->find('/') != std::string::npos || !is_below(*config_.static_index))) {
+    report(row(OptionId::static_index), config_.origin(OptionId::static_index),
+           quoted(*config_.static_index) + " is no name of a file", "");
+  }
+}
+
 std::vector<Problem> Freezer::finish() {
   check_addresses();
+  check_files();
   return std::move(problems_);
 }
 

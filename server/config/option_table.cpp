@@ -10,10 +10,16 @@ namespace pounce::inline v0::config {
 
 namespace {
 
+// `static` is no name of a member.
+constexpr std::string_view plain(std::string_view name) {
+  if (name.ends_with('_')) name.remove_suffix(1);
+  return name;
+}
+
 constexpr Option table[] = {
-#define POUNCE_ROW(kind, name, initial, least, most, group, programs, stability, help)  \
-  {OptionId::name,     Kind::kind,           #name, initial, least, most, Group::group, \
-   Programs::programs, Stability::stability, help},
+#define POUNCE_ROW(kind, name, initial, least, most, group, programs, stability, help) \
+  {OptionId::name, Kind::kind,         plain(#name),         initial, least, most,     \
+   Group::group,   Programs::programs, Stability::stability, help},
     POUNCE_OPTIONS(POUNCE_ROW)
 #undef POUNCE_ROW
 };
@@ -47,6 +53,8 @@ constexpr bool sound(const Option& option) {
       const auto most = parse_size(option.most).value();
       return most <= word && within(parse_size(option.default_value).value(), parse_size(option.least).value(), most);
     }
+    case Kind::optional_size:
+      return option.default_value == "none" && parse_size(option.least).value() <= parse_size(option.most).value();
     case Kind::rate: {
       const auto most = parse_rate(option.most).value();
       return most <= word && within(parse_rate(option.default_value).value(), parse_rate(option.least).value(), most);
@@ -61,6 +69,7 @@ constexpr bool sound(const Option& option) {
     case Kind::boolean: return option.default_value == "true" || option.default_value == "false";
     case Kind::path:
     case Kind::addresses:
+    case Kind::mounts:
     case Kind::networks: return option.default_value.empty();
     case Kind::host:
     case Kind::optional_text: return !option.default_value.empty();
@@ -105,7 +114,9 @@ bool applies_to(const Option& option, Program program) noexcept {
   return true;
 }
 
-bool is_list(const Option& option) noexcept { return option.kind == Kind::addresses || option.kind == Kind::networks; }
+bool is_list(const Option& option) noexcept {
+  return option.kind == Kind::addresses || option.kind == Kind::networks || option.kind == Kind::mounts;
+}
 bool is_file_key(const Option& option) noexcept { return option.id != OptionId::config; }
 bool is_positional(const Option& option) noexcept { return option.id == OptionId::target; }
 
@@ -119,6 +130,7 @@ std::string_view title(Group group) noexcept {
     case Group::deadlines: return "Deadlines";
     case Group::http2: return "HTTP/2";
     case Group::answers: return "Answers";
+    case Group::files: return "Files";
   }
   return {};
 }
@@ -138,6 +150,8 @@ std::string_view placeholder(const Option& option) noexcept {
     case Kind::duration: return "TIME";
     case Kind::optional_duration: return "TIME|none";
     case Kind::optional_text: return "TEXT|none";
+    case Kind::optional_size: return "SIZE|none";
+    case Kind::mounts: return "/PREFIX=DIR";
     case Kind::boolean: break;
   }
   return {};
@@ -145,7 +159,8 @@ std::string_view placeholder(const Option& option) noexcept {
 
 std::string_view unit(Kind kind) noexcept {
   switch (kind) {
-    case Kind::size: return "bytes";
+    case Kind::size:
+    case Kind::optional_size: return "bytes";
     case Kind::rate: return "bytes per second";
     case Kind::duration:
     case Kind::optional_duration: return "duration";

@@ -84,6 +84,9 @@ std::string toml_value(const Config& config, const Option& option) {
   if (option.id == OptionId::trusted_proxies) {
     return array(config.trusted_proxies);
   }
+  if (option.id == OptionId::static_) {
+    return array(config.static_);
+  }
   const std::string text = value_text(config, option.id);
   const bool bare = option.kind == Kind::boolean || option.kind == Kind::port || option.kind == Kind::count ||
                     parse_count(text).has_value();
@@ -112,8 +115,10 @@ std::string written(const typename detail::Typed<kind>::Type& value) {
     return value.value_or("none");
   } else if constexpr (kind == Kind::boolean) {
     return value ? "true" : "false";
-  } else if constexpr (kind == Kind::addresses || kind == Kind::networks) {
+  } else if constexpr (kind == Kind::addresses || kind == Kind::networks || kind == Kind::mounts) {
     return joined(value);
+  } else if constexpr (kind == Kind::optional_size) {
+    return value ? size_text(*value) : "none";
   } else if constexpr (kind == Kind::optional_count || kind == Kind::auto_count) {
     return value ? detail::decimal(*value) : kind == Kind::auto_count ? "auto" : "none";
   } else if constexpr (kind == Kind::size) {

@@ -9,6 +9,7 @@ set(POUNCE_CONFIG_HEADERS
   pounce/config/option_table.hpp
   pounce/config/print.hpp
   pounce/config/setting.hpp
+  pounce/config/static_mount.hpp
   pounce/config/value.hpp)
 set(POUNCE_CONFIG_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/bind_address.cpp
@@ -17,4 +18,5 @@ set(POUNCE_CONFIG_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/manual.cpp
   ${CMAKE_CURRENT_LIST_DIR}/option_table.cpp
   ${CMAKE_CURRENT_LIST_DIR}/print.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/setting.cpp)
+  ${CMAKE_CURRENT_LIST_DIR}/setting.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/static_mount.cpp)

@@ -1,16 +1,14 @@
 #include <pounce/files/directory.hpp>
 
-#include <pounce/core/storage.hpp>
-#include <pounce/files/media_type.hpp>
-#include <pounce/files/target_path.hpp>
-#include <pounce/http/date.hpp>
-#include <pounce/http/status.hpp>
+#include "server/files/representation.hpp"
+#include "server/files/sending.hpp"
 
-#include <algorithm>
-#include <chrono>
+#include <pounce/files/listing.hpp>
+#include <pounce/files/precompressed.hpp>
+#include <pounce/files/target_path.hpp>
+
 #include <cstdint>
 #include <expected>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,114 +17,167 @@ namespace pounce::inline v0 {
 
 namespace {
 
-constexpr std::size_t block_size = 64 * kibibyte;
+using files::Mount;
+using files::Representation;
+using Opening = std::expected<OpenedFile, FileError>;
 
 std::uint16_t status_of(FileError error) noexcept {
   switch (error) {
     case FileError::is_directory:  // an index.html that is one
     case FileError::not_found: return 404;
     case FileError::forbidden: return 403;
+    case FileError::later:
     case FileError::busy: return 503;
     case FileError::failed: return 500;
   }
   return 500;
 }
 
-// Says nothing about the request: what a peer sent is not sent back.
-Response error_page(std::uint16_t status) {
-  std::string text = std::to_string(status);
-  text.append(" ").append(http::reason(status)).append("\n");
-  return Response::text(std::move(text), status).set("x-content-type-options", "nosniff");
+void refuse(Exchange& exchange, std::uint16_t status) { (void)exchange.respond(files::error_page(status)); }
+
+void redirect(Exchange& exchange, const Mount& mount, std::string_view path) {
+  const std::string_view prefix = mount.prefix;
+  // Of the mount itself the prefix is all, but for its slash.
+  std::string location =
+      path.empty() ? files::directory_location(prefix.substr(0, prefix.size() - 1), {}, exchange.request().query())
+                   : files::directory_location(prefix, path, exchange.request().query());
+  (void)exchange.respond(Response::redirect(location, 301));
 }
 
-// The form of an HTTP date holds the years 0 to 9999.
-std::optional<std::array<char, http::date_size>> last_modified(const File& file) {
-  constexpr WallTime least = std::chrono::sys_days{std::chrono::year{0} / 1 / 1};
-  constexpr WallTime end = std::chrono::sys_days{std::chrono::year{10000} / 1 / 1};
-  const std::optional<WallTime> time = file.modified();
-  if (!time || *time < least || *time >= end) return std::nullopt;
-  return http::format_date(*time);
+std::string_view type_of(const Mount& mount, std::string_view path) noexcept {
+  return mount.types != nullptr ? mount.types->of(path) : files::media_type(path);
 }
 
-Head head_for(const File& file, std::string_view path) {
-  Head head{200};
-  head.fields().add("content-type", files::media_type(path));
-  head.fields().add("x-content-type-options", "nosniff");
-  if (const auto time = last_modified(file)) head.fields().add("last-modified", {time->data(), time->size()});
-  head.content_length(file.size());
-  return head;
+// Opens again, when it could not be done at once: lets somebody else wait for the disk, as long as there is one who can.
+Task open_later(Exchange& exchange, const Files& files, std::string_view path, Opening& opening) {
+  if (files.warm(path, exchange.token())) co_await files::warmed(exchange);
+  opening = files.open(path, Haste::may_wait);
 }
 
-// The content from `offset` on that fits one block. Less than was promised, because the file has shrunk, is an error.
-std::expected<Chunk, FileError> read_block(File& file, std::uint64_t offset, BlockRef& block) {
-  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(block_size, file.size() - offset));
-  if (!block || !block->sole()) block = Block::make(size);  // else it has been written out, and serves again
-  std::size_t filled = 0;
-  while (filled < size) {
-    const auto got = file.read(offset + filled, MutableBytes{block->data() + filled, size - filled});
-    if (!got) return std::unexpected(got.error());
-    if (*got == 0) return std::unexpected(FileError::failed);
-    filled += *got;
+Task prefer_neighbour(Exchange& exchange, const Files& files, std::string_view path, OpenedFile& opened,
+                      Bytes& coding) {
+  const files::Preferences preferences{exchange.request().fields()};
+  for (std::size_t i = 0; i < preferences.size(); ++i) {
+    const std::string name = std::string{path}.append(preferences[i].ending);
+    Opening opening = files.open(name, Haste::now);
+    if (!opening && opening.error() == FileError::later) co_await open_later(exchange, files, name, opening);
+    if (!opening || opening->state.modified < opened.state.modified) continue;
+    opened = std::move(*opening);
+    coding = preferences[i].coding;
+    co_return;
   }
-  return Chunk{Bytes{block->data(), size}, block};
+}
+
+// --- what is not a file ---
+
+// The fallback, the page for 404, or a plain 404.
+Task miss(Exchange& exchange, const Files& files, const Mount& mount, std::string_view path) {
+  const bool falls_back = !mount.fallback.empty() && type_of(mount, path) == files::unknown_media_type;
+  const std::string& stand_in = falls_back ? mount.fallback : mount.not_found;
+  if (stand_in.empty()) {
+    refuse(exchange, 404);
+    co_return;
+  }
+  Opening opening = files.open(stand_in, Haste::now);
+  if (!opening && opening.error() == FileError::later) co_await open_later(exchange, files, stand_in, opening);
+  if (!opening) {
+    refuse(exchange, 404);
+    co_return;
+  }
+  const Representation page{std::move(*opening), stand_in, {}, mount};
+  if (falls_back) {
+    co_await files::send(exchange, page, mount);
+  } else {
+    co_await files::send_page(exchange, page, 404);
+  }
+}
+
+// `path` ends with a slash, but for the root's, which is empty.
+Task list(Exchange& exchange, const Files& files, const Mount& mount, std::string_view path) {
+  auto names = files.list(path.substr(0, path.empty() ? 0 : path.size() - 1), files::most_listed);
+  if (!names) {
+    if (status_of(names.error()) != 404) {
+      refuse(exchange, status_of(names.error()));
+      co_return;
+    }
+    co_await miss(exchange, files, mount, path);
+    co_return;
+  }
+  std::string location = mount.prefix;
+  location.append(path);
+  Response page = files::wants_json(exchange.request().fields())
+                      ? Response::json(files::listing_json(location, *names))
+                      : Response::html(files::listing_html(location, *names));
+  page.add("vary", "accept").add("x-content-type-options", "nosniff").add("cache-control", "no-cache");
+  page.add("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'");
+  (void)exchange.respond(std::move(page));
+}
+
+Task serve(Exchange& exchange, const Files& files, const Mount& mount) {
+  const Request& request = exchange.request();
+  if (request.method_id() != Method::get && request.method_id() != Method::head) {
+    (void)exchange.respond(files::error_page(405).set("allow", "GET, HEAD"));
+    co_return;
+  }
+  std::string_view path = request.path();
+  if (path.size() + 1 == mount.prefix.size()) {  // the mount without its slash
+    redirect(exchange, mount, {});
+    co_return;
+  }
+  if (path.starts_with(mount.prefix)) path.remove_prefix(mount.prefix.size() - 1);
+  const auto target = files::target_path(path, mount.index);
+  if (!target) {
+    if (target.error() != 404) {
+      refuse(exchange, target.error());
+      co_return;
+    }
+    co_await miss(exchange, files, mount, path);
+    co_return;
+  }
+  Opening opening = files.open(target->path, Haste::now);
+  if (!opening && opening.error() == FileError::later) co_await open_later(exchange, files, target->path, opening);
+  if (opening) {
+    Bytes coding;
+    if (mount.precompressed && find(request.fields(), FieldId::accept_encoding) != nullptr &&
+        files::is_compressible(type_of(mount, target->path))) {
+      co_await prefer_neighbour(exchange, files, target->path, *opening, coding);
+    }
+    const Representation representation{std::move(*opening), target->path, coding, mount};
+    if (files::send_at_once(exchange, representation)) co_return;
+    co_await files::send(exchange, representation, mount);
+  } else if (opening.error() == FileError::is_directory && !target->directory) {
+    redirect(exchange, mount, target->path);
+  } else if (status_of(opening.error()) != 404) {
+    refuse(exchange, status_of(opening.error()));
+  } else if (target->directory) {
+    const std::string_view index = target->path;
+    const std::string_view directory = index.substr(0, index.size() - mount.index.size());
+    if (mount.listing) {
+      co_await list(exchange, files, mount, directory);
+    } else {
+      co_await miss(exchange, files, mount, directory);
+    }
+  } else {
+    co_await miss(exchange, files, mount, target->path);
+  }
 }
 
 class Directory final : public Handler {
  public:
-  explicit Directory(const Files& files) noexcept : Handler(Kind::coroutine), files_(&files) {}
+  Directory(const Files& files, const Mount& mount) noexcept
+      : Handler(Kind::coroutine), files_(&files), mount_(&mount) {}
 
-  [[nodiscard]] Task run(Exchange& exchange) const override { return serve(exchange, *files_); }
+  [[nodiscard]] Task run(Exchange& exchange) const override { return serve(exchange, *files_, *mount_); }
 
  private:
-  static Task serve(Exchange& exchange, const Files& files);
-
   const Files* files_;
+  const Mount* mount_;
 };
-
-Task Directory::serve(Exchange& exchange, const Files& files) {
-  const Request& request = exchange.request();
-  const bool head_only = request.method_id() == Method::head;
-  if (!head_only && request.method_id() != Method::get) {
-    (void)exchange.respond(error_page(405).set("allow", "GET, HEAD"));
-    co_return;
-  }
-  const auto target = files::target_path(request.path());
-  if (!target) {
-    (void)exchange.respond(error_page(target.error()));
-    co_return;
-  }
-  const auto opened = files.open(target->path);
-  if (!opened) {
-    if (opened.error() == FileError::is_directory && !target->directory) {
-      (void)exchange.respond(Response::redirect(files::directory_location(target->path, request.query()), 301));
-    } else {
-      (void)exchange.respond(error_page(status_of(opened.error())));
-    }
-    co_return;
-  }
-  File& file = **opened;
-
-  // The first block is read before the head goes out, so that a file that cannot be read is an error and not a cut.
-  BlockRef block;
-  std::expected<Chunk, FileError> piece{Chunk{}};
-  if (!head_only && file.size() != 0) piece = read_block(file, 0, block);
-  if (!piece) {
-    (void)exchange.respond(error_page(500));
-    co_return;
-  }
-  if (exchange.start(head_for(file, target->path)) != Status::ok) co_return;
-  for (std::uint64_t written = piece->size(); written != 0; written += piece->size()) {
-    Chunk chunk = *std::move(piece);
-    if (co_await exchange.write(std::move(chunk)) != Status::ok) co_return;
-    if (written == file.size()) break;
-    piece = read_block(file, written, block);
-    if (!piece) co_return;  // incomplete: the server cuts
-  }
-  (void)exchange.finish();
-}
 
 }  // namespace
 
-Owned<Handler> make_directory_handler(const Files& files) { return make_owned<Directory>(files); }
+Owned<Handler> make_directory_handler(const Files& files, const files::Mount& mount) {
+  return make_owned<Directory>(files, mount);
+}
 
 }  // namespace pounce::inline v0

@@ -38,7 +38,7 @@ std::uint16_t judge(std::string_view name, bool first) noexcept {
 
 }  // namespace
 
-std::expected<TargetPath, std::uint16_t> target_path(std::string_view path) {
+std::expected<TargetPath, std::uint16_t> target_path(std::string_view path, std::string_view index) {
   if (!path.starts_with('/')) return std::unexpected(bad_request);
   path.remove_prefix(1);
   TargetPath result;
@@ -61,25 +61,30 @@ std::expected<TargetPath, std::uint16_t> target_path(std::string_view path) {
       path.remove_prefix(slash + 1);
     }
   }
-  if (result.directory) result.path.append(index_name);
+  if (result.directory) result.path.append(index);
   if (hidden != 0 || result.path.size() > most_path_bytes) return std::unexpected(not_found);
   return result;
 }
 
-std::string directory_location(std::string_view path, std::string_view query) {
+void append_encoded(std::string& out, std::string_view name) {
   constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string location = "/";
-  for (const char c : path) {
+  for (const char c : name) {
     // class_host: unreserved and sub-delims, all of which may stand in a segment (RFC 3986, section 3.3).
     if (c == '/' || http::is_in(c, http::class_host)) {
-      location.push_back(c);
+      out.push_back(c);
     } else {
       const auto octet = static_cast<unsigned char>(c);
-      location.push_back('%');
-      location.push_back(digits[octet / 16]);
-      location.push_back(digits[octet % 16]);
+      out.push_back('%');
+      out.push_back(digits[octet / 16]);
+      out.push_back(digits[octet % 16]);
     }
   }
+}
+
+std::string directory_location(std::string_view prefix, std::string_view path, std::string_view query) {
+  std::string location;
+  append_encoded(location, prefix);
+  append_encoded(location, path);
   location.push_back('/');
   if (!query.empty()) location.append("?").append(query);
   return location;

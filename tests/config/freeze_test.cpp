@@ -74,6 +74,12 @@ const std::vector<std::pair<const char*, const char*>> no_duration = {
     {"25h", "above 24h"},    {"99999999999h", "above 24h"},
     {"none", "not a number"}};
 
+const std::vector<std::pair<const char*, const char*>> no_boolean = {
+    {"", "neither"}, {"0", "neither"}, {"False", "neither"}, {"no", "neither"}};
+const std::vector<std::pair<const char*, const char*>> no_path_below = {{"", "no path"},   {"/index.html", "below"},
+                                                                        {"../x", "below"}, {"a//b", "below"},
+                                                                        {"a/", "below"},   {".env", "below"}};
+
 std::vector<Trial> trials() {
   return {
       {OptionId::target, "./libchat.so", "./libchat.so", {{"", "no path"}, {"\x87", "UTF-8"}}},
@@ -141,10 +147,34 @@ std::vector<Trial> trials() {
        "my server/1",
        "my server/1",
        {{"", "empty"}, {"a\r\nb", "visible"}, {" a", "visible"}, {"a ", "visible"}, {"\xc3\xa4", "visible"}}},
-      {OptionId::date_header,
-       "false",
-       "false",
-       {{"", "neither"}, {"0", "neither"}, {"False", "neither"}, {"no", "neither"}}},
+      {OptionId::date_header, "false", "false", no_boolean},
+      {OptionId::static_,
+       "/assets/v1/=./dist;cache-control=public, max-age=60",
+       "/assets/v1=./dist;cache-control=public, max-age=60",
+       {{"", "begin with a slash"},
+        {"assets=./dist", "begin with a slash"},
+        {"/assets", "names no directory"},
+        {"/assets=", "names no directory"},
+        {"/assets=;cache-control=no-cache", "names no directory"},
+        {"/a//b=./dist", "no plain path"},
+        {"/a/../b=./dist", "no plain path"},
+        {"/a%20b=./dist", "no plain path"},
+        {"/a?b=./dist", "no plain path"},
+        {"/a=./dist;cache-control=", "visible"},
+        {"/a=./dist;cache-control=a\nb", "visible"},
+        {"/a=\x87", "UTF-8"}}},
+      {OptionId::static_index, "home.html", "home.html", {{"", "empty"}, {"a/b", "no name"}, {".hidden", "no name"}}},
+      {OptionId::static_fallback, "app/index.html", "app/index.html", no_path_below},
+      {OptionId::static_not_found, "404.html", "404.html", no_path_below},
+      {OptionId::static_listing, "true", "true", no_boolean},
+      {OptionId::static_cache_control, "no-cache", "no-cache", {{"", "empty"}, {"a\r\nb", "visible"}}},
+      {OptionId::static_immutable, "true", "true", no_boolean},
+      {OptionId::static_precompressed, "false", "false", no_boolean},
+      {OptionId::static_symlinks, "true", "true", no_boolean},
+      {OptionId::static_open_files, "100", "100", no_count},
+      {OptionId::static_contents, "64MiB", "64MiB", {{"", "empty"}, {"64K", "unknown unit"}, {"1KiB", "below 1MiB"}}},
+      {OptionId::file_threads, "4", "4", no_count},
+      {OptionId::mime_types, "/etc/mime.types", "/etc/mime.types", {{"", "no path"}}},
   };
 }
 

@@ -196,21 +196,21 @@ TEST_CASE("names and paths end where file systems end them") {
 }
 
 TEST_CASE("a directory's own address") {
-  CHECK(directory_location("sub", "") == "/sub/");
-  CHECK(directory_location("sub/deep", "x=1&y=//z") == "/sub/deep/?x=1&y=//z");
+  CHECK(directory_location("/", "sub", "") == "/sub/");
+  CHECK(directory_location("/", "sub/deep", "x=1&y=//z") == "/sub/deep/?x=1&y=//z");
   SUBCASE("is encoded again, so that it is a valid field value and one path") {
-    CHECK(directory_location("two words", "") == "/two%20words/");
-    CHECK(directory_location("caf\xc3\xa9", "") == "/caf%C3%A9/");
-    CHECK(directory_location("50%", "") == "/50%25/");
-    CHECK(directory_location("a?b#c", "") == "/a%3Fb%23c/");
-    CHECK(directory_location("%2e%2e", "") == "/%252e%252e/");
+    CHECK(directory_location("/", "two words", "") == "/two%20words/");
+    CHECK(directory_location("/", "caf\xc3\xa9", "") == "/caf%C3%A9/");
+    CHECK(directory_location("/", "50%", "") == "/50%25/");
+    CHECK(directory_location("/", "a?b#c", "") == "/a%3Fb%23c/");
+    CHECK(directory_location("/", "%2e%2e", "") == "/%252e%252e/");
   }
   SUBCASE("never names another host") {
     for (const std::string_view hostile :
          {"//evil.example", "/%2fevil.example", "/\\evil.example", "/%5cevil.example", "///evil.example"}) {
       CHECK_FALSE(target_path(hostile).has_value());
     }
-    CHECK(directory_location(target_path("/evil.example")->path, "") == "/evil.example/");
-    CHECK(directory_location(target_path("/http:")->path, "") == "/http%3A/");
+    CHECK(directory_location("/", target_path("/evil.example")->path, "") == "/evil.example/");
+    CHECK(directory_location("/", target_path("/http:")->path, "") == "/http%3A/");
   }
 }

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <pounce/files/directory.hpp>
+#include <pounce/files/entity_tag.hpp>
 #include <pounce/posix/files.hpp>
 #include <pounce/testing.hpp>
 
@@ -58,7 +59,7 @@ struct Tree {
   }
 
   [[nodiscard]] pounce::Owned<RootedFiles> open(RootedFiles::Resolve how) const {
-    auto files = RootedFiles::open_root((scratch / "root").string(), how);
+    auto files = RootedFiles::open_root((scratch / "root").string(), {.resolve = how});
     REQUIRE(files.has_value());
     return std::move(*files);
   }
@@ -68,11 +69,11 @@ struct Tree {
 
 // The content, or the name of the error.
 std::string outcome(const pounce::Files& files, std::string_view path) {
-  const auto file = files.open(path);
-  if (!file) return std::string{pounce::name(file.error())};
-  std::string content((*file)->size() + 16, '\0');
-  const auto got = (*file)->read(0, content);
-  if (!got) return std::string{pounce::name(got.error())};
+  const auto opened = files.open(path, pounce::Haste::may_wait);
+  if (!opened) return std::string{pounce::name(opened.error())};
+  std::string content(opened->state.size + 16, '\0');
+  const auto got = opened->file->read(0, content);
+  if (!got) return "unreadable";
   content.resize(*got);
   return "content: " + content;
 }
@@ -81,7 +82,7 @@ std::string outcome(const pounce::Files& files, std::string_view path) {
 template <class F>
 void each_way(F check) {
   const Tree tree;
-  auto detected = RootedFiles::open_root((tree.scratch / "root").string());
+  auto detected = RootedFiles::open_root((tree.scratch / "root").string(), {});
   REQUIRE(detected.has_value());
   for (const auto how : {RootedFiles::Resolve::by_component, (*detected)->resolve()}) {
     CAPTURE(static_cast<int>(how));
@@ -170,27 +171,27 @@ TEST_CASE("permissions are those of the server") {
 
 TEST_CASE("reading at an offset, at the end and beyond") {
   each_way([](const Tree&, const pounce::Files& files) {
-    const auto file = files.open("note.txt");
+    const auto file = files.open("note.txt", pounce::Haste::may_wait);
     REQUIRE(file.has_value());
-    CHECK((*file)->size() == 4);
+    CHECK(file->state.size == 4);
     std::array<char, 8> room{};
-    CHECK((*file)->read(2, room) == 2);
+    CHECK(file->file->read(2, room) == 2);
     CHECK(std::string_view{room.data(), 2} == "te");
-    CHECK((*file)->read(4, room) == 0);
-    CHECK((*file)->read(1'000'000, room) == 0);
-    CHECK((*file)->read(~0ULL, room) == 0);
-    CHECK((*file)->read(0, pounce::MutableBytes{}) == 0);
+    CHECK(file->file->read(4, room) == 0);
+    CHECK(file->file->read(1'000'000, room) == 0);
+    CHECK(file->file->read(~0ULL, room) == 0);
+    CHECK(file->file->read(0, pounce::MutableBytes{}) == 0);
   });
 }
 
 TEST_CASE("an open file is what was opened, whatever happens to its name") {
   each_way([](const Tree& tree, const pounce::Files& files) {
-    const auto file = files.open("note.txt");
+    const auto file = files.open("note.txt", pounce::Haste::may_wait);
     REQUIRE(file.has_value());
     fs::remove(tree.scratch / "root/note.txt");
     fs::create_symlink("../secret.txt", tree.scratch / "root/note.txt");
     std::string content(4, '\0');
-    CHECK((*file)->read(0, content) == 4);
+    CHECK(file->file->read(0, content) == 4);
     CHECK(content == "note");
     CHECK(outcome(files, "note.txt") == "forbidden");
     fs::remove(tree.scratch / "root/note.txt");
@@ -201,7 +202,7 @@ TEST_CASE("an open file is what was opened, whatever happens to its name") {
 TEST_CASE("the root may be renamed, and may itself be a link") {
   const Tree tree;
   fs::create_directory_symlink("root", tree.scratch / "link-to-root");
-  const auto files = RootedFiles::open_root((tree.scratch / "link-to-root").string());
+  const auto files = RootedFiles::open_root((tree.scratch / "link-to-root").string(), {});
   REQUIRE(files.has_value());
   fs::rename(tree.scratch / "root", tree.scratch / "renamed");
   CHECK(outcome(**files, "sub/deep/leaf.txt") == "content: leaf");
@@ -210,21 +211,23 @@ TEST_CASE("the root may be renamed, and may itself be a link") {
 TEST_CASE("a root that cannot be served is one clear line") {
   const Tree tree;
   const std::string nowhere = (tree.scratch / "nowhere").string();
-  CHECK(RootedFiles::open_root(nowhere).error() == nowhere + ": no such directory");
+  CHECK(RootedFiles::open_root(nowhere, {}).error() == nowhere + ": no such directory");
   const std::string file = (tree.scratch / "secret.txt").string();
-  CHECK(RootedFiles::open_root(file).error() == file + ": not a directory");
-  CHECK_FALSE(RootedFiles::open_root("").has_value());
+  CHECK(RootedFiles::open_root(file, {}).error() == file + ": not a directory");
+  CHECK_FALSE(RootedFiles::open_root("", {}).has_value());
 }
 
 TEST_CASE("when a file was changed; nothing when it says tomorrow") {
   each_way([](const Tree& tree, const pounce::Files& files) {
     const std::array<timespec, 2> then{timespec{784111777, 999'999'999}, timespec{784111777, 999'999'999}};
     REQUIRE(::utimensat(AT_FDCWD, (tree.scratch / "root/note.txt").c_str(), then.data(), 0) == 0);
-    CHECK((*files.open("note.txt"))->modified() == pounce::WallTime{std::chrono::seconds{784111777}});
+    const auto state = files.open("note.txt", pounce::Haste::may_wait)->state;
+    CHECK(state.modified == 784'111'777'999'999'999);
+    CHECK(pounce::files::last_modified(state) == pounce::WallTime{std::chrono::seconds{784111777}});
     const std::time_t tomorrow = ::time(nullptr) + 86400;
     const std::array<timespec, 2> later{timespec{tomorrow, 0}, timespec{tomorrow, 0}};
     REQUIRE(::utimensat(AT_FDCWD, (tree.scratch / "root/note.txt").c_str(), later.data(), 0) == 0);
-    CHECK_FALSE((*files.open("note.txt"))->modified().has_value());
+    CHECK_FALSE(pounce::files::last_modified(files.open("note.txt", pounce::Haste::may_wait)->state).has_value());
   });
 }
 
@@ -258,7 +261,8 @@ TEST_CASE("a directory that turns into a link and back is never followed") {
 TEST_CASE("whole requests: hostile targets against a real disk") {
   each_way([](const Tree&, const pounce::Files& files) {
     pounce::App app;
-    app.route("*", pounce::make_directory_handler(files));
+    const pounce::files::Mount mount;
+    app.route("*", pounce::make_directory_handler(files, mount));
     const std::size_t before = open_descriptors();
     for (const std::string_view target : {"/../secret.txt",
                                           "/sub/../../secret.txt",

@@ -23,6 +23,8 @@ class Descriptor {
 
   [[nodiscard]] int get() const noexcept { return number_; }
   explicit operator bool() const noexcept { return number_ >= 0; }
+  // Somebody else closes it from now on.
+  [[nodiscard]] int release() noexcept { return std::exchange(number_, -1); }
   void close() noexcept {
     // Not repeated on EINTR: Linux has released the number by then, and another thread may have it.
     if (number_ >= 0) ::close(std::exchange(number_, -1));

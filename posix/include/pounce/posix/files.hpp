@@ -1,46 +1,64 @@
 // The directory that is served: Files over a root descriptor.
 //
 // Everything is opened relative to one descriptor taken at the start, so the root may be renamed, and nothing outside it can be
-// reached: openat2 with RESOLVE_BENEATH, no symbolic link anywhere below the root, no magic link; where the kernel lacks
-// openat2, or a sandbox forbids it, component after component with O_NOFOLLOW. Which of the two is decided once, at the start.
-// The root itself may be a link. Only regular files are served; the opened descriptor is asked, not the name, so there is no moment
-// between check and use. A FIFO or device stops nobody: opening never waits.
-// Threads: `open` from any thread. Not a chroot: mounts and hard links below the root are part of it.
+// reached: openat2 with RESOLVE_BENEATH, no magic link, and no symbolic link unless they are allowed, and then none that leads out.
+// Where the kernel lacks openat2, or a sandbox forbids it, component after component with O_NOFOLLOW, and links are not followed at all.
+// Which of the two is decided once, at the start. The root itself may be a link. Only regular files are served; the opened
+// descriptor is asked, not the name, so there is no moment between check and use. A FIFO or device stops nobody: opening never waits.
+// Open files are cached for half a second by name, and names that are not there; a file that was replaced or removed is noticed at once,
+// one that is written to as well. With fetchers, `Haste::now` never waits for a disk, as far as the kernel can tell.
+// Threads: all of it from any thread. Not a chroot: mounts and hard links below the root are part of it.
 #pragma once
 
 #include <pounce/core/owned.hpp>
 #include <pounce/files/files.hpp>
 #include <pounce/posix/descriptor.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace pounce::inline v0::posix {
 
+class FileCache;
+class Fetchers;
+
 class RootedFiles final : public Files {
  public:
-  enum class Resolve : std::uint8_t { at_once, by_component };
+  enum class Resolve : std::uint8_t { detect, at_once, by_component };
+
+  struct Options {
+    Resolve resolve = Resolve::detect;  // else for tests; `at_once` where there is no openat2 fails at each open
+    bool symlinks = false;              // those that stay below the root
+    std::size_t open_files = 0;         // most cached names; 0: no cache
+    std::size_t contents = 0;           // bytes of small files kept in memory, of those
+    Fetchers* fetchers = nullptr;       // borrowed; null: whoever opens and reads waits
+  };
 
   // An error is one clear line: "PATH: no such directory".
-  [[nodiscard]] static std::expected<Owned<RootedFiles>, std::string> open_root(const std::string& path);
-  // With the given way of resolving names, for tests; `at_once` where there is no openat2 fails at each open.
-  [[nodiscard]] static std::expected<Owned<RootedFiles>, std::string> open_root(const std::string& path, Resolve how);
+  [[nodiscard]] static std::expected<Owned<RootedFiles>, std::string> open_root(const std::string& path,
+                                                                                const Options& options);
 
   RootedFiles(const RootedFiles&) = delete;
   RootedFiles& operator=(const RootedFiles&) = delete;
-  ~RootedFiles() = default;
+  ~RootedFiles();
 
-  [[nodiscard]] std::expected<Owned<File>, FileError> open(std::string_view path) const override;
-  [[nodiscard]] Resolve resolve() const noexcept { return how_; }
+  [[nodiscard]] std::expected<OpenedFile, FileError> open(std::string_view path, Haste haste) const override;
+  [[nodiscard]] bool warm(std::string_view path, Token token) const override;
+  [[nodiscard]] std::expected<ListedNames, FileError> list(std::string_view path, std::size_t most) const override;
+  [[nodiscard]] Resolve resolve() const noexcept { return options_.resolve; }
 
  private:
-  RootedFiles(Descriptor root, Resolve how) noexcept : root_(std::move(root)), how_(how) {}
+  RootedFiles(Descriptor root, const Options& options);
+
+  [[nodiscard]] int open_at(std::string_view path, int flags, Haste haste) const;
+  [[nodiscard]] std::expected<OpenedFile, FileError> open_fresh(std::string_view path, Haste haste) const;
 
   Descriptor root_;
-  Resolve how_;
+  Options options_;
+  Owned<FileCache> cache_;  // null: none
 };
 
 }  // namespace pounce::inline v0::posix

@@ -33,7 +33,7 @@ class LoadedApp {
     if (app_ != nullptr) unmake_(app_);
   }
 
-  [[nodiscard]] const App& app() const noexcept { return *app_; }
+  [[nodiscard]] App& app() const noexcept { return *app_; }
 
  private:
   App* app_;

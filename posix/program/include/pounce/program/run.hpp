@@ -13,7 +13,7 @@ namespace pounce::inline v0::program {
 // The target comes from the command line.
 [[nodiscard]] int run(config::Program which, int argc, char** argv, posix::MakeRuntime make);
 
-// The application is linked in; a TARGET on the command line is an error.
-[[nodiscard]] int run(config::Program which, int argc, char** argv, posix::MakeRuntime make, const App& app);
+// The application is linked in; a TARGET on the command line is an error. `app` gets the routes of --static, and outlives the call.
+[[nodiscard]] int run(config::Program which, int argc, char** argv, posix::MakeRuntime make, App& app);
 
 }  // namespace pounce::inline v0::program

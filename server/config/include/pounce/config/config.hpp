@@ -21,6 +21,7 @@
 #include <pounce/config/bind_address.hpp>
 #include <pounce/config/option_table.hpp>
 #include <pounce/config/setting.hpp>
+#include <pounce/config/static_mount.hpp>
 #include <pounce/config/value.hpp>
 #include <pounce/core/owned.hpp>
 #include <pounce/proxy/network.hpp>
@@ -92,7 +93,17 @@ struct Typed<Kind::optional_duration> {
 template <>
 struct Typed<Kind::optional_text> {
   using Type = std::optional<std::string>;  // nullopt: none
-  static Type initial(std::string_view text) { return Type(std::string(text)); }
+  static Type initial(std::string_view text) { return text == "none" ? Type() : Type(std::string(text)); }
+};
+template <>
+struct Typed<Kind::optional_size> {
+  using Type = std::optional<std::size_t>;  // nullopt: none
+  static Type initial(std::string_view) { return std::nullopt; }
+};
+template <>
+struct Typed<Kind::mounts> {
+  using Type = std::vector<StaticMount>;
+  static Type initial(std::string_view) { return {}; }
 };
 template <>
 struct Typed<Kind::networks> {

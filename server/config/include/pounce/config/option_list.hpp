@@ -95,5 +95,35 @@
   X(optional_text, server_header, "pounce", "", "", answers, both, stable,                         \
     "Text of the Server field of every answer; none leaves the field out.")                        \
   X(boolean, date_header, "true", "", "", answers, both, stable,                                   \
-    "Answers carry a Date field; --no-date-header leaves it out, where a proxy in front adds one.")
+    "Answers carry a Date field; --no-date-header leaves it out, where a proxy in front adds one.") \
+                                                                                                   \
+  X(mounts, static_, "", "", "", files, both, stable,                                              \
+    "A directory of files beside an application: /prefix=DIR; the longest prefix of a path counts. " \
+    "Behind DIR may stand ;cache-control=TEXT for this one alone. Repeatable.")                    \
+  X(optional_text, static_index, "index.html", "", "", files, both, stable,                        \
+    "Name of the page that a directory is; none: a directory is no page.")                         \
+  X(path, static_fallback, "", "", "", files, both, stable,                                        \
+    "File below the directory that is sent, with 200, for names that are not there and whose "     \
+    "ending is no known type: the page of an application that routes in the browser.")             \
+  X(path, static_not_found, "", "", "", files, both, stable,                                       \
+    "File below the directory that is the content of a 404.")                                      \
+  X(boolean, static_listing, "false", "", "", files, both, stable,                                 \
+    "Directories without an index page are listed, as HTML or JSON.")                              \
+  X(optional_text, static_cache_control, "none", "", "", files, both, stable,                      \
+    "Text of the Cache-Control field of files; none leaves the field out.")                        \
+  X(boolean, static_immutable, "false", "", "", files, both, stable,                               \
+    "Files whose names hold a fingerprint of eight or more hexadecimal digits (app.3f2a1b9c.js) "  \
+    "may be kept for a year.")                                                                     \
+  X(boolean, static_precompressed, "true", "", "", files, both, stable,                            \
+    "NAME.zst, NAME.br or NAME.gz is sent for NAME to who accepts it, unless NAME is newer.")      \
+  X(boolean, static_symlinks, "false", "", "", files, both, stable,                                \
+    "Symbolic links are followed, as long as they stay below the directory.")                      \
+  X(count, static_open_files, "1024", "16", "1000000", files, both, stable,                        \
+    "Open files and missing names that are remembered, for half a second each, per directory.")    \
+  X(optional_size, static_contents, "none", "1MiB", "1TiB", files, both, stable,                   \
+    "Memory for the contents of small files (up to 64 KiB), per directory; none keeps none.")      \
+  X(count, file_threads, "2", "1", "64", files, both, stable,                                      \
+    "Threads that wait for disks when a file is not in memory.")                                   \
+  X(path, mime_types, "", "", "", files, both, stable,                                             \
+    "File with types of endings beside and before the built-in ones, in the format of mime.types.")
 // clang-format on

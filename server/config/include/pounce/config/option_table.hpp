@@ -31,11 +31,13 @@ enum class Kind : std::uint8_t {
   optional_duration,
   optional_text,
   networks,
+  optional_size,
+  mounts,
   boolean,
 };
 
-enum class Group : std::uint8_t { application, listening, proxies, workers, limits, deadlines, http2, answers };
-inline constexpr std::size_t group_count = 8;
+enum class Group : std::uint8_t { application, listening, proxies, workers, limits, deadlines, http2, answers, files };
+inline constexpr std::size_t group_count = 9;
 
 enum class Stability : std::uint8_t { stable, experimental };
 

@@ -1,23 +1,26 @@
 // Files: the seam through which the pure layers read files. posix/files.cpp stands behind it; tests put a map there.
 //
-// What it is not: a file system. It opens what may be served, by name, and reads it; it does not list, write or watch.
-// Paths: decoded, relative to the root ("sub/page.html"), without empty, "." or ".." segments; never empty.
-// Ownership: a Files outlives the handlers that borrow it; a File belongs to the exchange that opened it.
-// Threads: `open` is called from many threads at once. A File is used by one thread at a time, not always the same one.
-// Time: both calls answer before they return, so a slow disk holds its worker for that long. An implementation that answers
-// later needs no other contract for handlers: it posts to the exchange's Token when the answer is there, and the
-// handler waits with `co_await exchange.message()`.
+// What it is not: a file system. It opens what may be served, by name, reads it and lists it; it does not write or watch.
+// Paths: decoded, relative to the root ("sub/page.html"), without empty, "." or ".." segments; empty only for `list`: the root.
+// Ownership: a Files outlives the handlers that borrow it; a File is on loan, and stays what it was when it was opened, whatever
+// its name leads to by now. The same File may be on loan to many exchanges, on many threads.
+// Later: an answer may have to wait for a disk. Who must not wait asks with `Haste::now`; when the answer is `later`, `warm` has somebody
+// else fetch what is needed and post an empty message to the token; then the question is asked again. `warm` may refuse, when too
+// much is being fetched already: then waiting is what is left.
 #pragma once
 
+#include <pounce/app/token.hpp>
 #include <pounce/core/bytes.hpp>
-#include <pounce/core/owned.hpp>
+#include <pounce/core/source.hpp>
 #include <pounce/core/time.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <expected>
-#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace pounce::inline v0 {
 
@@ -27,6 +30,7 @@ enum class FileError : std::uint8_t {
   is_directory,
   busy,    // no descriptor or memory is left just now
   failed,  // the disk says no
+  later,   // asked in haste: it would have to wait
 };
 
 [[nodiscard]] constexpr std::string_view name(FileError error) noexcept {
@@ -36,34 +40,67 @@ enum class FileError : std::uint8_t {
     case FileError::is_directory: return "is_directory";
     case FileError::busy: return "busy";
     case FileError::failed: return "failed";
+    case FileError::later: return "later";
   }
   return "unknown";
 }
 
-// An open regular file. Size and time are those of the moment it was opened; it may change under the reader.
-class File {
+enum class Haste : std::uint8_t { now, may_wait };
+
+// What was true of an open file at one moment. Two states of one name that differ in content differ here: a file that is replaced has
+// another inode, one that is written to another time, to the nanosecond.
+struct FileState {
+  std::uint64_t size = 0;
+  std::uint64_t inode = 0;
+  std::int64_t modified = 0;  // when its content last changed: nanoseconds since 1970
+  WallTime seen{};            // the moment
+
+  [[nodiscard]] bool operator==(const FileState& other) const noexcept {
+    return size == other.size && inode == other.inode && modified == other.modified;
+  }
+};
+
+// An open regular file. It may change under the reader.
+class File : public Source {
  public:
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  virtual ~File() = default;
+  // As `read`, but does not wait for a disk: then `later`. Fewer bytes than there is room for: the end of the file, or of what is ready.
+  [[nodiscard]] virtual std::expected<std::size_t, FileError> read_ready(std::uint64_t offset, MutableBytes room) = 0;
+  // Whether these bytes can be had without waiting, as far as anybody knows.
+  [[nodiscard]] virtual bool ready(std::uint64_t offset, std::size_t size) const noexcept = 0;
+  // Has them brought into memory; then a message comes to `token`. False: nobody will.
+  [[nodiscard]] virtual bool warm(std::uint64_t offset, std::size_t size, Token token) = 0;
+  // All of it as it was in `state`, where it is kept in memory; else nothing. Lives as long as the loan.
+  [[nodiscard]] virtual Bytes contents() const noexcept { return {}; }
+};
 
-  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
-  // When its content last changed; nothing when the file claims a moment that has not come yet.
-  [[nodiscard]] std::optional<WallTime> modified() const noexcept { return modified_; }
-  // Reads up to `room.size()` bytes from `offset` on; fewer only at the end of the file.
-  [[nodiscard]] virtual std::expected<std::size_t, FileError> read(std::uint64_t offset, MutableBytes room) = 0;
+class OpenedFile {
+ public:
+  OpenedFile(Loan<File> its_file, const FileState& its_state) noexcept : file(std::move(its_file)), state(its_state) {}
 
- protected:
-  File(std::uint64_t size, std::optional<WallTime> modified) noexcept : size_(size), modified_(modified) {}
+  Loan<File> file;
+  FileState state;
+};
 
- private:
-  std::uint64_t size_;
-  std::optional<WallTime> modified_;
+// A name in a directory: a regular file or a directory that may be served.
+struct ListedName {
+  std::string name;
+  bool directory = false;
+  std::uint64_t size = 0;  // of a file
+  WallTime modified{};
+};
+
+struct ListedNames {
+  std::vector<ListedName> names;  // in no order
+  bool complete = true;           // there were no more than `most`
 };
 
 class Files {
  public:
-  [[nodiscard]] virtual std::expected<Owned<File>, FileError> open(std::string_view path) const = 0;
+  [[nodiscard]] virtual std::expected<OpenedFile, FileError> open(std::string_view path, Haste haste) const = 0;
+  // Has what `open` needs brought into memory; then a message comes to `token`. False: nobody will.
+  [[nodiscard]] virtual bool warm(std::string_view path, Token token) const = 0;
+  // At most `most` of what is in a directory, without hidden names. May wait for a disk.
+  [[nodiscard]] virtual std::expected<ListedNames, FileError> list(std::string_view path, std::size_t most) const = 0;
 
  protected:
   ~Files() = default;

@@ -25,11 +25,16 @@ struct TargetPath {
   bool directory = false;  // the target ended with a slash
 };
 
-// The name, or the status that answers instead of a file.
-[[nodiscard]] std::expected<TargetPath, std::uint16_t> target_path(std::string_view path);
+// The name, or the status that answers instead of a file. `index` is the name of index pages.
+[[nodiscard]] std::expected<TargetPath, std::uint16_t> target_path(std::string_view path,
+                                                                   std::string_view index = index_name);
 
 // Where a directory that was asked for without its slash is: an absolute path, encoded again, with the slash and the query. It
-// never begins with two slashes, which would name another host. `path` is what target_path gave.
-[[nodiscard]] std::string directory_location(std::string_view path, std::string_view query);
+// never begins with two slashes, which would name another host. `prefix` is where the root is mounted: "/", or "/prefix/"; `path` is
+// what target_path gave.
+[[nodiscard]] std::string directory_location(std::string_view prefix, std::string_view path, std::string_view query);
+
+// `name` as it may stand in a path, percent-encoded where it must be; slashes stay.
+void append_encoded(std::string& out, std::string_view name);
 
 }  // namespace pounce::inline v0::files

@@ -1,0 +1,60 @@
+#include "posix/fetchers.hpp"
+
+#include <csignal>
+#include <exception>
+#include <utility>
+
+namespace pounce::inline v0::posix {
+
+Fetchers::Fetchers(std::size_t threads) {
+  // Signals are for the thread that waits for them, which may not have begun to.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  threads_.reserve(threads);
+  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+Fetchers::~Fetchers() {
+  {
+    const std::lock_guard guard{lock_};
+    ending_ = true;
+  }
+  news_.notify_all();
+  threads_.clear();  // joins
+}
+
+bool Fetchers::fetch(std::move_only_function<void()> read, Token token) noexcept {
+  try {
+    const std::lock_guard guard{lock_};
+    if (ending_ || waiting_.size() == most_waiting) return false;
+    waiting_.push_back(Request{std::move(read), std::move(token)});
+  } catch (const std::exception&) {
+    return false;
+  }
+  news_.notify_one();
+  return true;
+}
+
+void Fetchers::work() noexcept {
+  while (true) {
+    Request request;
+    {
+      std::unique_lock guard{lock_};
+      news_.wait(guard, [this] { return ending_ || !waiting_.empty(); });
+      if (ending_) return;
+      request = std::move(waiting_.front());
+      waiting_.pop_front();
+    }
+    try {
+      request.read();
+    } catch (const std::exception&) {
+      // no memory: whoever asked finds out by itself
+    }
+    (void)request.token.post({});
+  }
+}
+
+}  // namespace pounce::inline v0::posix

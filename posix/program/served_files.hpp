@@ -1,0 +1,46 @@
+// The directories that a program serves: opened, with what the configuration says of them, and routed to.
+#pragma once
+
+#include <pounce/app/application.hpp>
+#include <pounce/config/config.hpp>
+#include <pounce/core/owned.hpp>
+#include <pounce/files/media_type.hpp>
+#include <pounce/files/mount.hpp>
+#include <pounce/posix/files.hpp>
+
+#include "posix/fetchers.hpp"
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pounce::inline v0::program {
+
+class ServedFiles {
+ public:
+  // The directories of --static, and `target` at "/"; each becomes a route of `app`. Null where there is none. An error is one line.
+  [[nodiscard]] static std::expected<Owned<ServedFiles>, std::string> open(const config::Config& config,
+                                                                           const std::optional<std::string>& target,
+                                                                           App& app);
+
+ private:
+  explicit ServedFiles(std::size_t threads) : fetchers_(threads) {}
+
+  [[nodiscard]] std::expected<void, std::string> add(const config::Config& config, const config::StaticMount& wanted,
+                                                     App& app);
+
+  // What requests on their way borrow, in the order of its making.
+  struct Mounted {
+    files::Mount mount;
+    Owned<posix::RootedFiles> files;
+  };
+
+  files::MediaTypes types_;
+  std::uint64_t boundary_seed_ = 0;
+  std::vector<Owned<Mounted>> mounts_;
+  posix::Fetchers fetchers_;  // first to end: its threads open files
+};
+
+}  // namespace pounce::inline v0::program
