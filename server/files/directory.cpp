@@ -139,7 +139,7 @@ Task serve(Exchange& exchange, const Files& files, const Mount& mount) {
   if (opening) {
     Bytes coding;
     if (mount.precompressed && find(request.fields(), FieldId::accept_encoding) != nullptr &&
-        files::is_compressible(type_of(mount, target->path))) {
+        mount.compressible.has(type_of(mount, target->path))) {
       co_await prefer_neighbour(exchange, files, target->path, *opening, coding);
     }
     const Representation representation{std::move(*opening), target->path, coding, mount};

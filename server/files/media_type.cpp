@@ -128,16 +128,6 @@ std::string_view take_word(std::string_view& line) noexcept {
 
 std::string_view media_type(std::string_view path) noexcept { return built_in(LowerEnding{path}.text()); }
 
-bool is_compressible(std::string_view type) noexcept {
-  const std::string_view essence = http::trim(type.substr(0, type.find(';')));
-  if (essence.starts_with("text/") || essence.ends_with("+json") || essence.ends_with("+xml")) return true;
-  constexpr std::string_view others[]{
-      "application/json", "application/xml",         "application/wasm", "application/javascript",
-      "application/yaml", "application/rtf",         "font/otf",         "font/ttf",
-      "image/bmp",        "image/vnd.microsoft.icon"};
-  return std::ranges::find(others, essence) != std::ranges::end(others);
-}
-
 std::expected<MediaTypes, std::vector<std::string>> MediaTypes::parse(std::string_view text) {
   MediaTypes types;
   std::vector<std::string> problems;

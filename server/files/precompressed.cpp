@@ -1,5 +1,6 @@
 #include <pounce/files/precompressed.hpp>
 
+#include <pounce/compression/negotiation.hpp>
 #include <pounce/http/syntax.hpp>
 
 #include <optional>
@@ -7,24 +8,6 @@
 namespace pounce::inline v0::files {
 
 namespace {
-
-// weight = OWS ";" OWS "q=" qvalue, in thousandths; nothing when it is none (RFC 9110, section 12.4.2).
-std::optional<unsigned> parse_weight(Bytes text) noexcept {
-  if (text.size() < 3 || !http::equals(text.substr(0, 2), "q=")) return std::nullopt;
-  text.remove_prefix(2);
-  if (text.front() != '0' && text.front() != '1') return std::nullopt;
-  unsigned value = text.front() == '1' ? 1000 : 0;
-  text.remove_prefix(1);
-  if (text.empty()) return value;
-  if (text.front() != '.' || text.size() > 4) return std::nullopt;
-  unsigned place = 100;
-  for (const char c : text.substr(1)) {
-    if (!http::is_digit(c)) return std::nullopt;
-    value += static_cast<unsigned>(c - '0') * place;
-    place /= 10;
-  }
-  return value <= 1000 ? std::optional{value} : std::nullopt;
-}
 
 // What a request says of one coding: by its name, else by the asterisk, else nothing: not wanted.
 unsigned weight_of(FieldList fields, Bytes coding) noexcept {
@@ -38,9 +21,10 @@ unsigned weight_of(FieldList fields, Bytes coding) noexcept {
       const Bytes name = http::trim(element->substr(0, semicolon));
       unsigned weight = 1000;
       if (semicolon != Bytes::npos) {
-        const auto given = parse_weight(http::trim(element->substr(semicolon + 1)));
-        if (!given) continue;
-        weight = *given;
+        const Bytes parameter = http::trim(element->substr(semicolon + 1));
+        const int given = http::equals(parameter.substr(0, 2), "q=") ? compression::parse_weight(parameter.substr(2)) : -1;
+        if (given < 0) continue;
+        weight = static_cast<unsigned>(given);
       }
       if (name == "*") {
         any = weight;

@@ -23,7 +23,7 @@ void Representation::add_caching(Fields& fields) const {
   } else if (!mount_->cache_control.empty()) {
     fields.add("cache-control", mount_->cache_control);
   }
-  if (mount_->precompressed && is_compressible(type_)) fields.add("vary", "accept-encoding");
+  if (mount_->precompressed && mount_->compressible.has(type_)) fields.add("vary", "accept-encoding");
 }
 
 Head Representation::head(std::uint16_t status, Bytes type) const {

@@ -17,9 +17,6 @@ inline constexpr std::string_view unknown_media_type = "application/octet-stream
 // From the built-in table. Endings are compared without case. The result is a literal.
 [[nodiscard]] std::string_view media_type(std::string_view path) noexcept;
 
-// Whether content of this type usually gets smaller by compression.
-[[nodiscard]] bool is_compressible(std::string_view type) noexcept;
-
 // The built-in table, and a file's on top of it. Frozen once it is made; shared by reference.
 class MediaTypes {
  public:

@@ -3,6 +3,7 @@
 // Plain values, checked before they get here; frozen before the first request and shared by reference.
 #pragma once
 
+#include <pounce/compression/media_types.hpp>
 #include <pounce/files/media_type.hpp>
 
 #include <cstdint>
@@ -23,6 +24,7 @@ struct Mount {
   bool pass = false;          // what is not there is the application's
   std::uint64_t boundary_seed = 0;    // of multipart answers: drawn once per process
   const MediaTypes* types = nullptr;  // null: the built-in table
+  compression::MediaTypes compressible;  // whose neighbours are looked for
 };
 
 // Whether a name says that its content never changes: "app.3f2a1b9c.js". Eight or more hexadecimal digits, of which some are

@@ -1,4 +1,5 @@
 // Files that stand beside another one with its content already compressed: their codings, and which of them a request takes.
+// Brotli is among them, which nobody here can make; else <pounce/compression/negotiation.hpp> has the rules.
 #pragma once
 
 #include <pounce/core/bytes.hpp>
