@@ -43,12 +43,10 @@ std::string failure_of(const char* name, Hook hook) {
   }
 }
 
-// Each connection takes a descriptor, and workers, listeners and the application some more. With fewer the server lives, but not well.
-void provide_descriptors(const config::Config& config, const std::string& program) {
+// Each connection takes a descriptor, and workers, listeners and the application some more; `files` are kept open. With fewer the server lives, but not well.
+void provide_descriptors(const config::Config& config, std::size_t files, const std::string& program) {
   constexpr std::size_t besides = 256;
-  const bool files = config.target || !config.static_.empty();
-  const std::size_t cached = files ? config.static_open_files * (1 + config.static_.size()) : 0;
-  const std::size_t allowed = allow_descriptors(config.max_connections + besides + cached);
+  const std::size_t allowed = allow_descriptors(config.max_connections + besides + files);
   if (allowed > config.max_connections) return;
   print(STDERR_FILENO, program + ": warning: " + std::to_string(allowed) +
                            " descriptors are allowed (ulimit -n), too few for " +
@@ -89,9 +87,10 @@ void supervise(posix::Runtime& runtime, Signals& signals, const config::Config& 
   }
 }
 
-int serve(const config::Config& config, const App& app, posix::MakeRuntime make, const std::string& program) {
+int serve(const config::Config& config, const Target& target, posix::MakeRuntime make, const std::string& program) {
+  const App& app = target.app();
   Signals signals;
-  provide_descriptors(config, program);
+  provide_descriptors(config, target.most_open_files(), program);
   const Style style = style_of(STDERR_FILENO, environ);
   if (const std::string error = failure_of("on_start", [&] { app.start(); }); !error.empty()) {
     return complain(program, error, Exit::no_start);
@@ -141,7 +140,7 @@ int run(config::Program which, int argc, char** argv, posix::MakeRuntime make, A
       print(outcome);
       return leave(Exit::clean);
     }
-    return serve(config, target->app(), make, program);
+    return serve(config, *target, make, program);
   } catch (const std::exception& error) {
     return complain(program, error.what(), Exit::failed);
   }

@@ -88,6 +88,7 @@ std::expected<void, std::string> ServedFiles::add(const config::Config& config, 
     app.route(std::string_view{mount.prefix}.substr(0, mount.prefix.size() - 1),
               make_directory_handler(*mounted->files, mount));
   }
+  most_open_ += config.static_open_files;
   mounts_.push_back(std::move(mounted));
   return {};
 }

@@ -10,6 +10,7 @@
 
 #include "posix/fetchers.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -25,6 +26,9 @@ class ServedFiles {
                                                                            const std::optional<std::string>& target,
                                                                            App& app);
 
+  // How many files the caches may keep open.
+  [[nodiscard]] std::size_t most_open() const noexcept { return most_open_; }
+
  private:
   explicit ServedFiles(std::size_t threads) : fetchers_(threads) {}
 
@@ -39,6 +43,7 @@ class ServedFiles {
 
   files::MediaTypes types_;
   std::uint64_t boundary_seed_ = 0;
+  std::size_t most_open_ = 0;
   std::vector<Owned<Mounted>> mounts_;
   posix::Fetchers fetchers_;  // first to end: its threads open files
 };

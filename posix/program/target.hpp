@@ -8,6 +8,7 @@
 
 #include "posix/program/served_files.hpp"
 
+#include <cstddef>
 #include <expected>
 #include <optional>
 #include <string>
@@ -21,6 +22,8 @@ class Target {
                                                                App* linked);
 
   [[nodiscard]] App& app() const noexcept { return *app_; }
+  // How many files it may keep open beside those that are being sent.
+  [[nodiscard]] std::size_t most_open_files() const noexcept { return files_ ? files_->most_open() : 0; }
 
  private:
   App* app_ = nullptr;

@@ -22,7 +22,8 @@ unsigned weight_of(FieldList fields, Bytes coding) noexcept {
       unsigned weight = 1000;
       if (semicolon != Bytes::npos) {
         const Bytes parameter = http::trim(element->substr(semicolon + 1));
-        const int given = http::equals(parameter.substr(0, 2), "q=") ? compression::parse_weight(parameter.substr(2)) : -1;
+        const int given =
+            http::equals(parameter.substr(0, 2), "q=") ? compression::parse_weight(parameter.substr(2)) : -1;
         if (given < 0) continue;
         weight = static_cast<unsigned>(given);
       }
