@@ -180,6 +180,7 @@ class H2Run {
     close_data();
     log_ += "goaway\n";
   }
+  void see(const auto&) { require(false); }  // nothing of HTTP/2
   void see(const event::Failed& failed) {
     close_data();
     failed_ = true;

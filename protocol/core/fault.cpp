@@ -20,6 +20,14 @@ enum : std::uint8_t {
   enhance_your_calm = 0xb,
 };
 
+// RFC 6455, section 7.4.1.
+enum : std::uint16_t {
+  ws_protocol_error = 1002,
+  ws_invalid_payload = 1007,
+  ws_policy_violation = 1008,
+  ws_too_big = 1009,
+};
+
 constexpr std::array<FaultInfo, fault_count> table{{
     {Fault::none, "none", "no fault", 0, no_error},
     {Fault::invalid_request_line, "invalid_request_line", "the request line is malformed", 400, protocol_error},
@@ -104,6 +112,33 @@ constexpr std::array<FaultInfo, fault_count> table{{
     {Fault::unknown_frame_flood, "unknown_frame_flood", "too many frames of unknown types", 0, enhance_your_calm},
     {Fault::late_frame_flood, "late_frame_flood", "too many frames for streams that were reset", 0, enhance_your_calm},
     {Fault::header_bomb, "header_bomb", "a field section is far too large", 0, enhance_your_calm},
+    {Fault::upgrade_required, "upgrade_required", "this is for WebSocket clients", 426, cancel},
+    {Fault::invalid_handshake, "invalid_handshake", "the WebSocket handshake is malformed", 400, protocol_error},
+    {Fault::invalid_websocket_key, "invalid_websocket_key", "Sec-WebSocket-Key is not 16 octets in Base64", 400,
+     protocol_error},
+    {Fault::unsupported_websocket_version, "unsupported_websocket_version", "the only WebSocket version here is 13",
+     426, protocol_error},
+    {Fault::reserved_bits, "reserved_bits", "a reserved bit is set", 0, cancel, ws_protocol_error},
+    {Fault::reserved_opcode, "reserved_opcode", "a frame has a reserved opcode", 0, cancel, ws_protocol_error},
+    {Fault::missing_mask, "missing_mask", "a frame of a client is not masked", 0, cancel, ws_protocol_error},
+    {Fault::unexpected_mask, "unexpected_mask", "a frame of a server is masked", 0, cancel, ws_protocol_error},
+    {Fault::invalid_length, "invalid_length", "a payload length is not in its shortest form, or too large for 63 bits",
+     0, cancel, ws_protocol_error},
+    {Fault::fragmented_control, "fragmented_control", "a control frame is fragmented", 0, cancel, ws_protocol_error},
+    {Fault::control_too_long, "control_too_long", "a control frame has more than 125 octets", 0, cancel,
+     ws_protocol_error},
+    {Fault::unexpected_continuation, "unexpected_continuation", "there is no message to continue", 0, cancel,
+     ws_protocol_error},
+    {Fault::unfinished_message, "unfinished_message", "a message begins within another", 0, cancel, ws_protocol_error},
+    {Fault::invalid_text, "invalid_text", "text is not UTF-8", 0, cancel, ws_invalid_payload},
+    {Fault::invalid_deflate, "invalid_deflate", "a compressed message cannot be inflated", 0, cancel,
+     ws_invalid_payload},
+    {Fault::message_too_large, "message_too_large", "a message is too large", 0, cancel, ws_too_big},
+    {Fault::invalid_close, "invalid_close", "a Close frame is malformed", 0, cancel, ws_protocol_error},
+    {Fault::missing_close, "missing_close", "the peer left without a Close frame", 0, cancel},
+    {Fault::message_timeout, "message_timeout", "a message stopped arriving", 0, cancel, ws_policy_violation},
+    {Fault::message_too_slow, "message_too_slow", "a message arrives too slowly", 0, cancel, ws_policy_violation},
+    {Fault::close_timeout, "close_timeout", "the peer did not answer our Close in time", 0, cancel},
 }};
 
 constexpr bool in_order() noexcept {

@@ -148,8 +148,12 @@ Sent HeadPen::begin(const ResponseHead& head, Length& length, bool& close) noexc
         continue;
       case FieldId::transfer_encoding:
       case FieldId::keep_alive:
-      case FieldId::proxy_connection:
-      case FieldId::upgrade: return http::check_response_field(field);
+      case FieldId::proxy_connection: return http::check_response_field(field);
+      case FieldId::upgrade:
+        // Which a 426 must name, and nobody else may (RFC 9110, sections 7.8 and 15.5.22).
+        if (head.status != 426) return http::check_response_field(field);
+        pen.put("Connection: Upgrade\r\n");
+        break;
       default: break;  // a name with an id is a token
     }
     pen.put(field.name);
@@ -180,6 +184,15 @@ void HeadPen::finish(const HeadFraming& framing, Bytes content) noexcept {
 void compose_informational(std::uint16_t status, FieldList fields, Output& output) {
   Pen pen{output.prepare(own_part + size_of(fields))};
   pen.put_status_line(status);
+  for (const Field& field : fields) pen.put_field(field);
+  pen.put(line_end);
+  output.commit(pen.size());
+}
+
+void compose_switch(FieldList fields, Bytes lines, Output& output) {
+  Pen pen{output.prepare(own_part + lines.size() + size_of(fields))};
+  pen.put_status_line(101);
+  pen.put(lines);
   for (const Field& field : fields) pen.put_field(field);
   pen.put(line_end);
   output.commit(pen.size());

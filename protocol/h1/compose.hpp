@@ -48,6 +48,9 @@ class HeadPen {
 // A 1xx; its fields are written as they are.
 void compose_informational(std::uint16_t status, FieldList fields, Output& output);
 
+// 101: `lines` as in compose_fault, fields as they are.
+void compose_switch(FieldList fields, Bytes lines, Output& output);
+
 // One chunk, not empty. With an owner, large content is lent.
 void compose_chunk(Bytes content, StorageRef owner, Output& output);
 // The last chunk and the trailer section.

@@ -33,21 +33,23 @@ void Connection::move(Cause cause) noexcept {
   constexpr auto complete = Reading::complete;
   constexpr auto linger = Reading::linger;
   constexpr auto closed = Reading::closed;
+  constexpr auto switched = Reading::switched;
   constexpr auto no = static_cast<Reading>(0xff);
-  using Row = std::array<Reading, 6>;
+  using Row = std::array<Reading, 7>;
   // clang-format off
-  static constexpr std::array<Row, 6> table{
-      //  head      content   discard   complete  linger    closed
-      Row{complete, no,       no,       no,       no,       no},      // bare_request
-      Row{content,  no,       no,       no,       no,       no},      // request
-      Row{no,       complete, head,     no,       no,       no},      // content_end
-      Row{no,       discard,  no,       head,     no,       no},      // response_end
-      Row{linger,   linger,   linger,   linger,   linger,   closed},  // close_lingering
-      Row{closed,   closed,   closed,   closed,   closed,   closed},  // close
+  static constexpr std::array<Row, 7> table{
+      //  head      content   discard   complete  linger    closed  switched
+      Row{complete, no,       no,       no,       no,       no,     no},        // bare_request
+      Row{content,  no,       no,       no,       no,       no,     no},        // request
+      Row{no,       complete, head,     no,       no,       no,     no},        // content_end
+      Row{no,       discard,  no,       head,     no,       no,     no},        // response_end
+      Row{linger,   linger,   linger,   linger,   linger,   closed, no},        // close_lingering
+      Row{closed,   closed,   closed,   closed,   closed,   closed, no},        // close
+      Row{no,       no,       no,       switched, no,       no,     no},        // switch_protocols
   };
   // clang-format on
   constexpr auto ends = [](const Row& row) {
-    return (row[4] == linger || row[4] == closed || row[4] == no) && (row[5] == closed || row[5] == no);
+    return (row[4] == linger || row[4] == closed || row[4] == no) && (row[5] == closed || row[5] == no) && row[6] == no;
   };
   static_assert(std::ranges::all_of(table, ends), "nothing leads back from the end");
   const Reading next = table[static_cast<std::size_t>(cause)][static_cast<std::size_t>(reading_)];
@@ -81,6 +83,7 @@ std::size_t Connection::receive(MutableBytes input, Instant now, Events& events,
         step = rest.size();
         break;
       case Reading::closed: step = rest.size(); break;
+      case Reading::switched: break;
     }
     used += step;
     if (reading_ == before && (step == 0 || used == input.size())) break;
@@ -107,7 +110,8 @@ void Connection::conclude(Events& events, Output& output) {
     case Reading::discard: return shut(false, output);
     case Reading::complete: break;
     case Reading::linger: return move(Cause::close);
-    case Reading::closed: break;
+    case Reading::closed:
+    case Reading::switched: break;
   }
 }
 
@@ -326,7 +330,8 @@ bool Connection::wants_input() const noexcept {
     case Reading::linger: return true;
     case Reading::content: return wanted_;
     case Reading::complete:
-    case Reading::closed: break;
+    case Reading::closed:
+    case Reading::switched: break;
   }
   return false;
 }

@@ -156,6 +156,20 @@ Sent Connection::send_end(StreamId id, FieldList trailers, Instant now, Output& 
   return Sent::ok;
 }
 
+Sent Connection::send_switch(StreamId id, FieldList fields, Output& output) {
+  if (!is_current(id)) return Sent::gone;
+  const bool asked = reading_ == Reading::complete && keep_alive_ && !http10_;
+  if (writing_ != Writing::head || !asked) return Sent::wrong_order;
+  for (const Field& field : fields) {
+    if (const Sent sent = http::check_field(field); sent != Sent::ok) return sent;
+  }
+  compose_switch(fields, lines_, output);
+  writing_ = Writing::idle;
+  write_pace_.stop();
+  move(Cause::switch_protocols);
+  return Sent::ok;
+}
+
 void Connection::answered(Output& output) {
   writing_ = Writing::idle;
   const bool complete = reading_ == Reading::complete;

@@ -45,6 +45,7 @@ Instant Connection::deadline(const Output& output) const noexcept {
     case Reading::linger:
       if (!output.empty()) return write;
       return std::min(after(since_, limits_->linger_limit), body_pace_.deadline(linger_pace()));
+    case Reading::switched: return never;
     case Reading::complete:
     case Reading::closed: break;
   }
@@ -53,6 +54,7 @@ Instant Connection::deadline(const Output& output) const noexcept {
 
 void Connection::expire(Instant now, Events& events, Output& output) {
   now_ = now;
+  if (switched()) return;
   if (!output.empty()) {
     const Pace::Verdict verdict = write_pace_.judge(now, limits_->write_pace());
     if (verdict != Pace::Verdict::fine) {
@@ -88,7 +90,8 @@ void Connection::expire(Instant now, Events& events, Output& output) {
       give_up(Fault::linger_timeout, false, events, output);
       break;
     case Reading::complete:
-    case Reading::closed: break;
+    case Reading::closed:
+    case Reading::switched: break;
   }
 }
 

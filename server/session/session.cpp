@@ -191,10 +191,9 @@ void Session::route() {
                      }
                    },
                    [&](const event::Failed& failed) { fail(failed); }, [&](const event::Reset& reset) { end(reset); },
-                   // Who was refused room asks again whenever something has moved.
-                   [&](const event::Writable&) {},
-                   // What is under way goes on; the machine ends the connection behind it.
-                   [&](const event::GoAway&) {}},
+                   // `Writable`: who was refused room asks again whenever something has moved. `GoAway`: what is under way goes on; the
+                   // machine ends the connection behind it.
+                   [](const auto&) {}},
         event);
   }
   events.clear();

@@ -168,6 +168,7 @@ bool Player::holds(std::string_view condition) const {
   if (condition == "open") return !connection_.finished(output_) && !output_.finished();
   if (condition == "lingering") return output_.finished() && !connection_.finished(output_);
   if (condition == "finished") return connection_.finished(output_);
+  if (condition == "switched") return connection_.switched();
   if (condition == "wants-input") return connection_.wants_input();
   if (condition == "wants-nothing") return !connection_.wants_input();
   if (condition == "no-deadline") return connection_.deadline(output_) == never;
@@ -197,6 +198,7 @@ std::string Player::send(std::string_view verb, std::vector<std::string> words) 
     return std::string(name(sent.status)) + (all ? "" : ' ' + std::to_string(sent.accepted));
   }
   if (verb == "end") return std::string(name(connection_.send_end(stream, fields, now_, output_)));
+  if (verb == "switch") return std::string(name(connection_.send_switch(stream, fields, output_)));
   if (verb == "inform") {
     return std::string(
         name(connection_.send_informational(stream, static_cast<std::uint16_t>(number(words.at(0))), fields, output_)));

@@ -207,6 +207,7 @@ class Crowd {
   }
   void server_sees(const event::Writable&) {}
   void server_sees(const event::GoAway&) { FAIL("a GOAWAY"); }
+  void server_sees(const auto&) { FAIL("nothing of HTTP/2"); }
   void server_sees(const event::Failed& failed) { FAIL(info(failed.fault).name); }
 
   void client_sees(const wire::Frame& frame) {

@@ -6,6 +6,7 @@
 #include "h1_player.hpp"
 #include "h2_player.hpp"
 #include "transcript.hpp"
+#include "ws_player.hpp"
 
 #include <doctest/doctest.h>
 
@@ -33,6 +34,13 @@ struct H2 {
   using Limits = pounce::h2::Limits;
   using Player = transcript::H2Player;
   static constexpr std::string_view folder = POUNCE_SOURCE_DIR "/tests/transcripts/h2";
+  static constexpr std::string_view peer = "peer";
+};
+
+struct Ws {
+  using Limits = transcript::WsTerms;
+  using Player = transcript::WsPlayer;
+  static constexpr std::string_view folder = POUNCE_SOURCE_DIR "/tests/transcripts/ws";
   static constexpr std::string_view peer = "peer";
 };
 
@@ -213,24 +221,30 @@ std::set<std::string> faults_in(std::string_view folder) {
 TEST_CASE("transcripts need nothing but memory: they play in a process that may do nothing else") {
   play_confined<H1>();
   play_confined<H2>();
+  play_confined<Ws>();
 }
 
 TEST_CASE("HTTP/1.1 transcripts: whole, byte by byte and at every split") { CHECK(play_all<H1>() > 100); }
 
 TEST_CASE("HTTP/2 transcripts: whole, byte by byte and at every split") { CHECK(play_all<H2>() > 100); }
 
+TEST_CASE("WebSocket transcripts: whole, byte by byte and at every split") { CHECK(play_all<Ws>() > 100); }
+
 TEST_CASE("transcripts: every fault occurs, with its answer") {
   const std::set<std::string> first = faults_in(H1::folder);
   const std::set<std::string> second = faults_in(H2::folder);
+  const std::set<std::string> third = faults_in(Ws::folder);
   // HTTP/2's own stand behind HTTP/1.1's. Not the machines': "none" is no fault, and only a transport can tell of a reset. Malformed
   // requests never become events in HTTP/2; their cases say RST_STREAM.
   const std::set<pounce::Fault> silent{pounce::Fault::none, pounce::Fault::connection_reset,
                                        pounce::Fault::authority_mismatch};
+  const auto first_of_ws = pounce::Fault::reserved_bits;
   for (std::size_t i = 0; i < pounce::fault_count; ++i) {
     const auto fault = static_cast<pounce::Fault>(i);
     if (silent.contains(fault)) continue;
     const std::string name{pounce::info(fault).name};
+    if (fault > pounce::Fault::header_bomb && fault < first_of_ws) continue;  // of handshakes: handshake_test.cpp
     const bool is_first = fault < pounce::Fault::connection_reset;
-    CHECK_MESSAGE((is_first ? first : second).contains(name), name);
+    CHECK_MESSAGE((is_first ? first : fault < first_of_ws ? second : third).contains(name), name);
   }
 }

@@ -26,8 +26,8 @@ Duration duration(std::string_view text) {
 }
 
 std::string_view name(Sent sent) {
-  constexpr std::array<std::string_view, 7> names{
-      "ok", "gone", "wrong_order", "invalid_field", "forbidden_field", "length_mismatch", "no_room"};
+  constexpr std::array<std::string_view, 8> names{
+      "ok", "gone", "wrong_order", "invalid_field", "forbidden_field", "length_mismatch", "no_room", "invalid_text"};
   return names.at(static_cast<std::size_t>(sent));
 }
 

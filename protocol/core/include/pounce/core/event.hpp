@@ -21,6 +21,8 @@
 
 namespace pounce::inline v0 {
 
+enum class MessageKind : std::uint8_t { text = 1, binary = 2 };  // of a WebSocket
+
 namespace event {
 
 // A complete request head. Data and End follow unless the connection fails.
@@ -59,6 +61,35 @@ struct GoAway {
   std::uint32_t code;  // RFC 9113, section 7
 };
 
+// A WebSocket message, or the next piece of one (RFC 6455, section 5.6). Pieces come in order; a message that comes as a whole is one
+// event with `first` and `last`. A piece may end within a character.
+struct Message {
+  StreamId stream;
+  Bytes bytes;  // may be empty
+  MessageKind kind;
+  bool first;
+  bool last;
+};
+
+// A WebSocket ping; its answer is already in the output.
+struct Ping {
+  StreamId stream;
+  Bytes payload;
+};
+
+// A WebSocket pong, asked for or not.
+struct Pong {
+  StreamId stream;
+  Bytes payload;
+};
+
+// The peer's Close: nothing comes after it, and what it is owed is already in the output. It ends a WebSocket as `Failed` does otherwise.
+struct Close {
+  StreamId stream;
+  Bytes reason;        // UTF-8
+  std::uint16_t code;  // RFC 6455, section 7.4; 1005: it named none
+};
+
 // The connection can do no more. The answer, where there is one, is already in the output. `stream` is the request that
 // was under way; its number is 0 when none was.
 struct Failed {
@@ -68,8 +99,9 @@ struct Failed {
 
 }  // namespace event
 
-using Event =
-    std::variant<event::Request, event::Data, event::End, event::Failed, event::Reset, event::Writable, event::GoAway>;
+// No more than eleven: a visit of these is a switch, of more an indirect call.
+using Event = std::variant<event::Request, event::Data, event::End, event::Failed, event::Reset, event::Writable,
+                           event::GoAway, event::Message, event::Ping, event::Pong, event::Close>;
 
 static_assert(std::is_trivially_copyable_v<Event>);
 static_assert(sizeof(Event) <= 40);
@@ -78,8 +110,10 @@ static_assert(sizeof(Event) <= 40);
 // whoever drives the machine (a Workspace holds one per worker) and keeps its memory from step to step.
 class Events {
  public:
+  static constexpr std::size_t most_kept = 64 * kibibyte;  // of the text of a slot, from step to step
+
   // A head under construction, or trailers (then only `fields` is used). `text` is for machines whose input does not hold the
-  // octets of a head as they are (HTTP/2).
+  // octets of a head, or of a message, as they are (HTTP/2, WebSocket).
   struct Slot {
     RequestHead head;
     std::string text;
@@ -107,7 +141,10 @@ class Events {
   }
   void clear() noexcept {
     size_ = 0;
-    used_ = 0;
+    for (; used_ != 0; --used_) {
+      std::string& text = slots_[used_ - 1].text;
+      if (text.capacity() > most_kept) std::string{}.swap(text);
+    }
   }
 
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }

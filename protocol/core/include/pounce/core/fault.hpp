@@ -2,7 +2,8 @@
 //
 // One table (fault.cpp) gives each fault its stable name, a sentence for people, and the HTTP status that answers it.
 // Names never change once released: logs, metrics and tests use them. Status 0 means that no response is sent (nobody is
-// there to read it, or silence is the right answer); HTTP/2 then resets the stream or the connection with `h2_code`. Faults are terminal for their connection; *our* mistakes are `Sent`.
+// there to read it, or silence is the right answer); HTTP/2 then resets the stream or the connection with `h2_code`, and a WebSocket
+// is closed with `ws_code`. Faults are terminal for their connection; *our* mistakes are `Sent`.
 #pragma once
 
 #include <cstddef>
@@ -95,16 +96,42 @@ enum class Fault : std::uint8_t {
   unknown_frame_flood,
   late_frame_flood,
   header_bomb,
+  // WebSocket handshake (RFC 6455, section 4.2)
+  upgrade_required,
+  invalid_handshake,
+  invalid_websocket_key,
+  unsupported_websocket_version,
+  // WebSocket framing (RFC 6455, section 5)
+  reserved_bits,
+  reserved_opcode,
+  missing_mask,
+  unexpected_mask,
+  invalid_length,
+  fragmented_control,
+  control_too_long,
+  unexpected_continuation,
+  unfinished_message,
+  // WebSocket messages (RFC 6455, section 8; RFC 7692) and closing (section 7)
+  invalid_text,
+  invalid_deflate,
+  message_too_large,
+  invalid_close,
+  missing_close,
+  // WebSocket time
+  message_timeout,
+  message_too_slow,
+  close_timeout,
 };
 
-inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::header_bomb) + 1;
+inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::close_timeout) + 1;
 
 struct FaultInfo {
   Fault fault;
-  std::string_view name;  // stable, snake_case
-  std::string_view text;  // one sentence without a final stop
-  std::uint16_t status;   // HTTP status of the answer, 0: none
-  std::uint8_t h2_code;   // what HTTP/2 says when there is no such answer (RFC 9113, section 7)
+  std::string_view name;      // stable, snake_case
+  std::string_view text;      // one sentence without a final stop
+  std::uint16_t status;       // HTTP status of the answer, 0: none
+  std::uint8_t h2_code;       // what HTTP/2 says when there is no such answer (RFC 9113, section 7)
+  std::uint16_t ws_code = 0;  // what a WebSocket's Close says (RFC 6455, section 7.4); 0: it ends without one
 };
 
 [[nodiscard]] const FaultInfo& info(Fault fault) noexcept;

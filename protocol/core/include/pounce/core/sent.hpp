@@ -15,6 +15,7 @@ enum class [[nodiscard]] Sent : std::uint8_t {
   forbidden_field,  // a field that the machine itself writes (Transfer-Encoding, Connection options other than close …)
   length_mismatch,  // more or fewer bytes than the declared Content-Length
   no_room,          // the output is full: flush, then try again
+  invalid_text,     // a text message, or the reason of a Close, that is not UTF-8
 };
 
 struct [[nodiscard]] SentData {

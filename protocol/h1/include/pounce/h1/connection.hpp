@@ -71,6 +71,10 @@ class Connection {
   // not fit, and nothing was sent; send it piece by piece.
   Sent send_response(StreamId stream, const ResponseHead& head, Bytes content, StorageRef owner, Instant now,
                      Output& output);
+  // 101 instead of a response: the connection goes over to another protocol, which `fields` name in Upgrade. It was asked for: the request is
+  // complete, of HTTP/1.1, and keeps the connection. From then on this machine eats nothing, wants nothing and is never due; what is in
+  // the input, and what comes, belongs to the other protocol. `wrong_order`: it was not asked for.
+  Sent send_switch(StreamId stream, FieldList fields, Output& output);
   // Gives the response up: the connection closes without completing it.
   void reset(StreamId stream, Output& output);
   // Ready-made field lines (Date, Server) for the answers that the machine makes itself; borrowed until others are given.
@@ -94,6 +98,8 @@ class Connection {
   [[nodiscard]] bool finished(const Output& output) const noexcept;
   // Between requests, not a byte of the next one seen.
   [[nodiscard]] bool idle() const noexcept;
+  // Whether another protocol has taken over.
+  [[nodiscard]] bool switched() const noexcept { return reading_ == Reading::switched; }
   // The stream of the request under way, or of the last one.
   [[nodiscard]] StreamId stream() const noexcept { return StreamId{count_}; }
 
@@ -106,6 +112,7 @@ class Connection {
     complete,  // the request is complete: what follows waits until its response has ended
     linger,    // thrown away until the peer has closed, so that our last bytes are not lost to a reset
     closed,    // of no interest
+    switched,  // of another protocol
   };
   enum class Writing : std::uint8_t { idle, head, content };  // which call is expected next
   enum class Body : std::uint8_t { none, length, chunked, until_close };
@@ -117,6 +124,7 @@ class Connection {
     response_end,                    // the response has ended and the connection goes on
     close_lingering,                 // nothing more is sent; the peer may still be sending
     close,                           // nothing more is sent or read
+    switch_protocols,                // another one takes over
   };
 
   void move(Cause cause) noexcept;
