@@ -19,6 +19,7 @@ namespace {
     case Sent::ok: return Status::ok;
     case Sent::gone: return Status::gone;
     case Sent::wrong_order: return Status::wrong_order;
+    case Sent::invalid_text:
     case Sent::invalid_field: return Status::invalid_field;
     case Sent::forbidden_field: return Status::forbidden_field;
     case Sent::length_mismatch: return Status::length_mismatch;

@@ -4,6 +4,8 @@
 #include "transcript.hpp"
 #include "words.hpp"
 
+#include <pounce/compression/message_deflate.hpp>
+
 #include <algorithm>
 #include <array>
 #include <functional>
@@ -21,6 +23,16 @@ namespace {
 
 const std::map<std::string, unsigned> opcodes{{"CONT", 0},  {"TEXT", 1}, {"BINARY", 2},
                                               {"CLOSE", 8}, {"PING", 9}, {"PONG", 10}};
+
+// Terms as the other side sees them.
+DeflateTerms turned(const DeflateTerms& terms) {
+  return {std::max<std::uint8_t>(terms.receive_window_bits, 9), terms.send_window_bits, terms.receive_takeover,
+          terms.send_takeover};
+}
+
+Owned<MessageCodec> peer_codec(const WsTerms& terms) {
+  return terms.deflate ? compression::make_message_deflate(turned(*terms.deflate)) : nullptr;
+}
 
 std::string close_payload(const std::vector<std::string>& words) {
   if (words.empty()) return {};
@@ -47,12 +59,17 @@ void set_limit(WsTerms& terms, std::string_view line) {
       {"ping_interval", [&] { limits.ping_interval = duration(value); }},
       {"ping_timeout", [&] { limits.ping_timeout = duration(value); }},
       {"min_rate", [&] { limits.min_rate = optional_number(); }},
+      {"deflate", [&] { terms.deflate.emplace(); }},
+      {"send_window_bits", [&] { terms.deflate->send_window_bits = static_cast<std::uint8_t>(number(value)); }},
+      {"receive_window_bits", [&] { terms.deflate->receive_window_bits = static_cast<std::uint8_t>(number(value)); }},
+      {"send_takeover", [&] { terms.deflate->send_takeover = value == "yes"; }},
+      {"receive_takeover", [&] { terms.deflate->receive_takeover = value == "yes"; }},
       {"role", [&] { terms.role = value == "client" ? ws::Role::client : ws::Role::server; }},
   };
   setters.at(words.at(0))();
 }
 
-WsWriter::WsWriter(const WsTerms& terms) : masks_(terms.role == ws::Role::server) {}
+WsWriter::WsWriter(const WsTerms& terms) : masks_(terms.role == ws::Role::server), codec_(peer_codec(terms)) {}
 
 std::string WsWriter::encode(std::string_view line) {
   std::vector<std::string> words = split(line);
@@ -61,11 +78,14 @@ std::string WsWriter::encode(std::string_view line) {
   if (verb == "BYTES") return words.at(0);
   unsigned first = 0x80;
   bool masked = masks_;
+  bool deflated = false;
   std::optional<std::uint64_t> length;
   std::size_t form = 0;
   std::vector<std::string> rest;
   for (const std::string& word : words) {
-    if (word == "more") {
+    if (word == "deflated") {
+      deflated = true;
+    } else if (word == "more") {
       first &= ~0x80U;
     } else if (word.starts_with("rsv=")) {
       first |= static_cast<unsigned>(number(std::string_view(word).substr(4))) << 4U;
@@ -83,6 +103,12 @@ std::string WsWriter::encode(std::string_view line) {
   }
   if (verb != "FRAME") first |= opcodes.at(verb);
   std::string payload = verb == "CLOSE" ? close_payload(rest) : rest.empty() ? "" : rest[0];
+  if (deflated) {
+    if (verb != "CONT") first |= 0x40U;
+    std::string plain(codec_->bound(payload.size()), '\0');
+    plain.swap(payload);
+    payload.resize(codec_->encode(plain, (first & 0x80U) != 0, payload.data()));
+  }
   const std::uint64_t size = length.value_or(payload.size());
   if (form == 0) form = size <= 125 ? 0 : size <= 0xffff ? 2 : 8;
   std::string bytes{static_cast<char>(first)};
@@ -101,7 +127,10 @@ WsPlayer::WsPlayer(const WsTerms& terms, bool /*at_once*/)
     : terms_(terms),
       connection_(terms.role == ws::Role::server ? ws::Connection{terms_.limits, now_}
                                                  : ws::Connection{terms_.limits, ws::MaskKeys{{1, 2}}, now_}),
-      writer_(terms) {}
+      writer_(terms),
+      reader_(peer_codec(terms)) {
+  if (terms.deflate) connection_.use_codec(compression::make_message_deflate(*terms.deflate));
+}
 
 std::string WsPlayer::encode(const std::vector<std::string>& lines) {
   std::string bytes;
@@ -308,7 +337,14 @@ std::string WsPlayer::show_frame(std::string& from) {
     if (opcode == static_cast<unsigned>(head.opcode)) line = name;
   }
   if (!head.fin) line += " more";
-  if (head.compressed) line += " rsv=4";
+  if (!ws::is_control(head.opcode) && head.opcode != ws::Opcode::continuation) reading_compressed_ = head.compressed;
+  if (!ws::is_control(head.opcode) && reading_compressed_) {
+    line += " deflated";
+    std::string plain(2 * mebibyte, '\0');
+    const MessageCodec::Decoded decoded = reader_->decode(payload, head.fin, plain);
+    if (decoded.found != MessageCodec::Found::more) throw std::runtime_error("sent what cannot be inflated");
+    payload = plain.substr(0, decoded.made);
+  }
   if (head.opcode == ws::Opcode::close && !payload.empty()) {
     const unsigned code = static_cast<unsigned char>(payload.at(0)) << 8U | static_cast<unsigned char>(payload.at(1));
     line += ' ' + std::to_string(code);

@@ -5,6 +5,7 @@
 #include <pounce/core/output.hpp>
 #include <pounce/ws/connection.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@ namespace transcript {
 struct WsTerms {
   pounce::ws::Limits limits;
   pounce::ws::Role role = pounce::ws::Role::server;  // of the machine
+  std::optional<pounce::DeflateTerms> deflate;       // as the machine sees them
 };
 
 void set_limit(WsTerms& terms, std::string_view line);
@@ -27,6 +29,7 @@ class WsWriter {
 
  private:
   bool masks_;
+  pounce::Owned<pounce::MessageCodec> codec_;
   std::uint32_t mask_ = 0x8152a3c4;
 };
 
@@ -58,6 +61,8 @@ class WsPlayer {
   pounce::Output output_;
   pounce::ws::Connection connection_;
   WsWriter writer_;
+  pounce::Owned<pounce::MessageCodec> reader_;  // of what the machine has compressed
+  bool reading_compressed_ = false;
   std::string pending_;  // received, not consumed
   std::string sent_;     // written by the machine, taken by the peer, not shown
   std::vector<std::string> log_;

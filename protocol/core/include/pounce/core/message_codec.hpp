@@ -39,6 +39,9 @@ class MessageCodec {
   // Encodes a piece of a message to `room`, at least `bound` bytes, and returns how many were used. The peer can decode all that was
   // encoded so far, also when more comes.
   [[nodiscard]] virtual std::size_t encode(Bytes piece, bool last, char* room) = 0;
+
+  // How many bytes it holds now.
+  [[nodiscard]] virtual std::size_t memory() const = 0;
 };
 
 // What both sides agreed on for permessage-deflate (RFC 7692, section 7.1), seen from our side.
