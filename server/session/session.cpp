@@ -171,29 +171,30 @@ void Session::route() {
   Events& events = station_->workspace.events();
   for (const Event& event : events) {
     std::visit(
-        Overloaded{[&](const event::Request& request) { open(request); },
-                   [&](const event::Data& data) {
-                     LiveExchange* const exchange = find(data.stream);
-                     if (exchange == nullptr) return;
-                     try {
-                       exchange->content(data.bytes);
-                     } catch (const std::bad_alloc&) {
-                       give_up(*exchange);
-                     }
-                   },
-                   [&](const event::End& end) {
-                     LiveExchange* const exchange = find(end.stream);
-                     if (exchange == nullptr) return;
-                     try {
-                       exchange->content_end(end.trailers);
-                     } catch (const std::bad_alloc&) {
-                       give_up(*exchange);
-                     }
-                   },
-                   [&](const event::Failed& failed) { fail(failed); }, [&](const event::Reset& reset) { end(reset); },
-                   // `Writable`: who was refused room asks again whenever something has moved. `GoAway`: what is under way goes on; the
-                   // machine ends the connection behind it.
-                   [](const auto&) {}},
+        Overloaded{
+            [&](const event::Request& request) { open(request); },
+            [&](const event::Data& data) {
+              LiveExchange* const exchange = find(data.stream);
+              if (exchange == nullptr) return;
+              try {
+                exchange->content(data.bytes);
+              } catch (const std::bad_alloc&) {
+                give_up(*exchange);
+              }
+            },
+            [&](const event::End& end) {
+              LiveExchange* const exchange = find(end.stream);
+              if (exchange == nullptr) return;
+              try {
+                exchange->content_end(end.trailers);
+              } catch (const std::bad_alloc&) {
+                give_up(*exchange);
+              }
+            },
+            [&](const event::Failed& failed) { fail(failed); }, [&](const event::Reset& reset) { end(reset); },
+            // `Writable`: who was refused room asks again whenever something has moved. `GoAway`: what is under way goes on; the
+            // machine ends the connection behind it.
+            [](const auto&) {}},
         event);
   }
   events.clear();
