@@ -120,18 +120,19 @@ class Events {
     std::vector<Field> fields;
   };
 
-  Events() = default;
+  Events();
+  ~Events();
   Events(const Events&) = delete;
   Events& operator=(const Events&) = delete;
 
   template <class E>
   void push(const E& event) {
-    if (size_ == list_.size()) list_.resize(2 * size_ + 8);
+    if (size_ == list_.size()) grow();
     list_[size_++].template emplace<E>(event);
   }
   // A slot for the next head, reset, at an address that is stable until `clear`.
   [[nodiscard]] Slot& slot() {
-    if (used_ == slots_.size()) slots_.emplace_back();
+    if (used_ == slots_.size()) add_slot();
     Slot& slot = slots_[used_++];
     ::new (static_cast<void*>(&slot.head))
         RequestHead;  // in place: a copy of a fresh one costs more than all else here
@@ -142,8 +143,8 @@ class Events {
   void clear() noexcept {
     size_ = 0;
     for (; used_ != 0; --used_) {
-      std::string& text = slots_[used_ - 1].text;
-      if (text.capacity() > most_kept) std::string{}.swap(text);
+      if (slots_[used_ - 1].text.capacity() > most_kept) [[unlikely]]
+        shrink(slots_[used_ - 1]);
     }
   }
 
@@ -154,6 +155,11 @@ class Events {
   [[nodiscard]] const Event* end() const noexcept { return list_.data() + size_; }
 
  private:
+  // What is seldom needed, and costly to compile.
+  void grow();
+  void add_slot();
+  static void shrink(Slot& slot) noexcept;
+
   std::vector<Event> list_;  // the first `size_` are this step's
   std::size_t size_ = 0;
   std::deque<Slot> slots_;  // grows without moving what is in it
