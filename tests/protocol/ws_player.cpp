@@ -340,7 +340,7 @@ std::string WsPlayer::show_frame(std::string& from) {
   if (!ws::is_control(head.opcode) && head.opcode != ws::Opcode::continuation) reading_compressed_ = head.compressed;
   if (!ws::is_control(head.opcode) && reading_compressed_) {
     line += " deflated";
-    std::string plain(2 * mebibyte, '\0');
+    std::string plain(64 * kibibyte, '\0');
     const MessageCodec::Decoded decoded = reader_->decode(payload, head.fin, plain);
     if (decoded.found != MessageCodec::Found::more) throw std::runtime_error("sent what cannot be inflated");
     payload = plain.substr(0, decoded.made);
