@@ -21,6 +21,9 @@ std::string_view name(Promise promise) noexcept {
     case Promise::status_sent: return "status_sent";
     case Promise::requests_counted: return "requests_counted";
     case Promise::moves_in_turn: return "moves_in_turn";
+    case Promise::protocol_first: return "protocol_first";
+    case Promise::streams_in_turn: return "streams_in_turn";
+    case Promise::stream_around: return "stream_around";
     case Promise::time_forward: return "time_forward";
   }
   return "unknown";
@@ -65,12 +68,33 @@ void OrderCheck::on(const ConnectionOpened& event) {
   expect(connections_.emplace(event.connection, fresh).second, Promise::opened_first);
 }
 
+void OrderCheck::on(const ProtocolChosen& event) {
+  Connection* const connection = touch(event.connection, event.at);
+  if (connection == nullptr) return;
+  expect(event.before == connection->protocol && event.protocol != event.before, Promise::protocol_first);
+  connection->protocol = event.protocol;
+}
+
+void OrderCheck::on(const StreamOpened& event) {
+  Connection* const connection = touch(event.connection, event.at);
+  if (connection == nullptr) return;
+  expect(connection->streams.insert(event.stream).second, Promise::streams_in_turn);
+}
+
+void OrderCheck::on(const StreamClosed& event) {
+  Connection* const connection = touch(event.connection, event.at);
+  if (connection == nullptr) return;
+  expect(connection->streams.erase(event.stream) == 1, Promise::streams_in_turn);
+}
+
 void OrderCheck::on(const RequestStarted& event) {
   Connection* const connection = touch(event.connection, event.at);
   if (connection == nullptr) return;
   if (!seen_.insert(event.request).second) return broken_.push_back(Promise::request_ids_unique);
   ++connection->started;
   ++connection->open;
+  expect(connection->protocol != Protocol::undecided, Promise::protocol_first);
+  expect(connection->protocol != Protocol::http2 || connection->streams.contains(event.stream), Promise::stream_around);
   Started started{.connection = event.connection,
                   .stream = event.stream,
                   .at = event.at,
@@ -85,7 +109,10 @@ void OrderCheck::end(const Ending& event, const Started& started) {
              started.target == event.target,
          Promise::same_request);
   expect(event.duration == event.at - started.at, Promise::time_forward);
-  if (const auto found = connections_.find(started.connection); found != connections_.end()) --found->second.open;
+  if (const auto found = connections_.find(started.connection); found != connections_.end()) {
+    --found->second.open;
+    expect(!found->second.streams.contains(started.stream), Promise::stream_around);
+  }
   requests_.erase(event.request);
 }
 
@@ -142,6 +169,8 @@ void OrderCheck::on(const ConnectionCompleted& event) {
   Connection* const connection = touch(event.connection, event.at);
   if (connection == nullptr) return;
   expect(connection->open == 0, Promise::ended_before_close);
+  expect(connection->streams.empty(), Promise::streams_in_turn);
+  expect(event.protocol == connection->protocol, Promise::protocol_first);
   expect(event.requests >= connection->started, Promise::requests_counted);
   expect(event.duration == event.at - connection->opened, Promise::time_forward);
   connection->completed = true;

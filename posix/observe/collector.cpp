@@ -1,5 +1,6 @@
 #include <pounce/posix/collector.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -20,24 +21,78 @@ void for_each_text(events::Lifecycle& event, F use) {
         if constexpr (requires { one.target; }) use(one.target);
         if constexpr (requires { one.what; }) use(one.what);
         if constexpr (requires { one.reason; }) use(one.reason);
+        if constexpr (requires { one.asked; }) {
+          use(one.asked.peer);
+          use(one.asked.local);
+          use(one.asked.correlation);
+        }
+      },
+      event);
+}
+
+// Copies a text to where `at` is, and moves on.
+void keep(std::string_view& text, char*& at) noexcept {
+  if (!text.empty()) std::memcpy(at, text.data(), text.size());
+  text = {at, text.size()};
+  at += text.size();
+}
+
+events::Asked* asked_of(events::Lifecycle& event) noexcept {
+  return std::visit(
+      [](auto& one) -> events::Asked* {
+        if constexpr (requires { one.asked; }) {
+          return &one.asked;
+        } else {
+          return nullptr;
+        }
       },
       event);
 }
 
 }  // namespace
 
+// A request head with strings of its own. Its octets as they were received are not kept.
+struct KeptEvent::Head {
+  explicit Head(const RequestHead& from) : fields(new Field[from.fields.size() + 1]), head(from) {
+    std::copy(from.fields.begin(), from.fields.end(), fields.get());
+    head.fields = {fields.get(), from.fields.size()};
+    head.raw = {};
+    std::size_t size = 0;
+    for_each_view([&](std::string_view view) { size += view.size(); });
+    octets = Owned<char[]>{new char[size + 1]};
+    char* at = octets.get();
+    for_each_view([&](std::string_view& view) { keep(view, at); });
+  }
+
+  template <class F>
+  void for_each_view(F use) {
+    for (std::string_view* view : {&head.method, &head.target, &head.authority, &head.path, &head.query}) use(*view);
+    for (std::size_t i = 0; i < head.fields.size(); ++i) {
+      use(fields[i].name);
+      use(fields[i].value);
+    }
+  }
+
+  Owned<char[]> octets;
+  Owned<Field[]> fields;
+  RequestHead head;
+};
+
+KeptEvent::KeptEvent(KeptEvent&&) noexcept = default;
+KeptEvent& KeptEvent::operator=(KeptEvent&&) noexcept = default;
+KeptEvent::~KeptEvent() = default;
+
 KeptEvent::KeptEvent(const events::Lifecycle& event) : event_(event) {
+  if (events::Asked* const asked = asked_of(event_); asked != nullptr && asked->head != nullptr) {
+    head_ = make_owned<Head>(*asked->head);
+    asked->head = &head_->head;
+  }
   std::size_t size = 0;
   for_each_text(event_, [&](std::string_view text) { size += text.size(); });
   if (size == 0) return;
   text_ = Owned<char[]>{new char[size]};
   char* at = text_.get();
-  for_each_text(event_, [&](std::string_view& text) {
-    if (text.empty()) return;
-    std::memcpy(at, text.data(), text.size());
-    text = {at, text.size()};
-    at += text.size();
-  });
+  for_each_text(event_, [&](std::string_view& text) { keep(text, at); });
 }
 
 void BufferedCollector::observe(const events::Lifecycle& event) noexcept {

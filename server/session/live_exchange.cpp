@@ -266,11 +266,51 @@ void LiveExchange::tell(const std::exception_ptr& error) {
 
 // --- reports ---
 
+events::Asked LiveExchange::asked() const noexcept {
+  return {.peer = session_->peers_.peer,
+          .local = session_->peers_.local,
+          .client = request_.client(),
+          .scheme = request_.scheme(),
+          .host = request_.authority(),
+          .correlation = {},
+          .head = &RequestAccess::head(request_)};
+}
+
+void LiveExchange::report_started(Instant at) {
+  if (request_.version() == Version::http2) {
+    session_->observe([&] {
+      return events::StreamOpened{
+          .at = at, .connection = session_->peers_.connection, .worker = session_->station_->worker, .stream = stream_};
+    });
+  }
+  session_->observe([&] {
+    return events::RequestStarted{.at = at,
+                                  .connection = session_->peers_.connection,
+                                  .worker = session_->station_->worker,
+                                  .stream = stream_,
+                                  .request = request_.id(),
+                                  .method = request_.method(),
+                                  .target = request_.target(),
+                                  .version = request_.version(),
+                                  .open_requests = static_cast<std::uint32_t>(session_->exchanges_.size()),
+                                  .asked = asked()};
+  });
+}
+
+void LiveExchange::report_stream_closed(Instant at) {
+  if (request_.version() != Version::http2) return;
+  session_->observe([&] {
+    return events::StreamClosed{
+        .at = at, .connection = session_->peers_.connection, .worker = session_->station_->worker, .stream = stream_};
+  });
+}
+
 void LiveExchange::report_completed(Instant at) {
   if (answer_ != Answer::ended) {
     return report(at, threw_ ? events::Failure::handler_threw : events::Failure::handler_left, Fault::none);
   }
   if (std::exchange(reported_, true)) return;
+  report_stream_closed(at);
   session_->observe([&] {
     return events::ResponseCompleted{.at = at,
                                      .connection = session_->peers_.connection,
@@ -283,12 +323,15 @@ void LiveExchange::report_completed(Instant at) {
                                      .body_received = body_received_,
                                      .body_sent = body_sent_,
                                      .duration = at - started_at_,
-                                     .client = request_.client()};
+                                     .version = request_.version(),
+                                     .open_requests = static_cast<std::uint32_t>(session_->exchanges_.size() - 1),
+                                     .asked = asked()};
   });
 }
 
 void LiveExchange::report(Instant at, events::Failure failure, Fault fault) {
   if (std::exchange(reported_, true)) return;
+  report_stream_closed(at);
   session_->observe([&] {
     return events::RequestFailed{.at = at,
                                  .connection = session_->peers_.connection,
@@ -301,7 +344,11 @@ void LiveExchange::report(Instant at, events::Failure failure, Fault fault) {
                                  .failure = failure,
                                  .fault = fault,
                                  .duration = at - started_at_,
-                                 .client = request_.client()};
+                                 .body_received = body_received_,
+                                 .body_sent = body_sent_,
+                                 .version = request_.version(),
+                                 .open_requests = static_cast<std::uint32_t>(session_->exchanges_.size() - 1),
+                                 .asked = asked()};
   });
 }
 

@@ -59,6 +59,8 @@ class LiveExchange final : public Exchange {
     return phase_ == Phase::parked && (parked_->kind == Wait::Kind::sleep || parked_->kind == Wait::Kind::message);
   }
   void drain() noexcept { draining_ = true; }
+  // Says that it has begun; once, by the session that has taken it into its list.
+  void report_started(Instant at);
   // Says how it ended; at most once.
   void report(Instant now, events::Failure failure, Fault fault);
   void report_completed(Instant now);
@@ -79,6 +81,8 @@ class LiveExchange final : public Exchange {
   void handler_ended(std::exception_ptr error);
   void handler_threw(const std::exception_ptr& error);
   void tell(const std::exception_ptr& error);
+  void report_stream_closed(Instant at);
+  [[nodiscard]] events::Asked asked() const noexcept;
   void answer_whole(Response& response);
   void answer_error(std::uint16_t status);
   // `send` is given the head as the machine takes it.

@@ -202,6 +202,9 @@ void Session::route() {
 
 void Session::open(const event::Request& request) {
   ++requests_;
+  if (protocol_ == events::Protocol::undecided) {
+    choose(request.head->version == Version::http2 ? events::Protocol::http2 : events::Protocol::http1);
+  }
   Arena& arena = Arena::make(station_->workspace);
   LiveExchange* exchange = nullptr;
   try {
@@ -215,24 +218,40 @@ void Session::open(const event::Request& request) {
     machine_->reset(request.stream, output_);
     return;
   }
+  exchange->report_started(now_);
+}
+
+void Session::choose(events::Protocol protocol) {
   observe([&] {
-    const Request& head = exchange->request();
-    return events::RequestStarted{.at = now_,
+    return events::ProtocolChosen{.at = now_,
                                   .connection = peers_.connection,
                                   .worker = station_->worker,
-                                  .stream = request.stream,
-                                  .request = head.id(),
-                                  .method = head.method(),
-                                  .target = head.target(),
-                                  .version = head.version(),
-                                  .client = head.client(),
-                                  .scheme = head.scheme(),
-                                  .host = head.authority()};
+                                  .before = protocol_,
+                                  .protocol = protocol};
+  });
+  protocol_ = protocol;
+}
+
+void Session::report_limit(Fault fault) {
+  if (events::limit_of(fault).empty()) return;
+  observe([&] {
+    return events::LimitHit{
+        .at = now_, .connection = peers_.connection, .worker = station_->worker, .limit = events::limit_of(fault)};
+  });
+}
+
+void Session::report_fault(Fault fault) {
+  report_limit(fault);
+  if (streams_ || !exchanges_.empty() || info(fault).status == 0) return;
+  observe([&] {
+    return events::RequestRejected{
+        .at = now_, .connection = peers_.connection, .worker = station_->worker, .fault = fault, .peer = peers_.peer};
   });
 }
 
 void Session::fail(const event::Failed& failed) {
   fault_ = failed.fault;
+  report_fault(failed.fault);
   while (!exchanges_.empty()) {
     LiveExchange& exchange = *exchanges_.back();
     // An answer that is complete is complete, whatever the peer does afterwards.
@@ -248,6 +267,7 @@ void Session::fail(const event::Failed& failed) {
 // One stream is over. Its slot in the machine is free again when nothing of its handler is left.
 void Session::end(const event::Reset& reset) {
   if (LiveExchange* const exchange = find(reset.stream); exchange != nullptr) {
+    report_limit(reset.fault);
     exchange->report(now_, events::Failure::peer_fault, reset.fault);
     destroy(*exchange);
   }
@@ -359,6 +379,7 @@ void Session::close(Instant now, bool cut) {
                                        .connection = peers_.connection,
                                        .worker = station_->worker,
                                        .fault = fault_,
+                                       .protocol = protocol_,
                                        .requests = requests_,
                                        .bytes_received = bytes_received_,
                                        .bytes_sent = output_.total_written(),

@@ -28,7 +28,9 @@ RequestStarted started(int when, std::uint64_t request, ConnectionId id = one) {
           .request = RequestId{request},
           .method = "GET",
           .target = "/",
-          .version = Version::http11};
+          .version = Version::http11,
+          .open_requests = 1,
+          .asked = {}};
 }
 ResponseCompleted answered(int when, std::uint64_t request, int since, ConnectionId id = one) {
   return {.at = at(when),
@@ -41,7 +43,10 @@ ResponseCompleted answered(int when, std::uint64_t request, int since, Connectio
           .status = 200,
           .body_received = 0,
           .body_sent = 0,
-          .duration = seconds(when - since)};
+          .duration = seconds(when - since),
+          .version = Version::http11,
+          .open_requests = 0,
+          .asked = {}};
 }
 RequestFailed failed(int when, std::uint64_t request, int since, Failure failure, Fault fault = Fault::none) {
   return {.at = at(when),
@@ -54,7 +59,12 @@ RequestFailed failed(int when, std::uint64_t request, int since, Failure failure
           .status = 0,
           .failure = failure,
           .fault = fault,
-          .duration = seconds(when - since)};
+          .duration = seconds(when - since),
+          .body_received = 0,
+          .body_sent = 0,
+          .version = Version::http11,
+          .open_requests = 0,
+          .asked = {}};
 }
 HandlerThrew threw(int when, std::uint64_t request) {
   return {.at = at(when), .connection = one, .worker = 0, .request = RequestId{request}, .what = "x"};
@@ -65,6 +75,7 @@ ConnectionCompleted completed(int when, int since, std::uint64_t requests, Conne
           .connection = id,
           .worker = 0,
           .fault = Fault::none,
+          .protocol = Protocol::http1,
           .requests = requests,
           .bytes_received = 0,
           .bytes_sent = 0,
@@ -73,7 +84,26 @@ ConnectionCompleted completed(int when, int since, std::uint64_t requests, Conne
 
 using List = std::vector<Promise>;
 
+ProtocolChosen chosen(int when, ConnectionId id = one, Protocol protocol = Protocol::http1) {
+  return {.at = at(when), .connection = id, .worker = 0, .before = Protocol::undecided, .protocol = protocol};
+}
+
+// Each connection speaks HTTP/1.1 from its beginning.
+void feed(OrderCheck& check, const Lifecycle& event) {
+  check.feed(event);
+  if (const auto* begun = std::get_if<ConnectionOpened>(&event); begun != nullptr) {
+    if (check.broken().empty()) check.feed(ProtocolChosen{begun->at, begun->connection, 0, {}, Protocol::http1});
+  }
+}
+
 List broken(std::initializer_list<Lifecycle> events) {
+  OrderCheck check;
+  for (const Lifecycle& event : events) feed(check, event);
+  return check.broken();
+}
+
+// As they are.
+List broken_exactly(std::initializer_list<Lifecycle> events) {
   OrderCheck check;
   for (const Lifecycle& event : events) check.feed(event);
   return check.broken();
@@ -86,7 +116,7 @@ TEST_CASE("a connection with two requests, one answered and one lost, breaks not
   for (const Lifecycle& event :
        std::initializer_list<Lifecycle>{opened(0), started(1, 1), answered(2, 1, 1), started(3, 2), left(4),
                                         failed(4, 2, 3, Failure::client_gone), completed(5, 0, 2)}) {
-    check.feed(event);
+    feed(check, event);
   }
   CHECK(check.text() == "");
   CHECK(check.open_connections() == 0);
@@ -103,7 +133,7 @@ TEST_CASE("connections may interleave, and events of workers stand beside them")
 
 TEST_CASE("what is open is counted") {
   OrderCheck check;
-  check.feed(opened(0));
+  feed(check, opened(0));
   check.feed(started(0, 7));
   CHECK(check.open_connections() == 1);
   CHECK(check.open_requests() == 1);
@@ -146,6 +176,30 @@ TEST_CASE("a connection that is handed off may come back, and be handed off agai
   CHECK(broken({opened(0), off(1), back(2), off(3), completed(4, 0, 0)}).empty());
   CHECK(broken({opened(0), off(1), off(2)}) == List{Promise::moves_in_turn});
   CHECK(broken({opened(0), back(1)}) == List{Promise::moves_in_turn});
+}
+
+TEST_CASE("a protocol is chosen before its first request, and named at the end") {
+  CHECK(broken_exactly({opened(0), started(1, 1), answered(1, 1, 1), completed(1, 0, 1)}) ==
+        List{Promise::protocol_first, Promise::protocol_first});
+  CHECK(broken_exactly({opened(0), chosen(1), chosen(1)}) == List{Promise::protocol_first});
+  ConnectionCompleted silent = completed(1, 0, 0);
+  silent.protocol = Protocol::undecided;
+  CHECK(broken_exactly({opened(0), silent}).empty());
+}
+
+TEST_CASE("streams lie around their requests") {
+  const auto opens = [](int when, std::uint64_t id) { return StreamOpened{at(when), one, 0, StreamId{id}}; };
+  const auto closes = [](int when, std::uint64_t id) { return StreamClosed{at(when), one, 0, StreamId{id}}; };
+  const ProtocolChosen h2 = chosen(0, one, Protocol::http2);
+  ConnectionCompleted end = completed(4, 0, 2);
+  end.protocol = Protocol::http2;
+  CHECK(broken_exactly({opened(0), h2, opens(1, 1), started(1, 1), opens(1, 3), started(1, 3), closes(2, 3),
+                        answered(2, 3, 1), closes(3, 1), answered(3, 1, 1), end}) == List{});
+  CHECK(broken_exactly({opened(0), h2, started(1, 1)}) == List{Promise::stream_around});
+  CHECK(broken_exactly({opened(0), h2, opens(1, 1), started(1, 1), answered(2, 1, 1)}) == List{Promise::stream_around});
+  CHECK(broken_exactly({opened(0), h2, opens(1, 1), opens(1, 1)}) == List{Promise::streams_in_turn});
+  CHECK(broken_exactly({opened(0), h2, closes(1, 1)}) == List{Promise::streams_in_turn});
+  CHECK(broken_exactly({opened(0), h2, opens(1, 1), end}) == List{Promise::streams_in_turn});
 }
 
 TEST_CASE("names of promises and failures are different words") {

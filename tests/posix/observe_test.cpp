@@ -114,6 +114,39 @@ TEST_CASE("a kept event owns its strings") {
   CHECK(collector.take().empty());
 }
 
+TEST_CASE("a kept event owns its request head") {
+  BufferedCollector collector;
+  {
+    std::string raw = "GET /a?b HTTP/1.1\r\nHost: h\r\nUser-Agent: me\r\n\r\n";
+    std::string peer = "127.0.0.1:1";
+    const std::string_view all{raw};
+    std::array<Field, 2> fields{Field{all.substr(19, 4), all.substr(25, 1), FieldId::host},
+                                Field{all.substr(28, 10), all.substr(40, 2), FieldId::user_agent}};
+    RequestHead head;
+    head.raw = raw;
+    head.method = all.substr(0, 3);
+    head.path = all.substr(4, 2);
+    head.fields = fields;
+    events::ResponseCompleted event{};
+    event.method = head.method;
+    event.asked = {.peer = peer, .local = {}, .correlation = {}, .head = &head};
+    collector.observe(event);
+    raw.assign(raw.size(), '#');
+    fields = {};
+    head = {};
+    peer.assign(peer.size(), '#');
+  }
+  auto kept = collector.take();
+  kept.reserve(50);
+  const auto& event = std::get<events::ResponseCompleted>(kept[0].event());
+  CHECK(event.method == "GET");
+  CHECK(event.asked.peer == "127.0.0.1:1");
+  REQUIRE(event.asked.head != nullptr);
+  CHECK(event.asked.head->path == "/a");
+  CHECK(find(event.asked.head->fields, FieldId::user_agent)->value == "me");
+  CHECK(event.asked.head->fields.front().name == "Host");
+}
+
 TEST_CASE("a full collector drops and counts") {
   BufferedCollector collector{3};
   for (events::WorkerId i = 0; i < 10; ++i) collector.observe(events::WorkerStarted{.at = {}, .worker = i});

@@ -27,7 +27,11 @@ class Recorder final : public events::Observer {
 
   void observe(const events::Lifecycle& event) noexcept override {
     order.feed(event);
-    std::visit([this](const auto& what) { lines.push_back(line(what)); }, event);
+    std::visit(
+        [this](const auto& what) {
+          if constexpr (requires { line(what); }) lines.push_back(line(what));
+        },
+        event);
   }
 
   [[nodiscard]] std::size_t count(std::string_view beginning) const {

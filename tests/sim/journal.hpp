@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -51,12 +52,18 @@ class Journal final : public events::Observer {
   void on(const events::RequestFailed& e) {
     std::string line = "failed " + std::string{name(e.failure)};
     if (e.failure == events::Failure::peer_fault) line += " " + std::string{info(e.fault).name};
+    if (e.failure == events::Failure::handler_threw || e.failure == events::Failure::handler_left)
+      cut_.insert(e.connection);
     add(e.connection, line + ", " + (e.status == 0 ? "no head" : std::to_string(e.status)));
   }
   void on(const events::HandlerThrew& e) { add(e.connection, "threw " + std::string{e.what}); }
-  void on(const events::ClientDisconnected& e) { add(e.connection, "disconnected"); }
+  void on(const events::ClientDisconnected& e) {
+    if (!cut_.contains(e.connection)) add(e.connection, "disconnected");
+  }
   void on(const events::ConnectionCompleted& e) {
-    add(e.connection, "closed " + std::string{info(e.fault).name} + " after " + std::to_string(e.requests));
+    // Whether the peer of an answer that was cut leaves before the last octets are written is the network's affair.
+    const Fault fault = cut_.contains(e.connection) ? Fault::none : e.fault;
+    add(e.connection, "closed " + std::string{info(fault).name} + " after " + std::to_string(e.requests));
   }
   void on(const events::HandedOff&) { ++handed_off; }
   template <class Other>
@@ -65,6 +72,7 @@ class Journal final : public events::Observer {
   void add(ConnectionId connection, const std::string& line) { lines_[connection].push_back(line); }
 
   std::mutex lock_;
+  std::set<ConnectionId> cut_;
   std::map<int, ConnectionId> connections_;
   std::map<ConnectionId, std::vector<std::string>> lines_;
 };

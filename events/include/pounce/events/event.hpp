@@ -7,8 +7,12 @@
 // Order, per connection (checked by events::OrderCheck and by tests):
 //   * ConnectionOpened comes first and exactly once, ConnectionCompleted last and exactly once;
 //   * each RequestStarted is followed by exactly one ResponseCompleted or RequestFailed with the same request id;
-//   * a connection that fails before a request head was complete has no RequestStarted, but a ConnectionCompleted with
-//     the fault;
+//   * what fails before a request head was complete has no RequestStarted: a RequestRejected, where an answer went out, and the
+//     fault in ConnectionCompleted;
+//   * ProtocolChosen comes before the first request of that protocol, and once for each;
+//   * where connections have streams (HTTP/2), StreamOpened comes before the RequestStarted of its request and StreamClosed, exactly
+//     one, before what ends the request;
+//   * LimitHit stands before what it causes: RequestRejected, RequestFailed, ConnectionCompleted;
 //   * ClientDisconnected stands before the RequestFailed that it causes;
 //   * HandedOff, HandoffRefused and HandedBack stand between ConnectionOpened and ConnectionCompleted: they end nothing; HandedOff and
 //     HandedBack come in turn, HandedOff first;
@@ -28,12 +32,52 @@ namespace pounce::inline v0::events {
 
 using WorkerId = std::uint32_t;
 
+// What is spoken on a connection; `undecided` until its first bytes say so.
+enum class Protocol : std::uint8_t { undecided, http1, http2, websocket };
+
+[[nodiscard]] std::string_view name(Protocol protocol) noexcept;
+
 struct ConnectionOpened {
   Instant at;
   ConnectionId connection;
   WorkerId worker;
   std::string_view local;  // "127.0.0.1:8000", "[::1]:8000", "unix:/run/x"
   std::string_view peer;   // "127.0.0.1:40112"; "unix:" for a Unix socket
+};
+
+// The connection speaks this from now on.
+struct ProtocolChosen {
+  Instant at;
+  ConnectionId connection;
+  WorkerId worker;
+  Protocol before;
+  Protocol protocol;
+};
+
+struct StreamOpened {
+  Instant at;
+  ConnectionId connection;
+  WorkerId worker;
+  StreamId stream;
+};
+
+struct StreamClosed {
+  Instant at;
+  ConnectionId connection;
+  WorkerId worker;
+  StreamId stream;
+};
+
+// Who asked for what; the same in each event of a request. Borrowed like the rest: all of it lies in the exchange.
+struct Asked {
+  std::string_view peer;              // as in ConnectionOpened
+  std::string_view local;             // the same
+  // Who asks for what, as the application sees it: trusted proxies have been asked (server/proxy).
+  std::string_view client;            // "192.0.2.1", "2001:db8::1", "unix:"
+  std::string_view scheme;            // "http", "https"
+  std::string_view host;              // with its port, where the client wrote one; may be empty on HTTP/1.0
+  std::string_view correlation;       // X-Request-ID, taken or made; empty: not asked for
+  const RequestHead* head = nullptr;  // with its fields; null where nobody has kept it
 };
 
 struct RequestStarted {
@@ -45,10 +89,8 @@ struct RequestStarted {
   std::string_view method;
   std::string_view target;
   Version version;
-  // Who asks for what, as the application sees it: trusted proxies have been asked (server/proxy).
-  std::string_view client = {};  // "192.0.2.1", "2001:db8::1", "unix:"
-  std::string_view scheme = {};  // "http", "https"
-  std::string_view host = {};    // with its port, where the client wrote one; may be empty on HTTP/1.0
+  std::uint32_t open_requests;  // of this connection, with this one
+  Asked asked;
 };
 
 struct ResponseCompleted {
@@ -60,10 +102,12 @@ struct ResponseCompleted {
   std::string_view method;
   std::string_view target;
   std::uint16_t status;
-  std::uint64_t body_received;   // request content, decoded, that reached the session
-  std::uint64_t body_sent;       // response content before transfer coding
-  Duration duration;             // since RequestStarted
-  std::string_view client = {};  // as in RequestStarted
+  std::uint64_t body_received;  // request content, decoded, that reached the session
+  std::uint64_t body_sent;      // response content before transfer coding
+  Duration duration;            // since RequestStarted
+  Version version;
+  std::uint32_t open_requests;  // of this connection, without this one
+  Asked asked;
 };
 
 enum class Failure : std::uint8_t {
@@ -88,7 +132,28 @@ struct RequestFailed {
   Failure failure;
   Fault fault;  // with peer_fault
   Duration duration;
-  std::string_view client = {};  // as in RequestStarted
+  std::uint64_t body_received;  // as in ResponseCompleted, as far as it came
+  std::uint64_t body_sent;
+  Version version;
+  std::uint32_t open_requests;  // of this connection, without this one
+  Asked asked;
+};
+
+// A request whose head could not be read, answered with the status of its fault.
+struct RequestRejected {
+  Instant at;
+  ConnectionId connection;
+  WorkerId worker;
+  Fault fault;
+  std::string_view peer;
+};
+
+// Something of this connection went over a limit that an operator can set.
+struct LimitHit {
+  Instant at;
+  ConnectionId connection;
+  WorkerId worker;
+  std::string_view limit;  // stable: the option's name, or the limit's where there is no option
 };
 
 struct HandlerThrew {
@@ -134,6 +199,7 @@ struct ConnectionCompleted {
   ConnectionId connection;
   WorkerId worker;
   Fault fault;  // why, where a fault ended it
+  Protocol protocol;
   std::uint64_t requests;
   std::uint64_t bytes_received;  // on the wire
   std::uint64_t bytes_sent;      // on the wire
@@ -162,8 +228,15 @@ struct ConnectionRefused {
   std::string_view reason;  // stable: "max_connections", "descriptors"
 };
 
-using Lifecycle = std::variant<ConnectionOpened, RequestStarted, ResponseCompleted, RequestFailed, HandlerThrew,
-                               ClientDisconnected, HandedOff, HandedBack, HandoffRefused, ConnectionCompleted,
-                               WorkerStarted, WorkerStopped, DrainStarted, ConnectionRefused>;
+using Lifecycle =
+    std::variant<ConnectionOpened, ProtocolChosen, StreamOpened, StreamClosed, RequestStarted, ResponseCompleted,
+                 RequestFailed, RequestRejected, LimitHit, HandlerThrew, ClientDisconnected, HandedOff, HandedBack,
+                 HandoffRefused, ConnectionCompleted, WorkerStarted, WorkerStopped, DrainStarted, ConnectionRefused>;
+
+// "connection_opened", …: stable, for logs.
+[[nodiscard]] std::string_view name(const Lifecycle& event) noexcept;
+
+// The limit behind a fault, as LimitHit names it; empty where none is.
+[[nodiscard]] std::string_view limit_of(Fault fault) noexcept;
 
 }  // namespace pounce::inline v0::events

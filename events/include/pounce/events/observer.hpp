@@ -6,6 +6,7 @@
 
 #include <pounce/events/event.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
@@ -26,6 +27,8 @@ class Kinds {
   [[nodiscard]] constexpr bool has() const noexcept {
     return (bits_ & bit<Event>()) != 0;
   }
+  // Whether it has the kind of an event with this `index()`.
+  [[nodiscard]] constexpr bool has_index(std::size_t index) const noexcept { return (bits_ >> index & 1U) != 0; }
   [[nodiscard]] constexpr Kinds operator|(Kinds other) const noexcept { return Kinds{bits_ | other.bits_}; }
 
  private:

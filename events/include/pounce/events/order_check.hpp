@@ -32,7 +32,10 @@ enum class Promise : std::uint8_t {
   status_sent,         // a ResponseCompleted has a final status
   requests_counted,    // ConnectionCompleted counts at least the requests that were started
   moves_in_turn,       // HandedOff and HandedBack alternate, HandedOff first
-  time_forward,        // stamps of a connection do not go back; durations are those between the stamps
+  protocol_first,      // a protocol is chosen once, before its first request, and is what ConnectionCompleted names
+  streams_in_turn,     // StreamClosed follows its StreamOpened, once; none is open at ConnectionCompleted
+  stream_around,  // with streams: StreamOpened before the RequestStarted, StreamClosed before what ends the request
+  time_forward,   // stamps of a connection do not go back; durations are those between the stamps
 };
 
 [[nodiscard]] std::string_view name(Promise promise) noexcept;
@@ -55,6 +58,8 @@ class OrderCheck {
     Instant last;
     std::uint64_t started = 0;
     std::size_t open = 0;
+    Protocol protocol = Protocol::undecided;
+    std::set<StreamId> streams;  // open ones
     bool disconnected = false;
     bool completed = false;
     bool handed_off = false;
@@ -69,9 +74,14 @@ class OrderCheck {
   };
 
   void on(const ConnectionOpened& event);
+  void on(const ProtocolChosen& event);
+  void on(const StreamOpened& event);
+  void on(const StreamClosed& event);
   void on(const RequestStarted& event);
   void on(const ResponseCompleted& event);
   void on(const RequestFailed& event);
+  void on(const RequestRejected& event) { (void)touch(event.connection, event.at); }
+  void on(const LimitHit& event) { (void)touch(event.connection, event.at); }
   void on(const HandlerThrew& event);
   void on(const ClientDisconnected& event);
   void on(const HandedOff& event);

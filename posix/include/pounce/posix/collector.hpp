@@ -15,15 +15,21 @@
 
 namespace pounce::inline v0::posix {
 
-// An event that owns its strings.
+// An event that owns its strings, and its request head.
 class KeptEvent {
  public:
   explicit KeptEvent(const events::Lifecycle& event);
+  KeptEvent(KeptEvent&&) noexcept;
+  KeptEvent& operator=(KeptEvent&&) noexcept;
+  ~KeptEvent();
   [[nodiscard]] const events::Lifecycle& event() const noexcept { return event_; }
 
  private:
+  struct Head;
+
   events::Lifecycle event_;
   Owned<char[]> text_;
+  Owned<Head> head_;
 };
 
 class BufferedCollector final : public events::Observer {

@@ -124,6 +124,9 @@ class Session {
   void open(const event::Request& request);
   void fail(const event::Failed& failed);
   void end(const event::Reset& reset);
+  void choose(events::Protocol protocol);
+  void report_fault(Fault fault);
+  void report_limit(Fault fault);
   void lose_peer();
   void run_ready();
   void give_up(LiveExchange& exchange);
@@ -161,6 +164,7 @@ class Session {
   bool undecided_ = false;     // its first octets may still become the preface of HTTP/2
   bool streams_ = false;       // exchanges run side by side
   bool streams_held_ = false;  // … but not here
+  events::Protocol protocol_ = events::Protocol::undecided;
   bool unparsed_ = false;      // the input may hold something that the machine has not looked at
   bool end_received_ = false;  // the peer will send no more …
   bool end_handled_ = false;   // … and the machine knows
