@@ -1,0 +1,85 @@
+#include <pounce/events/event_json.hpp>
+
+#include <algorithm>
+#include <concepts>
+#include <variant>
+
+namespace pounce::inline v0::events {
+
+namespace {
+
+constexpr std::size_t most_text = 4096;
+
+class Object {
+ public:
+  explicit Object(std::string& out) : out_(out) {}
+
+  void add(std::string_view name, std::string_view text) {
+    member(name);
+    out_.push_back('"');
+    append_json_text(out_, text.substr(0, most_text));
+    out_.push_back('"');
+  }
+  void add(std::string_view name, std::unsigned_integral auto number) {
+    member(name);
+    append_number(out_, number);
+  }
+
+ private:
+  void member(std::string_view name) { out_.append(",\"").append(name).append("\":"); }
+
+  std::string& out_;
+};
+
+void add_asked(Object& object, const Asked& asked) {
+  object.add("peer", asked.peer);
+  if (!asked.correlation.empty()) object.add("x_request_id", asked.correlation);
+}
+
+template <class Event>
+void add_all(Object& object, const Event& event) {
+  if constexpr (requires { event.worker; }) object.add("worker", event.worker);
+  if constexpr (requires { event.from; }) object.add("from", event.from);
+  if constexpr (requires { event.connection; }) object.add("connection", number(event.connection));
+  if constexpr (requires { event.stream; }) object.add("stream", number(event.stream));
+  if constexpr (requires { event.request; }) object.add("request", number(event.request));
+  if constexpr (requires { event.requests; }) object.add("requests", event.requests);
+  if constexpr (requires { event.local; }) object.add("local", event.local);
+  if constexpr (requires { event.peer; }) object.add("peer", event.peer);
+  if constexpr (requires { event.protocol; }) object.add("protocol", name(event.protocol));
+  if constexpr (requires { event.method; }) object.add("method", event.method);
+  if constexpr (requires { event.target; }) object.add("target", event.target);
+  if constexpr (requires { event.status; }) object.add("status", event.status);
+  if constexpr (requires { event.failure; }) object.add("failure", name(event.failure));
+  if constexpr (requires { event.fault; }) {
+    if (event.fault != Fault::none) object.add("fault", info(event.fault).name);
+  }
+  if constexpr (requires { event.limit; }) object.add("limit", event.limit);
+  if constexpr (requires { event.reason; }) object.add("reason", event.reason);
+  if constexpr (requires { event.what; }) object.add("what", event.what);
+  if constexpr (requires { event.body_received; }) object.add("body_received", event.body_received);
+  if constexpr (requires { event.body_sent; }) object.add("body_sent", event.body_sent);
+  if constexpr (requires { event.bytes_received; }) object.add("bytes_received", event.bytes_received);
+  if constexpr (requires { event.bytes_sent; }) object.add("bytes_sent", event.bytes_sent);
+  if constexpr (requires { event.duration; }) {
+    const auto duration = std::max(event.duration, Duration::zero());
+    object.add("duration_us", static_cast<std::uint64_t>(duration / std::chrono::microseconds{1}));
+  }
+  if constexpr (requires { event.asked; }) add_asked(object, event.asked);
+}
+
+}  // namespace
+
+void append_json(std::string& out, const Lifecycle& event, WallInstant wall, TimeText& time) {
+  out.append(R"({"time":")").append(time.precise(wall)).append(R"(","event":")").append(name(event)).push_back('"');
+  Object object{out};
+  std::visit(
+      [&](const auto& one) {
+        object.add("at_ns", static_cast<std::uint64_t>(one.at.time_since_epoch().count()));
+        add_all(object, one);
+      },
+      event);
+  out.append("}\n");
+}
+
+}  // namespace pounce::inline v0::events

@@ -1,0 +1,119 @@
+// Meter: counts the events of one worker. Totals: what several meters have counted together.
+//
+// One thread counts; any thread may read at any time, without a lock, and gets numbers that are a moment old and never torn. So
+// workers share no cache line, and a reader pays for the sum.
+// Gauges are differences of counters that may stand on different workers' meters: only sums of all of them mean something.
+#pragma once
+
+#include <pounce/events/event.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace pounce::inline v0::events {
+
+// Upper bounds of the histogram of request durations; one more bucket takes the rest.
+inline constexpr std::array<Duration, 18> duration_bounds{
+    std::chrono::microseconds{100}, std::chrono::microseconds{250},  std::chrono::microseconds{500},
+    std::chrono::milliseconds{1},   std::chrono::microseconds{2500}, std::chrono::milliseconds{5},
+    std::chrono::milliseconds{10},  std::chrono::milliseconds{25},   std::chrono::milliseconds{50},
+    std::chrono::milliseconds{100}, std::chrono::milliseconds{250},  std::chrono::milliseconds{500},
+    std::chrono::seconds{1},        std::chrono::milliseconds{2500}, std::chrono::seconds{5},
+    std::chrono::seconds{10},       std::chrono::seconds{30},        std::chrono::seconds{60}};
+
+// The statuses that have a number of their own; others are counted by class: "4xx".
+[[nodiscard]] std::span<const std::uint16_t> counted_statuses() noexcept;
+// The limits that LimitHit may name.
+[[nodiscard]] std::span<const std::string_view> counted_limits() noexcept;
+
+// Where each count stands in a Meter.
+struct Count {
+  static constexpr std::size_t methods = static_cast<std::size_t>(Method::patch) + 1;
+  static constexpr std::size_t statuses = 64;  // 58 of their own at most, then one for each class, then anything else
+  static constexpr std::size_t failures = static_cast<std::size_t>(Failure::cut) + 1;
+  static constexpr std::size_t protocols = static_cast<std::size_t>(Protocol::websocket) + 1;
+  static constexpr std::size_t limits = 32;
+  static constexpr std::size_t refusals = 2;  // max_connections, descriptors
+
+  static constexpr std::size_t requests = 0;  // method × status: answered
+  static constexpr std::size_t duration = requests + methods * statuses;
+  static constexpr std::size_t duration_sum = duration + duration_bounds.size() + 1;  // nanoseconds
+  static constexpr std::size_t started = duration_sum + 1;
+  static constexpr std::size_t ended = started + 1;
+  static constexpr std::size_t failed = ended + 1;
+  static constexpr std::size_t body_received = failed + failures;
+  static constexpr std::size_t body_sent = body_received + 1;
+  static constexpr std::size_t became_active = body_sent + 1;  // connections
+  static constexpr std::size_t became_idle = became_active + 1;
+  static constexpr std::size_t opened = became_idle + 1;
+  static constexpr std::size_t completed = opened + 1;
+  static constexpr std::size_t protocol_gained = completed + 1;
+  static constexpr std::size_t protocol_lost = protocol_gained + protocols;
+  static constexpr std::size_t wire_received = protocol_lost + protocols;
+  static constexpr std::size_t wire_sent = wire_received + 1;
+  static constexpr std::size_t streams_opened = wire_sent + 1;
+  static constexpr std::size_t streams_closed = streams_opened + 1;
+  static constexpr std::size_t rejected = streams_closed + 1;  // by fault
+  static constexpr std::size_t connection_faults = rejected + fault_count;
+  static constexpr std::size_t request_faults = connection_faults + fault_count;
+  static constexpr std::size_t limit_hits = request_faults + fault_count;
+  static constexpr std::size_t refused = limit_hits + limits;
+  static constexpr std::size_t handed_off = refused + refusals;
+  static constexpr std::size_t handed_back = handed_off + 1;
+  static constexpr std::size_t handoff_refused = handed_back + 1;
+  static constexpr std::size_t threw = handoff_refused + 1;
+  static constexpr std::size_t disconnected = threw + 1;
+  static constexpr std::size_t workers_started = disconnected + 1;
+  static constexpr std::size_t workers_stopped = workers_started + 1;
+  static constexpr std::size_t size = workers_stopped + 1;
+};
+
+using Totals = std::array<std::uint64_t, Count::size>;
+
+class Meter {
+ public:
+  Meter() = default;
+  Meter(const Meter&) = delete;
+  Meter& operator=(const Meter&) = delete;
+
+  void count(const Lifecycle& event) noexcept;
+  void add_to(Totals& totals) const noexcept;
+  [[nodiscard]] std::uint64_t at(std::size_t place) const noexcept {
+    return cells_[place].load(std::memory_order_relaxed);
+  }
+
+ private:
+  // One writer: a load and a store, no locked instruction.
+  void add(std::size_t place, std::uint64_t n = 1) noexcept {
+    cells_[place].store(cells_[place].load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  void end_request(Duration duration, std::uint64_t received, std::uint64_t sent, std::uint32_t open) noexcept;
+
+  void on(const ConnectionOpened& event) noexcept;
+  void on(const ProtocolChosen& event) noexcept;
+  void on(const StreamOpened&) noexcept { add(Count::streams_opened); }
+  void on(const StreamClosed&) noexcept { add(Count::streams_closed); }
+  void on(const RequestStarted& event) noexcept;
+  void on(const ResponseCompleted& event) noexcept;
+  void on(const RequestFailed& event) noexcept;
+  void on(const RequestRejected& event) noexcept;
+  void on(const LimitHit& event) noexcept;
+  void on(const HandlerThrew&) noexcept { add(Count::threw); }
+  void on(const ClientDisconnected&) noexcept { add(Count::disconnected); }
+  void on(const HandedOff&) noexcept { add(Count::handed_off); }
+  void on(const HandedBack&) noexcept { add(Count::handed_back); }
+  void on(const HandoffRefused&) noexcept { add(Count::handoff_refused); }
+  void on(const ConnectionCompleted& event) noexcept;
+  void on(const WorkerStarted&) noexcept { add(Count::workers_started); }
+  void on(const WorkerStopped&) noexcept { add(Count::workers_stopped); }
+  void on(const DrainStarted&) noexcept {}
+  void on(const ConnectionRefused& event) noexcept;
+
+  std::array<std::atomic<std::uint64_t>, Count::size> cells_{};
+};
+
+}  // namespace pounce::inline v0::events

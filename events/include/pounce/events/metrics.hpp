@@ -1,0 +1,54 @@
+// Metrics as text: Prometheus' exposition format 0.0.4 and OpenMetrics 1.0.0.
+//
+// What it is: a rendering of Totals, of the process and of the server's queues. docs/operations.md lists every metric. What it is
+// not: a clock or a reader of /proc: `Process` is given. Counters only grow while the process lives; labels have bounded sets of
+// values, none of which a peer can choose.
+#pragma once
+
+#include <pounce/events/meter.hpp>
+#include <pounce/events/server_state.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pounce::inline v0::events {
+
+enum class Exposition : std::uint8_t { prometheus, openmetrics };
+
+// By the value of an Accept field: OpenMetrics where it is asked for.
+[[nodiscard]] Exposition exposition_for(std::string_view accept) noexcept;
+[[nodiscard]] std::string_view content_type(Exposition exposition) noexcept;
+
+// Of the process; what a system does not tell is absent.
+struct Process {
+  std::optional<std::uint64_t> open_descriptors;
+  std::optional<std::uint64_t> most_descriptors;
+  std::optional<std::uint64_t> virtual_memory;   // bytes
+  std::optional<std::uint64_t> resident_memory;  // bytes
+  std::optional<std::uint64_t> threads;
+  std::optional<Duration> cpu;    // user and system
+  std::optional<Duration> start;  // since the epoch
+};
+
+// Of the server at this moment.
+struct Moment {
+  ServerState state = ServerState::init;
+  std::string_view program;
+  std::string_view version;
+  std::uint64_t waiting_connections = 0;  // read, and no worker has taken them yet
+  std::uint64_t waiting_handoffs = 0;
+  // Lines that a log could not take, by its name.
+  struct Dropped {
+    std::string_view log;
+    std::uint64_t lines;
+  };
+  std::vector<Dropped> dropped;
+};
+
+[[nodiscard]] std::string metrics_text(const Totals& totals, const Moment& moment, const Process& process,
+                                       Exposition exposition);
+
+}  // namespace pounce::inline v0::events

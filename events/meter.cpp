@@ -1,0 +1,104 @@
+#include <pounce/events/meter.hpp>
+
+#include <algorithm>
+#include <variant>
+
+namespace pounce::inline v0::events {
+
+namespace {
+
+constexpr std::array<std::uint16_t, 49> all_statuses{200, 201, 202, 203, 204, 205, 206, 300, 301, 302, 303, 304, 307,
+                                                     308, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411,
+                                                     412, 413, 414, 415, 416, 417, 418, 421, 422, 423, 425, 426, 428,
+                                                     429, 431, 451, 500, 501, 502, 503, 504, 505, 507};
+constexpr std::size_t first_class = Count::statuses - 6;  // 1xx … 5xx, then what is no status
+static_assert(all_statuses.size() <= first_class);
+
+constexpr auto places = [] {
+  std::array<std::uint8_t, 600> at{};
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    at[i] = static_cast<std::uint8_t>(i < 100 ? Count::statuses - 1 : first_class + i / 100 - 1);
+  }
+  for (std::size_t i = 0; i < all_statuses.size(); ++i) at[all_statuses[i]] = static_cast<std::uint8_t>(i);
+  return at;
+}();
+
+constexpr std::array<std::string_view, 23> limits{
+    "max_request_line",  "empty_lines",        "max_header_size", "max_headers",      "chunk_extensions",
+    "trailers",          "max_request_size",   "header_timeout",  "request_timeout",  "min_rate",
+    "write_timeout",     "keep_alive_timeout", "linger",          "h2_settings",      "h2_ping",
+    "h2_resets",         "h2_pings",           "h2_empty_data",   "h2_continuations", "h2_priorities",
+    "h2_window_updates", "h2_unknown_frames",  "h2_late_frames"};
+static_assert(limits.size() < Count::limits);
+
+std::size_t place(Fault fault) noexcept { return static_cast<std::size_t>(fault); }
+
+}  // namespace
+
+std::span<const std::uint16_t> counted_statuses() noexcept { return all_statuses; }
+std::span<const std::string_view> counted_limits() noexcept { return limits; }
+
+void Meter::count(const Lifecycle& event) noexcept {
+  std::visit([this](const auto& one) { on(one); }, event);
+}
+
+void Meter::add_to(Totals& totals) const noexcept {
+  for (std::size_t i = 0; i < Count::size; ++i) totals[i] += at(i);
+}
+
+void Meter::end_request(Duration duration, std::uint64_t received, std::uint64_t sent, std::uint32_t open) noexcept {
+  add(Count::ended);
+  std::size_t bucket = 0;
+  while (bucket < duration_bounds.size() && duration > duration_bounds[bucket]) ++bucket;
+  add(Count::duration + bucket);
+  add(Count::duration_sum, static_cast<std::uint64_t>(std::max(duration, Duration::zero()).count()));
+  if (received != 0) add(Count::body_received, received);
+  add(Count::body_sent, sent);
+  if (open == 0) add(Count::became_idle);
+}
+
+void Meter::on(const ConnectionOpened&) noexcept { add(Count::opened); }
+
+void Meter::on(const ProtocolChosen& event) noexcept {
+  add(Count::protocol_lost + static_cast<std::size_t>(event.before));
+  add(Count::protocol_gained + static_cast<std::size_t>(event.protocol));
+}
+
+void Meter::on(const RequestStarted& event) noexcept {
+  add(Count::started);
+  if (event.open_requests == 1) add(Count::became_active);
+}
+
+void Meter::on(const ResponseCompleted& event) noexcept {
+  const Method method = event.asked.head != nullptr ? event.asked.head->method_id : method_id(event.method);
+  const std::size_t status = event.status < places.size() ? places[event.status] : Count::statuses - 1;
+  add(Count::requests + static_cast<std::size_t>(method) * Count::statuses + status);
+  end_request(event.duration, event.body_received, event.body_sent, event.open_requests);
+}
+
+void Meter::on(const RequestFailed& event) noexcept {
+  add(Count::failed + static_cast<std::size_t>(event.failure));
+  if (event.failure == Failure::peer_fault) add(Count::request_faults + place(event.fault));
+  end_request(event.duration, event.body_received, event.body_sent, event.open_requests);
+}
+
+void Meter::on(const RequestRejected& event) noexcept { add(Count::rejected + place(event.fault)); }
+
+void Meter::on(const LimitHit& event) noexcept {
+  const auto* const found = std::find(limits.begin(), limits.end(), event.limit);
+  add(Count::limit_hits + static_cast<std::size_t>(found - limits.begin()));
+}
+
+void Meter::on(const ConnectionCompleted& event) noexcept {
+  add(Count::completed);
+  add(Count::protocol_lost + static_cast<std::size_t>(event.protocol));
+  add(Count::wire_received, event.bytes_received);
+  add(Count::wire_sent, event.bytes_sent);
+  if (event.fault != Fault::none) add(Count::connection_faults + place(event.fault));
+}
+
+void Meter::on(const ConnectionRefused& event) noexcept {
+  add(Count::refused + (event.reason == "max_connections" ? 0U : 1U));
+}
+
+}  // namespace pounce::inline v0::events

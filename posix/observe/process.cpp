@@ -1,0 +1,94 @@
+#include <pounce/posix/process.hpp>
+
+#include <pounce/posix/descriptor.hpp>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <ctime>
+#include <string>
+#include <string_view>
+
+namespace pounce::inline v0::posix {
+
+namespace {
+
+Duration since(const timeval& time) noexcept {
+  return std::chrono::seconds{time.tv_sec} + std::chrono::microseconds{time.tv_usec};
+}
+
+std::optional<Duration> clock_of(clockid_t clock) noexcept {
+  timespec now{};
+  if (::clock_gettime(clock, &now) != 0) return std::nullopt;
+  return std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
+}
+
+std::optional<std::uint64_t> open_descriptors() {
+#ifdef __linux__
+  DIR* const folder = ::opendir("/proc/self/fd");
+  if (folder == nullptr) return std::nullopt;
+  std::uint64_t count = 0;
+  // Not "." and "..", nor the descriptor of the walk itself. NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is ours
+  while (::readdir(folder) != nullptr) ++count;
+  ::closedir(folder);
+  return count > 3 ? count - 3 : 0;
+#else
+  return std::nullopt;
+#endif
+}
+
+// The fields of /proc/self/stat behind the name in parentheses: the first of them is field 3.
+void read_stat(events::Process& process) {
+#ifdef __linux__
+  std::array<char, 2048> text{};
+  const Descriptor file{::open("/proc/self/stat", O_RDONLY | O_CLOEXEC)};
+  const ssize_t size = file ? ::read(file.get(), text.data(), text.size()) : -1;
+  if (size <= 0) return;
+  std::string_view rest{text.data(), static_cast<std::size_t>(size)};
+  const std::size_t name_end = rest.rfind(')');
+  if (name_end == std::string_view::npos) return;
+  rest.remove_prefix(name_end + 1);
+  for (std::size_t field = 3; !rest.empty(); ++field) {
+    rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(word.size());
+    std::uint64_t number = 0;
+    if (std::from_chars(word.data(), word.data() + word.size(), number).ec != std::errc{}) continue;
+    if (field == 20) process.threads = number;
+    if (field == 23) process.virtual_memory = number;
+    if (field == 24) process.resident_memory = number * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    if (field != 22) continue;
+    // Since the machine started, in ticks.
+    const auto wall = clock_of(CLOCK_REALTIME);
+    const auto up = clock_of(CLOCK_BOOTTIME);
+    const auto ticks = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+    if (wall && up && ticks != 0) {
+      process.start = *wall - *up + std::chrono::nanoseconds{number * (1'000'000'000 / ticks)};
+    }
+  }
+#else
+  (void)process;
+#endif
+}
+
+}  // namespace
+
+events::Process read_process() {
+  events::Process process;
+  process.open_descriptors = open_descriptors();
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+    process.most_descriptors = limit.rlim_cur;
+  }
+  rusage usage{};
+  if (::getrusage(RUSAGE_SELF, &usage) == 0) process.cpu = since(usage.ru_utime) + since(usage.ru_stime);
+  read_stat(process);
+  return process;
+}
+
+}  // namespace pounce::inline v0::posix

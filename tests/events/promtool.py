@@ -1,0 +1,19 @@
+#!/usr/bin/env python3
+"""promtool's opinion of our metrics: promtool.py TEST_PROGRAM. Skipped (77) where Debian's prometheus is not installed."""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+promtool = shutil.which("promtool")
+if promtool is None:
+    print("no promtool here: install Debian's prometheus to have the metrics judged")
+    sys.exit(77)
+with tempfile.TemporaryDirectory() as scratch:
+    path = os.path.join(scratch, "metrics")
+    subprocess.run([sys.argv[1], "--test-case=events become metrics"], check=True, env={**os.environ, "POUNCE_METRICS_OUT": path})
+    with open(path, "rb") as text:
+        assert text.read(6) == b"# HELP", "nothing was written"
+        text.seek(0)
+        sys.exit(subprocess.run([promtool, "check", "metrics"], stdin=text).returncode)
