@@ -23,12 +23,12 @@ struct AccessFormat::Parser {
     Kind kind;
   };
   static constexpr std::array<Row, 22> apache{{
-      {"h", Kind::peer_host}, {"a", Kind::peer_host},      {"l", Kind::nobody},       {"u", Kind::nobody},
-      {"t", Kind::time},      {"r", Kind::request_line},   {"m", Kind::method},       {"U", Kind::path},
-      {"q", Kind::query},     {"H", Kind::protocol},       {"v", Kind::host},         {"V", Kind::host},
-      {"s", Kind::status},    {">s", Kind::status},        {"<s", Kind::status},      {"b", Kind::bytes_or_dash},
-      {"B", Kind::bytes},     {"T", Kind::seconds},        {"D", Kind::microseconds}, {"p", Kind::local_port},
-      {"L", Kind::request},   {"I", Kind::bytes_received},
+      {"h", Kind::client},  {"a", Kind::client},         {"l", Kind::nobody},       {"u", Kind::nobody},
+      {"t", Kind::time},    {"r", Kind::request_line},   {"m", Kind::method},       {"U", Kind::path},
+      {"q", Kind::query},   {"H", Kind::protocol},       {"v", Kind::host},         {"V", Kind::host},
+      {"s", Kind::status},  {">s", Kind::status},        {"<s", Kind::status},      {"b", Kind::bytes_or_dash},
+      {"B", Kind::bytes},   {"T", Kind::seconds},        {"D", Kind::microseconds}, {"p", Kind::local_port},
+      {"L", Kind::request}, {"I", Kind::bytes_received},
   }};
   // What stands in braces before an Apache letter: %{us}T.
   static constexpr std::array<Row, 12> braced{{
@@ -46,7 +46,7 @@ struct AccessFormat::Parser {
       {"failure}x", Kind::failure},
   }};
   static constexpr std::array<Row, 16> gunicorn{{
-      {"h", Kind::peer_host},
+      {"h", Kind::client},
       {"l", Kind::nobody},
       {"u", Kind::nobody},
       {"t", Kind::time},

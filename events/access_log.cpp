@@ -57,6 +57,11 @@ std::string_view protocol_of(Version version) noexcept {
   return "HTTP/1.1";
 }
 
+// Who asks: the server may know better than the address of the peer does.
+std::string_view client_of(const Asked& asked) noexcept {
+  return asked.client.empty() ? host_of(asked.peer) : asked.client;
+}
+
 void append_text(std::string& out, std::string_view text) {
   if (text.empty()) {
     out.push_back('-');
@@ -100,11 +105,12 @@ void member(std::string& out, std::string_view name, std::string_view text) {
 
 void append_json(std::string& out, const AccessEntry& entry, TimeText& time) {
   out.append(R"({"time":")").append(time.precise(entry.arrived)).push_back('"');
-  member(out, R"(,"client":)", host_of(entry.asked.peer));
+  member(out, R"(,"client":)", client_of(entry.asked));
   member(out, R"(,"method":)", entry.method);
   member(out, R"(,"target":)", entry.target);
   if (entry.asked.head != nullptr) {
-    member(out, R"(,"host":)", entry.asked.head->authority);
+    member(out, R"(,"scheme":)", entry.asked.scheme);
+    member(out, R"(,"host":)", entry.asked.host);
     member(out, R"(,"protocol":)", protocol_of(entry.version));
   }
   member(out, R"(,"status":)", entry.status);
@@ -179,7 +185,7 @@ void AccessFormat::append_atom(std::string& out, const Atom& atom, const AccessE
   switch (atom.kind) {
     case Kind::literal: out.append(atom.text); return;
     case Kind::json: return append_json(out, entry, time);
-    case Kind::peer_host: return append_text(out, host_of(entry.asked.peer));
+    case Kind::client: return append_text(out, client_of(entry.asked));
     case Kind::peer_port: return append_text(out, port_of(entry.asked.peer));
     case Kind::local_port: return append_text(out, port_of(entry.asked.local));
     case Kind::nobody: return out.push_back('-');
@@ -198,7 +204,7 @@ void AccessFormat::append_atom(std::string& out, const Atom& atom, const AccessE
     case Kind::target: return append_text(out, entry.target);
     case Kind::protocol:
       return append_text(out, entry.method.empty() ? std::string_view{} : protocol_of(entry.version));
-    case Kind::host: return append_text(out, head != nullptr ? head->authority : std::string_view{});
+    case Kind::host: return append_text(out, entry.asked.host);
     case Kind::status: return append_number(out, entry.status);
     case Kind::bytes: return append_number(out, entry.body_sent);
     case Kind::bytes_or_dash:

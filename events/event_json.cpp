@@ -33,6 +33,9 @@ class Object {
 
 void add_asked(Object& object, const Asked& asked) {
   object.add("peer", asked.peer);
+  object.add("client", asked.client);
+  object.add("scheme", asked.scheme);
+  object.add("host", asked.host);
   if (!asked.correlation.empty()) object.add("x_request_id", asked.correlation);
 }
 

@@ -24,6 +24,9 @@ void for_each_text(events::Lifecycle& event, F use) {
         if constexpr (requires { one.asked; }) {
           use(one.asked.peer);
           use(one.asked.local);
+          use(one.asked.client);
+          use(one.asked.scheme);
+          use(one.asked.host);
           use(one.asked.correlation);
         }
       },

@@ -38,7 +38,13 @@ struct Visit {
     event.body_sent = 13;
     event.duration = 1234567us;
     event.version = Version::http11;
-    event.asked = {.peer = "192.0.2.7:40112", .local = "127.0.0.1:8000", .correlation = "abc-1", .head = &head};
+    event.asked = {.peer = "127.0.0.1:40112",
+                   .local = "127.0.0.1:8000",
+                   .client = "192.0.2.7",
+                   .scheme = "https",
+                   .host = "example.org",
+                   .correlation = "abc-1",
+                   .head = &head};
   }
 
   std::string line(std::string_view format) {
@@ -76,13 +82,14 @@ TEST_CASE("common and combined") {
 
 TEST_CASE("json has all there is") {
   Visit visit;
-  CHECK(visit.line("json") ==
-        R"({"time":"2026-11-21T14:41:41.250Z","client":"192.0.2.7","method":"GET","target":"/a/b?x=1",)"
-        R"("host":"example.org","protocol":"HTTP/1.1","status":200,"bytes_received":3,"bytes_sent":13,)"
-        R"("duration_us":1234567,"referer":"http://r/","user_agent":"curl/8","x_request_id":"abc-1",)"
-        R"("trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","parent_id":"00f067aa0ba902b7",)"
-        R"("connection":4,"request":17,"worker":2})"
-        "\n");
+  CHECK(
+      visit.line("json") ==
+      R"({"time":"2026-11-21T14:41:41.250Z","client":"192.0.2.7","method":"GET","target":"/a/b?x=1",)"
+      R"("scheme":"https","host":"example.org","protocol":"HTTP/1.1","status":200,"bytes_received":3,"bytes_sent":13,)"
+      R"("duration_us":1234567,"referer":"http://r/","user_agent":"curl/8","x_request_id":"abc-1",)"
+      R"("trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","parent_id":"00f067aa0ba902b7",)"
+      R"("connection":4,"request":17,"worker":2})"
+      "\n");
 }
 
 TEST_CASE("the atoms of Apache") {

@@ -129,7 +129,8 @@ TEST_CASE("a kept event owns its request head") {
     head.fields = fields;
     events::ResponseCompleted event{};
     event.method = head.method;
-    event.asked = {.peer = peer, .local = {}, .correlation = {}, .head = &head};
+    event.asked.peer = peer;
+    event.asked.head = &head;
     collector.observe(event);
     raw.assign(raw.size(), '#');
     fields = {};

@@ -24,9 +24,14 @@ class Heard final : public events::Observer {
  public:
   void observe(const events::Lifecycle& event) noexcept override {
     if (const auto* started = std::get_if<events::RequestStarted>(&event)) {
-      text.append(started->client).append(" ").append(started->scheme).append(" ").append(started->host).append("; ");
+      text.append(started->asked.client)
+          .append(" ")
+          .append(started->asked.scheme)
+          .append(" ")
+          .append(started->asked.host)
+          .append("; ");
     }
-    if (const auto* completed = std::get_if<events::ResponseCompleted>(&event)) text.append(completed->client);
+    if (const auto* completed = std::get_if<events::ResponseCompleted>(&event)) text.append(completed->asked.client);
   }
   [[nodiscard]] events::Kinds kinds() const noexcept override {
     return events::Kinds::of<events::RequestStarted, events::ResponseCompleted>();

@@ -10,8 +10,8 @@ import sys
 
 # Files, modules, names of things, the machine: real, or the same for everybody.
 REAL = set("""
- _Exit __sched_cpucount chmod connect dlerror dlopen dlsym faccessat freeaddrinfo fstat fstatat gai_strerror getaddrinfo
- bcmp inet_ntop lstat memchr memcmp memcpy memmove memset mmap munmap open openat pread sched_getaffinity strerror strlen sysconf
+ _Exit __sched_cpucount chmod closedir connect dlerror dlopen dlsym faccessat freeaddrinfo fstat fstatat gai_strerror getaddrinfo getrlimit getrusage
+ bcmp inet_ntop lstat memchr memcmp memcpy memmove memset mmap munmap open openat opendir pread readdir sched_getaffinity strerror strerror_r strlen sysconf
  unlink
 """.split())
 # Of the C++ library: what makes threads wait for each other, or for time.

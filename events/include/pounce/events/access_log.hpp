@@ -64,7 +64,7 @@ class AccessFormat {
   enum class Kind : std::uint8_t {
     literal,
     json,
-    peer_host,
+    client,
     peer_port,
     local_port,
     nobody,  // "-": what is never known here

@@ -70,8 +70,8 @@ struct StreamClosed {
 
 // Who asked for what; the same in each event of a request. Borrowed like the rest: all of it lies in the exchange.
 struct Asked {
-  std::string_view peer;              // as in ConnectionOpened
-  std::string_view local;             // the same
+  std::string_view peer;   // as in ConnectionOpened
+  std::string_view local;  // the same
   // Who asks for what, as the application sees it: trusted proxies have been asked (server/proxy).
   std::string_view client;            // "192.0.2.1", "2001:db8::1", "unix:"
   std::string_view scheme;            // "http", "https"
