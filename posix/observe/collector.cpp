@@ -21,6 +21,7 @@ void for_each_text(events::Lifecycle& event, F use) {
         if constexpr (requires { one.target; }) use(one.target);
         if constexpr (requires { one.what; }) use(one.what);
         if constexpr (requires { one.reason; }) use(one.reason);
+        if constexpr (requires { one.limit; }) use(one.limit);
         if constexpr (requires { one.asked; }) {
           use(one.asked.peer);
           use(one.asked.local);

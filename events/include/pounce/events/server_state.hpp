@@ -2,7 +2,7 @@
 //
 // Constexpr and total: every pair of a state and an action has an answer, and an action that makes no sense in a state leaves it as
 // it is. Nothing leaves `shutting_down` but to `stopped`, and nothing leaves `stopped`. The banner, the ready line, the health
-// endpoint and the exit line are views of it (report.hpp).
+// endpoint and the exit line are views of it.
 #pragma once
 
 #include <cstdint>

@@ -68,7 +68,11 @@ class LineWriter {
       }
       half_full = before < most_waiting / 2 && place.waiting.size() >= most_waiting / 2;
     }
-    if (half_full || !pending_.exchange(true, std::memory_order_acq_rel)) wake_.notify();
+    // Mostly the writer has been told: then workers share this line of the cache without writing to it.
+    if (half_full ||
+        (!pending_.load(std::memory_order_acquire) && !pending_.exchange(true, std::memory_order_acq_rel))) {
+      wake_.notify();
+    }
   }
 
   // Opens the path anew, as after a rotation; a file that cannot be opened leaves the old one in use. Thread-safe.
