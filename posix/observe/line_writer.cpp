@@ -159,9 +159,14 @@ bool LineWriter::put_some(std::string_view& lines) noexcept {
 
 void LineWriter::lose(std::string_view lines, int error) noexcept {
   lost_.fetch_add(static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n')), std::memory_order_relaxed);
+  complain(error, "lines are dropped");
+}
+
+void LineWriter::complain(int error, std::string_view consequence) noexcept {
   if (std::exchange(complained_, true)) return;
   try {
-    const std::string line = who_ + ": error: " + printable(path_) + ": " + reason(error) + "; lines are dropped\n";
+    const std::string line =
+        (who_ + ": error: " + printable(path_) + ": " + reason(error) + "; ").append(consequence).append("\n");
     if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;  // nobody is left to tell
   } catch (...) {                                                      // no memory
     return;
@@ -171,10 +176,10 @@ void LineWriter::lose(std::string_view lines, int error) noexcept {
 void LineWriter::look_again() noexcept {
   if (!file_) return;
   Descriptor fresh = open_for_lines(path_);
-  if (!fresh) return lose({}, errno);
+  if (!fresh) return complain(errno, "the old file stays in use");
   file_ = std::move(fresh);
   is_file_ = is_regular(file_.get());
-  torn_ = false;
+  torn_ = complained_ = false;
 }
 
 }  // namespace pounce::inline v0::posix

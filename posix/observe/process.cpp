@@ -22,12 +22,6 @@ Duration since(const timeval& time) noexcept {
   return std::chrono::seconds{time.tv_sec} + std::chrono::microseconds{time.tv_usec};
 }
 
-std::optional<Duration> clock_of(clockid_t clock) noexcept {
-  timespec now{};
-  if (::clock_gettime(clock, &now) != 0) return std::nullopt;
-  return std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
-}
-
 std::optional<std::uint64_t> open_descriptors() {
 #ifdef __linux__
   DIR* const folder = ::opendir("/proc/self/fd");
@@ -41,6 +35,22 @@ std::optional<std::uint64_t> open_descriptors() {
   return std::nullopt;
 #endif
 }
+
+#ifdef __linux__
+std::optional<Duration> clock_of(clockid_t clock) noexcept {
+  timespec now{};
+  if (::clock_gettime(clock, &now) != 0) return std::nullopt;
+  return std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
+}
+
+// When the machine started, since the epoch.
+std::optional<Duration> boot_time() noexcept {
+  const auto wall = clock_of(CLOCK_REALTIME);
+  const auto up = clock_of(CLOCK_BOOTTIME);
+  if (!wall || !up) return std::nullopt;
+  return *wall - *up;
+}
+#endif
 
 // The fields of /proc/self/stat behind the name in parentheses: the first of them is field 3.
 void read_stat(events::Process& process) {
@@ -63,13 +73,10 @@ void read_stat(events::Process& process) {
     if (field == 23) process.virtual_memory = number;
     if (field == 24) process.resident_memory = number * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     if (field != 22) continue;
-    // Since the machine started, in ticks.
-    const auto wall = clock_of(CLOCK_REALTIME);
-    const auto up = clock_of(CLOCK_BOOTTIME);
+    // Since the machine started, in ticks. Read once: a start that moves a little looks like a new start to who watches it.
+    static const std::optional<Duration> boot = boot_time();
     const auto ticks = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
-    if (wall && up && ticks != 0) {
-      process.start = *wall - *up + std::chrono::nanoseconds{number * (1'000'000'000 / ticks)};
-    }
+    if (boot && ticks != 0) process.start = *boot + std::chrono::nanoseconds{number * (1'000'000'000 / ticks)};
   }
 #else
   (void)process;

@@ -103,6 +103,7 @@ class LineWriter {
   void put(std::string_view lines) noexcept;
   [[nodiscard]] bool put_some(std::string_view& lines) noexcept;
   void lose(std::string_view lines, int error) noexcept;
+  void complain(int error, std::string_view consequence) noexcept;
   void look_again() noexcept;
 
   const std::string path_;
