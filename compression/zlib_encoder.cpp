@@ -2,6 +2,8 @@
 #include "compression/zlib_memory.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <string>
 
 #ifdef POUNCE_HAS_LIBDEFLATE
@@ -37,7 +39,30 @@ class StreamEncoder final : public Encoder {
   StreamEncoder& operator=(const StreamEncoder&) = delete;
   ~StreamEncoder() override { deflateEnd(&stream_); }
 
+  // zlib repeats the marker of a flush whenever it was left without room, for ever where there is never more than a marker needs: so little
+  // room is filled from a buffer of ours.
   Encoded encode(Bytes content, MutableBytes out, Flush flush) override {
+    if (kept_ == kept_end_ && out.size() >= kept_bytes_.size()) return code(content, out, flush);
+    Encoded step{0, 0, kept_done_ && kept_flush_ == flush && content.empty()};
+    if (kept_ == kept_end_) {
+      step = code(content, kept_bytes_, flush);
+      kept_ = 0;
+      kept_end_ = step.produced;
+      kept_done_ = step.done;
+      kept_flush_ = flush;
+    }
+    const std::size_t piece = std::min(out.size(), kept_end_ - kept_);
+    std::memcpy(out.data(), kept_bytes_.data() + kept_, piece);
+    kept_ += piece;
+    return {step.consumed, piece, step.done && kept_ == kept_end_};
+  }
+
+  [[nodiscard]] std::size_t memory() const noexcept override {
+    return sizeof(*this) + comment_.capacity() + memory_.held();
+  }
+
+ private:
+  Encoded code(Bytes content, MutableBytes out, Flush flush) {
     if (ended_) return {0, 0, true};
     const bool all = content.size() <= most_at_once;
     stream_.next_in = reinterpret_cast<const Bytef*>(content.data());
@@ -54,15 +79,15 @@ class StreamEncoder final : public Encoder {
     return {in - stream_.avail_in, room - stream_.avail_out, done};
   }
 
-  [[nodiscard]] std::size_t memory() const noexcept override {
-    return sizeof(*this) + comment_.capacity() + memory_.held();
-  }
-
- private:
   Memory memory_;
   z_stream stream_{};
   gz_header head_{};
   std::string comment_;
+  std::array<char, 32> kept_bytes_{};
+  std::size_t kept_ = 0;
+  std::size_t kept_end_ = 0;
+  Flush kept_flush_ = Flush::none;
+  bool kept_done_ = false;
   bool ended_ = false;
 };
 

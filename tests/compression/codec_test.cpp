@@ -153,34 +153,38 @@ TEST_CASE("however content, output and coded bytes are cut, it is the same conte
   }
 }
 
-TEST_CASE("a flush makes all that was written decodable at once") {
+TEST_CASE("a flush makes all that was written decodable at once, with room for a byte, a marker or all") {
   for (const Coding coding : codings) {
-    CAPTURE(name(coding));
-    const auto encoder = make_encoder(settings_of(coding, 1));
-    const auto decoder = make_decoder(coding, ample, dictionary_of(coding));
-    std::string said;
-    Outcome heard;
-    for (int i = 0; i < 20; ++i) {
-      const std::string piece = "event " + std::to_string(i) + "\n";
-      said += piece;
+    for (const std::size_t room : {std::size_t{1}, std::size_t{5}, std::size_t{16}, std::size_t{64}}) {
+      CAPTURE(name(coding));
+      CAPTURE(room);
+      const auto encoder = make_encoder(settings_of(coding, 1));
+      const auto decoder = make_decoder(coding, ample, dictionary_of(coding));
+      std::string said;
+      Outcome heard;
+      for (int i = 0; i < 20; ++i) {
+        const std::string piece = "event " + std::to_string(i) + "\n";
+        said += piece;
+        std::string coded;
+        feed(*encoder, piece, Flush::sync, room, coded);
+        CHECK(coded.size() < 128);
+        pull(*decoder, coded, room, heard);
+        CHECK(heard.content == said);
+      }
+      // A flush of nothing is harmless, also twice.
       std::string coded;
-      feed(*encoder, piece, Flush::sync, 16, coded);
-      pull(*decoder, coded, 16, heard);
+      feed(*encoder, "", Flush::sync, room, coded);
+      feed(*encoder, "", Flush::sync, room, coded);
+      feed(*encoder, "", Flush::end, room, coded);
+      pull(*decoder, coded, room, heard);
       CHECK(heard.content == said);
+      CHECK(decoder->end() == DecodeFault::none);
+      // After the end nothing more is made.
+      std::array<char, 64> out{};
+      const Encoded more = encoder->encode("more", out, Flush::end);
+      CHECK(more.done);
+      CHECK(more.produced == 0);
     }
-    // A flush of nothing is harmless, also twice.
-    std::string coded;
-    feed(*encoder, "", Flush::sync, 64, coded);
-    feed(*encoder, "", Flush::sync, 64, coded);
-    feed(*encoder, "", Flush::end, 64, coded);
-    pull(*decoder, coded, 64, heard);
-    CHECK(heard.content == said);
-    CHECK(decoder->end() == DecodeFault::none);
-    // After the end nothing more is made.
-    std::array<char, 64> out{};
-    const Encoded more = encoder->encode("more", out, Flush::end);
-    CHECK(more.done);
-    CHECK(more.produced == 0);
   }
 }
 
