@@ -1,8 +1,10 @@
 #include <pounce/compression/policy.hpp>
 
+#include "compression/sha256.hpp"
 #include "compression/words.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace pounce::inline v0::compression {
@@ -14,15 +16,24 @@ struct Said {
   Bytes content_type;
   bool coded = false;
   bool partial = false;
-  bool fixed = false;  // no-transform
+  bool fixed = false;  // no-transform, or a digest
 };
 
 Said look(FieldList response) noexcept {
   Said said;
   for (const Field& field : response) {
     switch (field.name.size()) {
+      case 6:
+        if (equals(field.name, "digest")) said.fixed = true;
+        break;
+      case 11:
+        if (equals(field.name, "repr-digest") || equals(field.name, "content-md5")) said.fixed = true;
+        break;
       case 12:
         if (equals(field.name, "content-type")) said.content_type = field.value;
+        break;
+      case 14:
+        if (equals(field.name, "content-digest")) said.fixed = true;
         break;
       case 13:
         if (equals(field.name, "content-range")) said.partial = true;
@@ -44,10 +55,10 @@ bool has_content(std::uint16_t status) noexcept {
 // Why this response is not coded whatever the client accepts; `coded` when it may be.
 Reason objection(const Policy& policy, const Subject& subject) noexcept {
   if (!policy.enabled) return Reason::disabled;
-  if (subject.choice == Choice::never) return Reason::chosen;
+  if (subject.choice == Compress::off) return Reason::chosen;
   if (!has_content(subject.status) || subject.method == Method::connect) return Reason::status;
   if (subject.status == 206) return Reason::partial;
-  const bool asked = subject.choice == Choice::always;
+  const bool asked = subject.choice == Compress::always;
   if (!asked && subject.size && *subject.size < policy.min_size) return Reason::too_small;
   if (subject.size && *subject.size == 0) return Reason::too_small;
   const Said said = look(subject.response);
@@ -62,7 +73,7 @@ Reason objection(const Policy& policy, const Subject& subject) noexcept {
 
 // The dictionary that the client says it has and may be used here.
 const Dictionary* shared_dictionary(const Policy& policy, const Subject& subject) noexcept {
-  if (subject.choice == Choice::hidden) return nullptr;
+  if (subject.choice == Compress::hidden) return nullptr;
   for (const Field& field : subject.request) {
     if (!equals(field.name, "available-dictionary")) continue;
     const auto hash = parse_available_dictionary(field.value);
@@ -113,14 +124,14 @@ Decision decide(const Policy& policy, const Subject& subject) noexcept {
 
   decision.vary = true;
   Offers offers;
-  if (policy.dictionaries != nullptr && !policy.dictionaries->empty() && subject.choice != Choice::hidden) {
+  if (policy.dictionaries != nullptr && !policy.dictionaries->empty() && subject.choice != Compress::hidden) {
     decision.vary_dictionary = true;
     decision.dictionary = shared_dictionary(policy, subject);
     if (decision.dictionary != nullptr) offers.add(Coding::dcz);
   }
   for (const Coding coding : policy.offers) {
     // Deflate cannot be padded.
-    if (subject.choice != Choice::hidden || coding != Coding::deflate) offers.add(coding);
+    if (subject.choice != Compress::hidden || coding != Coding::deflate) offers.add(coding);
   }
 
   const Negotiated negotiated = negotiate(subject.request, offers);
@@ -154,6 +165,14 @@ bool holds_weak_form(FieldList request, std::string_view etag) noexcept {
     }
   }
   return false;
+}
+
+std::uint16_t padding_length(const Secret& secret, std::uint64_t number) noexcept {
+  std::array<char, sizeof(Secret) + sizeof number> seed{};
+  std::memcpy(seed.data(), secret.data(), secret.size());
+  std::memcpy(seed.data() + secret.size(), &number, sizeof number);
+  const Sha256 hash = sha256({seed.data(), seed.size()});
+  return static_cast<std::uint16_t>(1 + (hash[0] | hash[1] << 8) % most_padding);
 }
 
 bool varies_on(std::string_view vary, std::string_view name) noexcept {

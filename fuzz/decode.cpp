@@ -72,8 +72,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   const Outcome pieces = decode(coding, limits, dictionary, coded, piece, room);
   const Outcome whole = decode(coding, limits, dictionary, coded, size, 64 * kibibyte);
-  // What was received so far decides about a bomb, so cuts decide when it is seen; all else is the same.
-  if (pieces.fault == DecodeFault::none) require(whole.fault == DecodeFault::none && whole.content == pieces.content);
+  // What was received so far decides about a bomb, so cuts decide when it is seen. And zstd 1.5.4 looks at the length that a frame
+  // declares when it can decode it in one pass, but not at an empty last block otherwise. All else is the same.
+  const bool zstd_looks_harder = coding >= Coding::zstd && whole.fault == DecodeFault::invalid;
+  if (pieces.fault == DecodeFault::none)
+    require((whole.fault == DecodeFault::none && whole.content == pieces.content) || zstd_looks_harder);
   const std::size_t common = std::min(whole.content.size(), pieces.content.size());
   require(whole.content.compare(0, common, pieces.content, 0, common) == 0);
   return 0;

@@ -83,14 +83,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Subject subject;
   subject.request = request;
   subject.response = response;
-  subject.choice = static_cast<Choice>(data[1] % 4);
+  subject.choice = static_cast<Compress>(data[1] % 4);
   const Decision decision = decide(policy, subject);
   require(decision.coding == Coding::identity || decision.coding == Coding::dcz || policy.offers.has(decision.coding));
   require((decision.coding == Coding::dcz) == (decision.dictionary != nullptr));
   require((decision.coding != Coding::identity) == (decision.reason == Reason::coded));
   require(decision.coding == Coding::identity || decision.vary);
   require(decision.vary || !decision.vary_dictionary);
-  require(!(subject.choice == Choice::never && decision.vary));
+  require(!(subject.choice == Compress::off && decision.vary));
   check_joined(request, policy.offers);
   check_case(request, policy.offers);
   (void)holds_weak_form(request, "\"a\"");

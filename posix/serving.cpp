@@ -1,6 +1,14 @@
 #include <pounce/posix/serving.hpp>
 
+#include <pounce/config/compression.hpp>
+#include <pounce/server/codings.hpp>
+
+#include <sys/random.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
 
 namespace pounce::inline v0::posix {
 
@@ -30,6 +38,20 @@ h2::Limits make_h2_limits(const config::Config& config) {
   return limits;
 }
 
+// Null: nothing is compressed. The texts are frozen ones: they mean something.
+CodingsRef make_codings(const config::Config& config, const App& app) {
+  const auto offers = config::parse_offers(config.compression).value_or(compression::Offers{});
+  if (offers.empty()) return {};
+  auto codings = Codings::make(app, static_cast<int>(config.compression_gzip_level),
+                               static_cast<int>(config.compression_zstd_level));
+  codings->policy.offers = offers;
+  codings->policy.min_size = config.compression_min_size;
+  codings->policy.types = config::parse_media_types(config.compression_types).value_or(compression::MediaTypes{});
+  if (::getentropy(codings->secret.data(), codings->secret.size()) != 0)
+    throw std::system_error{errno, std::generic_category(), "getentropy"};
+  return codings;
+}
+
 }  // namespace
 
 Service make_service(const config::Config& config, const App& app) {
@@ -49,7 +71,8 @@ Service make_service(const config::Config& config, const App& app) {
                  .h2 = make_h2_limits(config),
                  .http2 = config.http2,
                  .trust = {.proxies = config.trusted_proxies,
-                           .dialect = config.forwarded ? proxy::Dialect::forwarded : proxy::Dialect::x_forwarded}};
+                           .dialect = config.forwarded ? proxy::Dialect::forwarded : proxy::Dialect::x_forwarded},
+                 .codings = make_codings(config, app)};
 }
 
 }  // namespace pounce::inline v0::posix

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <pounce/config/compression.hpp>
 #include <pounce/config/config.hpp>
 #include <pounce/proxy/network.hpp>
 
@@ -88,6 +89,20 @@ bool is_field_text(std::string_view text) {
          std::all_of(text.begin(), text.end(), [&](char c) { return visible(c) || c == ' '; });
 }
 
+/// Some texts are lists of words that must mean something.
+Read<std::optional<std::string>> with_meaning(const Option& option, std::optional<std::string> text) {
+  if (option.id == OptionId::compression) {
+    if (const auto offers = parse_offers(text); !offers)
+      return wrong("has " + quoted(offers.error()) + ", which is no coding to choose or is there twice",
+                   "zstd, gzip and deflate, each at most once, or none");
+  } else if (option.id == OptionId::compression_types) {
+    if (const auto types = parse_media_types(text); !types)
+      return wrong("has " + quoted(types.error()) + ", which is no pattern of media types",
+                   "write text/html, text/*, +json or usual, with commas between");
+  }
+  return text;
+}
+
 template <Kind kind>
 Read<typename detail::Typed<kind>::Type> read(const Option& option, std::string_view text) {
   using Type = typename detail::Typed<kind>::Type;
@@ -118,7 +133,7 @@ Read<typename detail::Typed<kind>::Type> read(const Option& option, std::string_
     if (!is_field_text(text)) {
       return wrong(text.empty() ? "is empty" : "is not visible ASCII text", "none leaves it out");
     }
-    return Type(std::string(text));
+    return with_meaning(option, Type(std::string(text)));
   } else if constexpr (kind == Kind::auto_count) {
     return text == "auto" ? Read<Type>(Type()) : read_count<Type, unsigned>(option, text);
   } else if constexpr (kind == Kind::optional_count) {

@@ -131,6 +131,7 @@ std::string_view title(Group group) noexcept {
     case Group::http2: return "HTTP/2";
     case Group::answers: return "Answers";
     case Group::files: return "Files";
+    case Group::compression: return "Compression";
   }
   return {};
 }

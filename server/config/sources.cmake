@@ -3,6 +3,7 @@
 set(POUNCE_CONFIG_INCLUDE ${CMAKE_CURRENT_LIST_DIR}/include)
 set(POUNCE_CONFIG_HEADERS
   pounce/config/bind_address.hpp
+  pounce/config/compression.hpp
   pounce/config/config.hpp
   pounce/config/environment.hpp
   pounce/config/option_list.hpp
@@ -13,6 +14,7 @@ set(POUNCE_CONFIG_HEADERS
   pounce/config/value.hpp)
 set(POUNCE_CONFIG_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/bind_address.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/compression.cpp
   ${CMAKE_CURRENT_LIST_DIR}/environment.cpp
   ${CMAKE_CURRENT_LIST_DIR}/freeze.cpp
   ${CMAKE_CURRENT_LIST_DIR}/manual.cpp

@@ -139,6 +139,8 @@ void LiveExchange::dispatch() {
   if (handler_ == nullptr) {
     phase_ = Phase::ended;
     answer_error(404);
+  } else if (handler_->decodes() && !open_decoder()) {
+    return;
   } else if (handler_->kind() == Handler::Kind::coroutine) {
     start_coroutine();
   } else if (content_ended_) {
@@ -187,6 +189,7 @@ void LiveExchange::call_plain() {
   phase_ = Phase::ended;
   collect();
   try {
+    if (decoder_ && !decode_collected()) return clear_inbox();
     Response response = handler_->respond(request_);
     answer_whole(response);
   } catch (...) {

@@ -7,9 +7,12 @@
 #include <pounce/app/handler.hpp>
 #include <pounce/core/event.hpp>
 #include <pounce/events/event.hpp>
+#include <pounce/server/codings.hpp>
 #include <pounce/server/session.hpp>
 
 #include "server/session/arena.hpp"
+#include "server/session/content_coder.hpp"
+#include "server/session/content_decoder.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +22,8 @@
 #include <vector>
 
 namespace pounce::inline v0 {
+
+[[nodiscard]] Status as_status(Sent sent) noexcept;
 
 class LiveExchange final : public Exchange {
  public:
@@ -85,21 +90,50 @@ class LiveExchange final : public Exchange {
   [[nodiscard]] events::Asked asked() const noexcept;
   void answer_whole(Response& response);
   void answer_error(std::uint16_t status);
+  [[nodiscard]] Status may_answer() const noexcept;
+  void ask_middleware_after(const Head& head, std::optional<Head>& changed) const;
   // `send` is given the head as the machine takes it.
-  template <class Send>
-  Status start_answer(const Head& head, const Send& send);
   template <class Send>
   Status say_head(const Head& head, const Send& send);
   Status start_stream(const Head& head);
+  Status send_stream_head(const Head& head, std::optional<std::uint64_t> length);
   Status send_whole(Response& response);
+  Status send_body(const Head& head, const Body& body, Fields& trailers);
+  Status send_parts(const Head& head, std::optional<std::uint64_t> length, const Body& body, Fields& trailers);
+  Sent begin_parts(ResponseHead& head, const Body& body, Fields& trailers);
+  Status finish(const Fields& trailers);
+  Status end_answer(const Fields& trailers);
   bool push_pending();
   [[nodiscard]] bool attempt(Wait& wait);
+  [[nodiscard]] bool take_received(Chunk& chunk);
   [[nodiscard]] bool attempt_read(Wait& wait);
+  [[nodiscard]] bool await_content(Wait& wait);
   [[nodiscard]] bool attempt_write(Wait& wait);
   [[nodiscard]] bool attempt_message(Wait& wait);
   [[nodiscard]] bool can(const Wait& wait) const;
   [[nodiscard]] bool may_have_room() const noexcept;
   [[nodiscard]] Instant now() const noexcept { return session_->now_; }
+
+  // --- content codings: live_exchange_coding.cpp ---
+
+  // Whether an answer may have to do with them at all.
+  [[nodiscard]] bool may_be_coded(const Head& head, std::optional<std::uint64_t> size) const noexcept {
+    const Codings* const codings = session_->service_->codings.get();
+    return codings != nullptr &&
+           (!size || *size >= codings->policy.min_size || head.compress() == Compress::always || head.status() == 304);
+  }
+  [[nodiscard]] compression::Decision decide_coding(const Head& head, std::optional<std::uint64_t> size) const;
+  void code_whole(const Head& head, const Body& body, compression::Decision& decision, Body& coded);
+  [[nodiscard]] bool open_coder(const Head& head, const compression::Decision& decision,
+                                std::optional<std::uint64_t> size);
+  Status refuse_coding();
+  Status send_whole_coded(Head& head, Response& response);
+  Status start_stream_coded(Head& head);
+  Sent push_coded(Chunk& content, compression::Flush flush);
+  [[nodiscard]] bool attempt_write_coded(Wait& wait);
+  [[nodiscard]] bool open_decoder();
+  [[nodiscard]] bool decode_collected();
+  [[nodiscard]] bool attempt_read_decoded(Wait& wait);
 
   Session* session_;
   Arena* arena_;
@@ -115,6 +149,8 @@ class LiveExchange final : public Exchange {
   std::string collected_;
   Chunk pending_;  // of `respond`: content that waits for room
   Fields pending_trailers_;
+  Owned<ContentCoder> coder_;      // while an answer is coded piece by piece
+  Owned<ContentDecoder> decoder_;  // where request content is decoded
   Loan<Letterbox> letterbox_;
   std::size_t middleware_asked_ = 0;
   std::size_t waits_left_ = 0;
@@ -131,6 +167,7 @@ class LiveExchange final : public Exchange {
   bool drain_told_ = false;
   bool reported_ = false;
   bool threw_ = false;
+  bool refused_ = false;  // answered 406; middleware that makes a success of that is not asked to again
   bool revoked_ = false;  // being destroyed: what destructors in frames say reaches nobody
 };
 

@@ -12,9 +12,7 @@
 
 namespace pounce::inline v0 {
 
-namespace {
-
-[[nodiscard]] Status as_status(Sent sent) noexcept {
+Status as_status(Sent sent) noexcept {
   switch (sent) {
     case Sent::ok: return Status::ok;
     case Sent::gone: return Status::gone;
@@ -27,6 +25,8 @@ namespace {
   }
   return Status::gone;
 }
+
+namespace {
 
 LiveExchange& live(Exchange& exchange) noexcept { return static_cast<LiveExchange&>(exchange); }
 
@@ -58,16 +58,17 @@ void LiveExchange::answer_error(std::uint16_t status) {
   (void)send_whole(plain);
 }
 
-// Middleware has the last word about a head.
-template <class Send>
-Status LiveExchange::start_answer(const Head& head, const Send& send) {
+Status LiveExchange::may_answer() const noexcept {
   if (revoked_) return Status::gone;
-  if (answer_ != Answer::none) return Status::wrong_order;
-  if (middleware_asked_ == 0) return say_head(head, send);
-  Head changed = head;
+  return answer_ == Answer::none ? Status::ok : Status::wrong_order;
+}
+
+// Middleware has the last word about a head; `changed` is where it changes it.
+void LiveExchange::ask_middleware_after(const Head& head, std::optional<Head>& changed) const {
+  if (middleware_asked_ == 0) return;
+  changed = head;
   const auto& middleware = session_->service_->app.middleware();
-  for (std::size_t i = middleware_asked_; i-- > 0;) middleware[i]->after(request_, changed);
-  return say_head(changed, send);
+  for (std::size_t i = middleware_asked_; i-- > 0;) middleware[i]->after(request_, *changed);
 }
 
 template <class Send>
@@ -83,64 +84,122 @@ Status LiveExchange::say_head(const Head& head, const Send& send) {
 }
 
 Status LiveExchange::send_whole(Response& response) {
-  const Body& body = response.body();
-  return start_answer(response.head(), [&](ResponseHead& head) {
-    Machine& machine = *session_->machine_;
+  if (const Status status = may_answer(); status != Status::ok) return status;
+  std::optional<Head> changed;
+  ask_middleware_after(response.head(), changed);
+  const Head& head = changed ? *changed : response.head();
+  if (may_be_coded(head, response.body().size())) [[unlikely]] {
+    if (!changed) changed = head;
+    return send_whole_coded(*changed, response);
+  }
+  return send_body(head, response.body(), response.trailers());
+}
+
+Status LiveExchange::send_body(const Head& wanted, const Body& body, Fields& trailers) {
+  return say_head(wanted, [&](ResponseHead& head) {
     head.whole = true;
-    if (response.trailers().empty()) {
-      const Sent sent = machine.send_response(stream_, head, body.bytes(), body.owner(), now(), session_->output_);
+    if (trailers.empty()) {
+      const Sent sent =
+          session_->machine_->send_response(stream_, head, body.bytes(), body.owner(), now(), session_->output_);
       if (sent == Sent::ok) {
         body_sent_ = body.size();
         answer_ = Answer::ended;
       }
       if (sent != Sent::no_room) return sent;
     }
-    // Piece by piece, as there is room.
     head.content_length = body.size();
-    if (const Sent sent = machine.send_head(stream_, head, session_->output_); sent != Sent::ok) return sent;
-    pending_ = Chunk{body.bytes(), body.owner()};
-    pending_trailers_ = std::move(response.trailers());
-    answer_ = Answer::finishing;
-    (void)push_pending();
-    return Sent::ok;
+    return begin_parts(head, body, trailers);
   });
 }
 
+Status LiveExchange::send_parts(const Head& wanted, std::optional<std::uint64_t> length, const Body& body,
+                                Fields& trailers) {
+  return say_head(wanted, [&](ResponseHead& head) {
+    head.whole = true;
+    head.content_length = length;
+    return begin_parts(head, body, trailers);
+  });
+}
+
+// Piece by piece, as there is room.
+Sent LiveExchange::begin_parts(ResponseHead& head, const Body& body, Fields& trailers) {
+  if (const Sent sent = session_->machine_->send_head(stream_, head, session_->output_); sent != Sent::ok) return sent;
+  pending_ = Chunk{body.bytes(), body.owner()};
+  pending_trailers_ = std::move(trailers);
+  answer_ = Answer::finishing;
+  (void)push_pending();
+  return Sent::ok;
+}
+
 Status LiveExchange::start_stream(const Head& wanted) {
-  return start_answer(wanted, [&](ResponseHead& head) {
-    head.content_length = wanted.content_length();
+  if (const Status status = may_answer(); status != Status::ok) return status;
+  std::optional<Head> changed;
+  ask_middleware_after(wanted, changed);
+  const Head& head = changed ? *changed : wanted;
+  if (may_be_coded(head, head.content_length())) [[unlikely]] {
+    if (!changed) changed = head;
+    return start_stream_coded(*changed);
+  }
+  return send_stream_head(head, wanted.content_length());
+}
+
+Status LiveExchange::send_stream_head(const Head& wanted, std::optional<std::uint64_t> length) {
+  return say_head(wanted, [&](ResponseHead& head) {
+    head.content_length = length;
     const Sent sent = session_->machine_->send_head(stream_, head, session_->output_);
     if (sent == Sent::ok) answer_ = Answer::started;
     return sent;
   });
 }
 
-// True when nothing is pending any more.
-bool LiveExchange::push_pending() {
-  if (!pending_.empty()) {
-    const SentData sent = session_->machine_->send_data(stream_, pending_.bytes(), pending_.owner(), session_->output_);
-    if (sent.status == Sent::ok) {
-      body_sent_ += sent.accepted;
-      pending_ = Chunk{pending_.bytes().substr(sent.accepted), pending_.owner()};
-      if (!pending_.empty()) return false;
-    } else if (sent.status == Sent::no_room) {
-      refused_at_ = session_->progress_;
-      return false;
-    } else {
-      pending_ = Chunk{};
-      answer_ = Answer::started;
-      session_->machine_->reset(stream_, session_->output_);
-      return true;
+Status LiveExchange::finish(const Fields& trailers) {
+  if (revoked_) return Status::gone;
+  if (answer_ != Answer::started) return Status::wrong_order;
+  if (coder_) [[unlikely]] {
+    if (!coder_->may_end()) return Status::length_mismatch;
+    Chunk nothing;
+    if (const Sent sent = push_coded(nothing, compression::Flush::end); sent == Sent::no_room) {
+      pending_trailers_ = trailers;
+      answer_ = Answer::finishing;
+      return Status::ok;
+    } else if (sent != Sent::ok) {
+      return as_status(sent);
     }
   }
-  const FieldScratch trailers{pending_trailers_};
-  const Sent sent = session_->machine_->send_end(stream_, trailers.list(), now(), session_->output_);
+  return end_answer(trailers);
+}
+
+Status LiveExchange::end_answer(const Fields& trailers) {
+  const FieldScratch scratch{trailers};
+  const Sent sent = session_->machine_->send_end(stream_, scratch.list(), now(), session_->output_);
   if (sent == Sent::ok) {
     answer_ = Answer::ended;
-  } else {
-    answer_ = Answer::started;
-    session_->machine_->reset(stream_, session_->output_);
+    coder_.reset();
   }
+  return as_status(sent);
+}
+
+// True when nothing is pending any more.
+bool LiveExchange::push_pending() {
+  Sent sent = Sent::ok;
+  if (coder_) [[unlikely]] {
+    sent = push_coded(pending_, compression::Flush::end);
+  } else if (!pending_.empty()) {
+    const SentData data = session_->machine_->send_data(stream_, pending_.bytes(), pending_.owner(), session_->output_);
+    sent = data.status;
+    if (sent == Sent::no_room) refused_at_ = session_->progress_;
+    if (sent == Sent::ok) {
+      body_sent_ += data.accepted;
+      pending_ = Chunk{pending_.bytes().substr(data.accepted), pending_.owner()};
+      if (!pending_.empty()) return false;
+    }
+  }
+  if (sent == Sent::no_room) return false;
+  if (sent == Sent::ok && end_answer(pending_trailers_) == Status::ok) return true;
+  pending_ = Chunk{};
+  coder_.reset();
+  answer_ = Answer::started;
+  session_->machine_->reset(stream_, session_->output_);
   return true;
 }
 
@@ -161,7 +220,7 @@ bool LiveExchange::can(const Wait& wait) const {
   if (!wait.attempted || wait.deadline <= now()) return true;
   switch (wait.kind) {
     case Wait::Kind::yield: return true;
-    case Wait::Kind::read: return inbox_first_ != inbox_.size() || content_ended_;
+    case Wait::Kind::read: return inbox_first_ != inbox_.size() || content_ended_ || (decoder_ && decoder_->has_more());
     case Wait::Kind::write: return may_have_room() || answer_ != Answer::started;
     case Wait::Kind::sleep: return draining_ && !drain_told_;
     case Wait::Kind::message: return (draining_ && !drain_told_) || (letterbox_ && letterbox_->has_mail());
@@ -173,6 +232,10 @@ bool LiveExchange::attempt(Wait& wait) {
   if (!wait.attempted) {
     if (waits_left_ == 0 || bytes_left_ == 0) return false;  // the budget is spent: park, also when it could be had
     wait.attempted = true;
+    if (wait.kind == Wait::Kind::write && coder_ && !coder_->accept(wait.chunk.size())) {
+      wait.status = Status::length_mismatch;
+      return true;
+    }
     if (wait.limit.bounded()) wait.deadline = after(now(), wait.limit.duration());
     if (wait.kind == Wait::Kind::yield) return false;
   }
@@ -205,12 +268,20 @@ bool LiveExchange::attempt(Wait& wait) {
   return false;
 }
 
+// The next piece of content as it was received, if there is one.
+bool LiveExchange::take_received(Chunk& chunk) {
+  if (inbox_first_ == inbox_.size()) return false;
+  chunk = std::move(inbox_[inbox_first_++]);
+  inbox_bytes_ -= chunk.size();
+  session_->taken(stream_, chunk.size());
+  if (inbox_first_ == inbox_.size()) clear_inbox();
+  return true;
+}
+
 bool LiveExchange::attempt_read(Wait& wait) {
-  if (inbox_first_ != inbox_.size()) {
-    wait.chunk = std::move(inbox_[inbox_first_++]);
-    inbox_bytes_ -= wait.chunk.size();
-    session_->taken(stream_, wait.chunk.size());
-    if (inbox_first_ == inbox_.size()) clear_inbox();
+  if (decoder_) [[unlikely]]
+    return attempt_read_decoded(wait);
+  if (take_received(wait.chunk)) {
     bytes_left_ -= std::min(bytes_left_, wait.chunk.size());
     return true;
   }
@@ -218,6 +289,11 @@ bool LiveExchange::attempt_read(Wait& wait) {
     wait.status = Status::end;
     return true;
   }
+  return await_content(wait);
+}
+
+// None is here. False: more will come.
+bool LiveExchange::await_content(Wait& wait) {
   if (answer_ == Answer::ended && session_->streams_) {
     wait.status = Status::gone;  // its stream is over: no content can follow
     return true;
@@ -231,6 +307,8 @@ bool LiveExchange::attempt_write(Wait& wait) {
     wait.status = Status::wrong_order;
     return true;
   }
+  if (coder_) [[unlikely]]
+    return attempt_write_coded(wait);
   while (!wait.chunk.empty()) {
     const SentData sent =
         session_->machine_->send_data(stream_, wait.chunk.bytes(), wait.chunk.owner(), session_->output_);
@@ -266,15 +344,7 @@ constinit const Host LiveExchange::host{
           x.session_->machine_->send_informational(x.stream_, status, scratch.list(), x.session_->output_));
     },
     .start = [](Exchange& exchange, const Head& head) -> Status { return live(exchange).start_stream(head); },
-    .finish = [](Exchange& exchange, const Fields& trailers) -> Status {
-      LiveExchange& x = live(exchange);
-      if (x.revoked_) return Status::gone;
-      if (x.answer_ != Answer::started) return Status::wrong_order;
-      const FieldScratch scratch{trailers};
-      const Sent sent = x.session_->machine_->send_end(x.stream_, scratch.list(), x.now(), x.session_->output_);
-      if (sent == Sent::ok) x.answer_ = Answer::ended;
-      return as_status(sent);
-    },
+    .finish = [](Exchange& exchange, const Fields& trailers) -> Status { return live(exchange).finish(trailers); },
     .respond = [](Exchange& exchange, Response& response) -> Status { return live(exchange).send_whole(response); },
     .attempt = [](Exchange& exchange, Wait& wait) -> bool { return live(exchange).attempt(wait); },
     .draining = [](const Exchange& exchange) -> bool { return static_cast<const LiveExchange&>(exchange).draining_; },

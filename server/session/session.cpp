@@ -101,6 +101,7 @@ void Session::step(const Tick& tick) {
   } const leftovers{*this};
   tick_ = &tick;
   now_ = tick.now;
+  coding_left_ = Codings::bytes_per_step;
   machine_->use_lines(tick.lines);
   if (broken_ || (streams_ && output_.abandoned())) {  // … by the machine: it has no memory for its answers
     lose_peer();

@@ -53,7 +53,8 @@ Client::Connection::Connection(const App& app, Options wanted)
                .http2 = options.http2,
                .output_limit = options.output_limit,
                .inbox_limit = options.inbox_limit,
-               .trust = options.trust},
+               .trust = options.trust,
+               .codings = options.codings},
       station_{workspace_, ids_, options.observer, 0} {
   // Not the origin, so that nothing can take a default-made instant for the present.
   tick.now = Instant{} + std::chrono::hours{1};

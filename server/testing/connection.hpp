@@ -1,6 +1,7 @@
 // Client::Connection: the driver behind a Client: one session at a time, a simulated clock, buffers for both directions.
 #pragma once
 
+#include <pounce/app/application.hpp>
 #include <pounce/core/owned.hpp>
 #include <pounce/core/workspace.hpp>
 #include <pounce/server/session.hpp>

@@ -92,6 +92,11 @@ const Row rows[] = {
     {"200|text/html|5000|Cache-Control: x=\"no-transform\"", "GET|gzip", Reason::coded, Coding::gzip, true},
     {"200|text/html|5000|Cache-Control: public|Cache-Control: no-transform", "GET|gzip", Reason::no_transform,
      Coding::identity, false},
+    // A digest of the bytes as they are.
+    {"200|text/html|5000|Content-Digest: sha-256=:AA==:", "GET|gzip", Reason::no_transform, Coding::identity, false},
+    {"200|text/html|5000|Repr-Digest: sha-256=:AA==:", "GET|gzip", Reason::no_transform, Coding::identity, false},
+    {"200|text/html|5000|Digest: x", "GET|gzip", Reason::no_transform, Coding::identity, false},
+    {"200|text/html|5000|Content-MD5: x", "GET|gzip", Reason::no_transform, Coding::identity, false},
     // The response's own choice.
     {"200|text/html|5000|never", "GET|gzip", Reason::chosen, Coding::identity, false},
     {"200|text/html|5000|hidden", "GET|deflate, gzip;q=0.5", Reason::coded, Coding::gzip, true},
@@ -129,11 +134,11 @@ struct Case {
     for (std::size_t i = 3; i < response_parts.size(); ++i) {
       const std::string_view part = response_parts[i];
       if (part == "never")
-        subject.choice = Choice::never;
+        subject.choice = Compress::off;
       else if (part == "always")
-        subject.choice = Choice::always;
+        subject.choice = Compress::always;
       else if (part == "hidden")
-        subject.choice = Choice::hidden;
+        subject.choice = Compress::hidden;
       else
         response.push_back(field_of(part));
     }
@@ -265,6 +270,20 @@ TEST_CASE("a 304 repeats the validator in the client's form") {
   CHECK(!weak("W/\"b\"", "\"a\""));
   CHECK(!weak("W/\"a\"", "W/\"a\""));
   CHECK(!weak("*", "\"a\""));
+}
+
+TEST_CASE("padding is spread over all its lengths, and follows from secret and number alone") {
+  Secret secret{};
+  std::vector<int> seen(most_padding + 1U);
+  for (std::uint64_t number = 0; number < 20000; ++number) ++seen.at(padding_length(secret, number));
+  CHECK(seen[0] == 0);
+  for (std::size_t length = 1; length <= most_padding; ++length) CHECK(seen[length] > 30);
+  std::size_t same = 0;
+  Secret other{};
+  other[31] = 1;
+  for (std::uint64_t number = 0; number < 1000; ++number)
+    same += padding_length(secret, number) == padding_length(other, number);
+  CHECK(same < 30);
 }
 
 TEST_CASE("Vary lists") {

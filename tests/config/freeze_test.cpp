@@ -175,6 +175,17 @@ std::vector<Trial> trials() {
       {OptionId::static_contents, "64MiB", "64MiB", {{"", "empty"}, {"64K", "unknown unit"}, {"1KiB", "below 1MiB"}}},
       {OptionId::file_threads, "4", "4", no_count},
       {OptionId::mime_types, "/etc/mime.types", "/etc/mime.types", {{"", "no path"}}},
+      {OptionId::compression,
+       "gzip, zstd",
+       "gzip, zstd",
+       {{"", "empty"}, {"br", "no coding"}, {"gzip,gzip", "twice"}, {"gzip,", "no coding"}, {"dcz", "no coding"}}},
+      {OptionId::compression_min_size, "1KiB", "1KiB", no_size},
+      {OptionId::compression_gzip_level, "9", "9", {{"0", "below 1"}, {"10", "above 9"}, {"x", "not a number"}}},
+      {OptionId::compression_zstd_level, "19", "19", {{"0", "below 1"}, {"23", "above 22"}, {"x", "not a number"}}},
+      {OptionId::compression_types,
+       "usual, application/x-thing,+cbor",
+       "usual, application/x-thing,+cbor",
+       {{"", "empty"}, {"text", "no pattern"}, {"*/*", "no pattern"}, {"usual,", "no pattern"}}},
   };
 }
 

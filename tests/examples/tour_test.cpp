@@ -3,6 +3,7 @@
 
 #include "tests/examples/fields.hpp"
 
+#include <pounce/app/application.hpp>
 #include <pounce/testing.hpp>
 
 #include <doctest/doctest.h>

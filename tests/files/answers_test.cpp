@@ -1,6 +1,7 @@
 // The table of answers, played in memory: whole requests through the real session, over a disk made of strings.
 #include <doctest/doctest.h>
 
+#include <pounce/app/application.hpp>
 #include <pounce/files/directory.hpp>
 #include <pounce/files/entity_tag.hpp>
 #include <pounce/testing.hpp>

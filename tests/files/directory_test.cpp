@@ -1,6 +1,7 @@
 // The directory handler over a disk made of strings, and the welcome page: whole requests through the real session.
 #include <doctest/doctest.h>
 
+#include <pounce/app/application.hpp>
 #include <pounce/files/directory.hpp>
 #include <pounce/files/welcome.hpp>
 #include <pounce/testing.hpp>

@@ -1,6 +1,7 @@
 // What an operator decides about a mounted directory: prefix, listing, fallback, the page for 404, caching; and slow disks.
 #include <doctest/doctest.h>
 
+#include <pounce/app/application.hpp>
 #include <pounce/files/directory.hpp>
 #include <pounce/files/listing.hpp>
 #include <pounce/files/mount.hpp>

@@ -163,6 +163,15 @@ class Wire:
             raise Broken(f"bad line end in {what}: {line!r}")
         return line[:-2]
 
+    def chunk(self):
+        """One chunk as it stands on the wire, after head(); empty for the last one."""
+        size = int(self._line("chunk size"), 16)
+        self._need(size + 2, "chunk")
+        data = self._take(size)
+        if self._take(2) != b"\r\n":
+            raise Broken("no line end after a chunk")
+        return data
+
     def _fields(self, what):
         fields = []
         while True:

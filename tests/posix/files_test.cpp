@@ -1,6 +1,7 @@
 // The served directory on a real disk: what stands in it is read, and nothing else, whichever way the kernel resolves names.
 #include <doctest/doctest.h>
 
+#include <pounce/app/application.hpp>
 #include <pounce/files/directory.hpp>
 #include <pounce/files/entity_tag.hpp>
 #include <pounce/posix/files.hpp>

@@ -1,6 +1,7 @@
 // Loading applications: the good one runs, and whatever is wrong with the others is one clear line.
 #include <doctest/doctest.h>
 
+#include <pounce/app/application.hpp>
 #include <pounce/posix/descriptor.hpp>
 #include <pounce/posix/module.hpp>
 #include <pounce/testing.hpp>

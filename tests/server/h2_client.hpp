@@ -2,6 +2,7 @@
 // windows. Over testing::Client, whose clock, reads and writes it uses.
 #pragma once
 
+#include <pounce/app/application.hpp>
 #include <pounce/testing.hpp>
 
 #include "tests/protocol/h2_wire.hpp"

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <pounce/app/application.hpp>
 #include <pounce/events/observer.hpp>
 #include <pounce/events/order_check.hpp>
 #include <pounce/testing.hpp>

@@ -10,10 +10,12 @@ import sys
 
 # Files, modules, names of things, the machine: real, or the same for everybody.
 REAL = set("""
- _Exit __sched_cpucount chmod closedir connect dlerror dlopen dlsym faccessat freeaddrinfo fstat fstatat gai_strerror getaddrinfo getrlimit getrusage
- bcmp inet_ntop lstat memchr memcmp memcpy memmove memset mmap munmap open openat opendir pread readdir sched_getaffinity strerror strerror_r strlen sysconf
- unlink
+ _Exit __sched_cpucount chmod closedir connect dlerror dlopen dlsym faccessat fdopendir freeaddrinfo fstat fstatat gai_strerror getaddrinfo
+ bcmp getentropy getrlimit getrusage inet_ntop lstat memchr memcmp memcpy memmove memset mmap munmap open openat opendir pread preadv2
+ readdir sched_getaffinity strerror strerror_r strlen sysconf unlink
 """.split())
+# Of the threads that read files from disks: no scenario starts any.
+REAL |= set("pthread_self pthread_sigmask sched_yield sigfillset".split())
 # Of the C++ library: what makes threads wait for each other, or for time.
 WAITS = re.compile(r"_ZN\w*(condition_variable|6thread|this_thread|12__basic_file|__atomic_wait|7promise|13__future_base)")
 MADE_ONLY = re.compile(r"_ZNSt18condition_variable[CD]\dEv|_ZNSt6thread6_StateD\dEv|_ZNSt6thread20hardware_concurrencyEv")

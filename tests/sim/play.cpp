@@ -46,6 +46,7 @@ class Stage {
     config_.async_workers = std::max(driver_.reactors, 1U);
     config_.server_header.reset();
     config_.date_header = false;
+    config_.compression.reset();
     const App app = make_application(visits_);
     std::size_t next = 0;
     for (; next < script_.size() && script_[next].verb == "option"; ++next) set_option(script_[next].word);

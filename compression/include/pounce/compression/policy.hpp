@@ -2,7 +2,7 @@
 //
 // One pure function over the request's fields and the response's, for every protocol and both programs. In this order:
 //   never    status 1xx, 204, 205, 304; a Content-Encoding already; Cache-Control: no-transform; a partial answer (206, or
-//            Content-Range); the response's own choice
+//            Content-Range); a digest of the content; the response's own choice
 //   seldom   fewer bytes than `min_size`, a type outside of `types`, text/event-stream: unless the response asks for it
 //   else     by negotiation. From here on the answer depends on Accept-Encoding, so `vary` is true whatever comes of it
 //   HEAD     is never coded, but its head says what GET's would as far as that is known: Vary, a weak ETag, no Content-Length
@@ -13,9 +13,11 @@
 #include <pounce/compression/dictionary.hpp>
 #include <pounce/compression/media_types.hpp>
 #include <pounce/compression/negotiation.hpp>
+#include <pounce/core/compress.hpp>
 #include <pounce/core/message.hpp>
 #include <pounce/core/owned.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -24,14 +26,6 @@
 #include <vector>
 
 namespace pounce::inline v0::compression {
-
-// What a response asks for itself.
-enum class Choice : std::uint8_t {
-  automatic,  // by the table above
-  never,      // opt-out: content that mixes secrets with what a request brought (BREACH)
-  always,     // also when small, of any type, or an event stream
-  hidden,     // like automatic, with padding of unpredictable length and without a dictionary
-};
 
 // Dictionaries that the server has. Frozen before the first request; shared by reference.
 class Dictionaries {
@@ -70,7 +64,7 @@ struct Subject {
   FieldList request{};
   FieldList response{};  // ids need not be set
   std::optional<std::uint64_t> size{};
-  Choice choice = Choice::automatic;
+  Compress choice = Compress::automatic;
 };
 
 enum class Reason : std::uint8_t {
@@ -80,7 +74,7 @@ enum class Reason : std::uint8_t {
   status,  // has no content, or says something about bytes
   partial,
   already_coded,
-  no_transform,
+  no_transform,  // or the head has a digest of the content as it is
   too_small,
   media_type,
   event_stream,
@@ -105,6 +99,14 @@ struct Decision {
 
 // A 304 repeats the validator in the form that the client has: weak when If-None-Match has the weak form of this strong `etag`.
 [[nodiscard]] bool holds_weak_form(FieldList request, std::string_view etag) noexcept;
+
+// What makes the length of padding unpredictable to whoever does not have it.
+using Secret = std::array<std::uint8_t, 32>;
+inline constexpr std::uint16_t most_padding = 256;
+
+// A length from 1 to `most_padding`, for Compress::hidden. It looks random to who does not know the secret; give another `number`
+// each time.
+[[nodiscard]] std::uint16_t padding_length(const Secret& secret, std::uint64_t number) noexcept;
 
 // Whether a Vary list says `name` or `*`.
 [[nodiscard]] bool varies_on(std::string_view vary, std::string_view name) noexcept;

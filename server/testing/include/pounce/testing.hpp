@@ -13,7 +13,6 @@
 // Limits: a single `run` ends after `Options::patience` of simulated time or `Options::most_output` bytes: see `Reply::complete`.
 #pragma once
 
-#include <pounce/app/application.hpp>
 #include <pounce/app/fields.hpp>
 #include <pounce/core/bytes.hpp>
 #include <pounce/core/owned.hpp>
@@ -21,6 +20,7 @@
 #include <pounce/h1/limits.hpp>
 #include <pounce/h2/limits.hpp>
 #include <pounce/proxy/forwarded.hpp>
+#include <pounce/server/codings_ref.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -31,6 +31,7 @@
 
 namespace pounce::inline v0 {
 
+class App;
 class Session;
 
 namespace events {
@@ -65,6 +66,7 @@ struct Options {
   std::size_t inbox_limit = 64 * kibibyte;
   std::size_t read_size = 64 * kibibyte;  // most bytes that the session gets per read
   std::size_t write_size = mebibyte;      // most bytes that it gets rid of per write
+  CodingsRef codings{};                   // how responses are compressed; null: not at all
   std::string lines{};                    // field lines for every response, as a runtime prepares them (Date, Server)
   std::string peer{};                     // "192.0.2.1:40001", "unix:"; empty: 127.0.0.1 and a port per connection
   proxy::Trust trust{};                   // whose word about a client counts

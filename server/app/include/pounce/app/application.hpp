@@ -21,6 +21,8 @@
 
 namespace pounce::inline v0 {
 
+class DictionaryResource;
+
 class App {
  public:
   App() = default;
@@ -47,6 +49,16 @@ class App {
       exact_.insert(exact_.begin() + (at - exact_.begin()), Route{std::string{pattern}, std::move(handler)});
     }
     return *this;
+  }
+
+  // Serves `content` at `path` as a dictionary for responses to what `match` covers; see DictionaryResource in <pounce/app/dictionary.hpp>,
+  // which says what is thrown. Clients may keep it for `max_age`, and use it as long.
+  template <std::same_as<DictionaryResource> Resource = DictionaryResource>
+  App& dictionary(std::string_view path, std::string content, std::string_view match,
+                  std::string_view type = "application/octet-stream", Duration max_age = std::chrono::hours{24 * 7}) {
+    auto resource = make_owned<Resource>(std::move(content), match, type, max_age, dictionaries_);
+    dictionaries_ = resource.get();
+    return route(path, Owned<Handler>{std::move(resource)});
   }
 
   // Lets requests with this method through to the handlers. All methods are from the start but TRACE and CONNECT, which answer
@@ -92,6 +104,8 @@ class App {
     return method == Method::trace ? accepts_trace_ : method != Method::connect || accepts_connect_;
   }
   [[nodiscard]] const std::vector<Owned<Middleware>>& middleware() const noexcept { return middleware_; }
+  // The last one that was added, which knows the others; null: none.
+  [[nodiscard]] const DictionaryResource* dictionaries() const noexcept { return dictionaries_; }
   void start() const { run(start_); }
   void drain() const { run(drain_); }
   void stop() const { run(stop_); }
@@ -143,6 +157,7 @@ class App {
   std::vector<Route> exact_;     // in the order of `place`
   std::vector<Route> prefixes_;  // longest first
   std::vector<Owned<Middleware>> middleware_;
+  const DictionaryResource* dictionaries_ = nullptr;  // their routes own them
   Hooks start_;
   Hooks drain_;
   Hooks stop_;

@@ -31,6 +31,9 @@ class Handler {
   virtual ~Handler() = default;
 
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
+  // Whether request content reaches it without its Content-Encoding; see `decoded`.
+  [[nodiscard]] bool decodes() const noexcept { return decodes_; }
+  void decode() noexcept { decodes_ = true; }
   [[nodiscard]] virtual Response respond(const Request&) const { return Response{500}; }
   [[nodiscard]] virtual Task run(Exchange&) const { return {}; }
 
@@ -39,6 +42,7 @@ class Handler {
 
  private:
   Kind kind_;
+  bool decodes_ = false;
 };
 
 template <PlainHandler F>
@@ -70,6 +74,18 @@ template <class F>
   } else {
     return make_owned<CoroutineFunction<Function>>(std::forward<F>(function));
   }
+}
+
+// A handler that gets request content decoded: gzip, deflate and zstd, at most `max_request_size` bytes of it and at most 200 times
+// what was received (then 413); damaged content is answered 400, another coding 415 with what is accepted. Without it content comes as it was sent.
+// The request's fields stay as they are. A coroutine's `read` says `gone` when its content was refused.
+//   app.route("/reports", pounce::decoded(take_report));
+template <class F>
+  requires PlainHandler<std::decay_t<F>> || CoroutineHandler<std::decay_t<F>>
+[[nodiscard]] Owned<Handler> decoded(F&& function) {
+  Owned<Handler> handler = make_handler(std::forward<F>(function));
+  handler->decode();
+  return handler;
 }
 
 }  // namespace pounce::inline v0

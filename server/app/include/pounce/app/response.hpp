@@ -6,6 +6,7 @@
 
 #include <pounce/app/body.hpp>
 #include <pounce/app/fields.hpp>
+#include <pounce/core/compress.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -41,11 +42,19 @@ class Head {
     return *this;
   }
   Head&& content_length(std::uint64_t bytes) && noexcept { return std::move(content_length(bytes)); }
+  // Whether the server may compress the content; `off` for what mixes secrets with what a request brought.
+  [[nodiscard]] Compress compress() const noexcept { return compress_; }
+  Head& compress(Compress choice) & noexcept {
+    compress_ = choice;
+    return *this;
+  }
+  Head&& compress(Compress choice) && noexcept { return std::move(compress(choice)); }
 
  private:
   Fields fields_;
   std::optional<std::uint64_t> content_length_;
   std::uint16_t status_;
+  Compress compress_ = Compress::automatic;
 };
 
 class Response {
@@ -85,6 +94,11 @@ class Response {
     return *this;
   }
   Response&& add(std::string_view name, std::string_view value) && { return std::move(add(name, value)); }
+  Response& compress(Compress choice) & noexcept {
+    head_.compress(choice);
+    return *this;
+  }
+  Response&& compress(Compress choice) && noexcept { return std::move(compress(choice)); }
 
  private:
   [[nodiscard]] static Response typed(std::string_view type, Body body, std::uint16_t status) {

@@ -125,5 +125,18 @@
   X(count, file_threads, "2", "1", "64", files, both, stable,                                      \
     "Threads that wait for disks when a file is not in memory.")                                   \
   X(path, mime_types, "", "", "", files, both, stable,                                             \
-    "File with types of endings beside and before the built-in ones, in the format of mime.types.")
+    "File with types of endings beside and before the built-in ones, in the format of mime.types.") \
+                                                                                                   \
+  X(optional_text, compression, "zstd,gzip,deflate", "", "", compression, both, stable,            \
+    "Content codings of answers, the preferred one first; none sends them as they are.")           \
+  X(size, compression_min_size, "500B", "1B", "1GiB", compression, both, stable,                   \
+    "Smallest content that is compressed, where its length is known.")                             \
+  X(count, compression_gzip_level, "3", "1", "9", compression, both, stable,                       \
+    "Level of gzip and deflate: from fast to small.")                                              \
+  X(count, compression_zstd_level, "3", "1", "22", compression, both, stable,                      \
+    "Level of zstd: from fast to small. An answer that is streamed holds 0.9 MiB at level 1, "     \
+    "1.3 MiB at 3, 3.2 MiB at 19.")                                                                \
+  X(optional_text, compression_types, "usual", "", "", compression, both, stable,                  \
+    "Media types that are compressed, separated by commas: whole (application/json), by kind "     \
+    "(text/*) or by suffix (+json); usual stands for the built-in list.")
 // clang-format on

@@ -36,8 +36,19 @@ enum class Kind : std::uint8_t {
   boolean,
 };
 
-enum class Group : std::uint8_t { application, listening, proxies, workers, limits, deadlines, http2, answers, files };
-inline constexpr std::size_t group_count = 9;
+enum class Group : std::uint8_t {
+  application,
+  listening,
+  proxies,
+  workers,
+  limits,
+  deadlines,
+  http2,
+  answers,
+  files,
+  compression,
+};
+inline constexpr std::size_t group_count = 10;
 
 enum class Stability : std::uint8_t { stable, experimental };
 

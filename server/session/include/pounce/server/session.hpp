@@ -159,7 +159,9 @@ class Session {
   Instant now_;  // of the last step
   std::uint64_t requests_ = 0;
   std::uint64_t bytes_received_ = 0;
-  std::uint64_t progress_ = 1;  // reads and writes so far: without any, a stream that was refused room has none
+  std::size_t coders_ = 0;       // responses that are being coded piece by piece
+  std::size_t coding_left_ = 0;  // bytes of content that this step may still code
+  std::uint64_t progress_ = 1;   // reads and writes so far: without any, a stream that was refused room has none
   Fault fault_ = Fault::none;
   bool undecided_ = false;     // its first octets may still become the preface of HTTP/2
   bool streams_ = false;       // exchanges run side by side

@@ -9,6 +9,7 @@
 #include <pounce/events/observer.hpp>
 #include <pounce/h1/limits.hpp>
 #include <pounce/h2/limits.hpp>
+#include <pounce/server/codings_ref.hpp>
 
 #include <pounce/proxy/forwarded.hpp>
 
@@ -100,6 +101,7 @@ struct Service {
   std::size_t output_limit = 256 * kibibyte;  // queued per connection before producers wait
   std::size_t inbox_limit = 64 * kibibyte;    // received content per exchange before reading stops
   proxy::Trust trust{};                       // whose word about a client counts
+  CodingsRef codings{};                       // null: responses are sent as they are
 };
 
 }  // namespace pounce::inline v0
