@@ -193,8 +193,10 @@ std::expected<OpenedFile, FileError> RootedFiles::open_fresh(std::string_view pa
 
 bool RootedFiles::warm(std::string_view path, Token token) const {
   if (options_.fetchers == nullptr) return false;
-  return options_.fetchers->fetch([this, name = std::string{path}] { (void)open(name, Haste::may_wait); },
-                                  std::move(token));
+  const auto open_once = [this, name = std::string{path}] {
+    static_cast<void>(open(name, Haste::may_wait).has_value());
+  };
+  return options_.fetchers->fetch(open_once, std::move(token));
 }
 
 std::expected<ListedNames, FileError> RootedFiles::list(std::string_view path, std::size_t most) const {

@@ -1,6 +1,8 @@
 #include <pounce/posix/serving.hpp>
 
 #include <pounce/config/compression.hpp>
+#include <pounce/limits/client_limit.hpp>
+#include <pounce/limits/client_terms.hpp>
 #include <pounce/server/codings.hpp>
 
 #include <sys/random.h>
@@ -38,6 +40,11 @@ h2::Limits make_h2_limits(const config::Config& config) {
   return limits;
 }
 
+// Unpredictable by whoever is served.
+void fill_random(void* room, std::size_t size) {
+  if (::getentropy(room, size) != 0) throw std::system_error(errno, std::generic_category(), "getentropy");
+}
+
 // Null: nothing is compressed. The texts are frozen ones: they mean something.
 CodingsRef make_codings(const config::Config& config, const App& app) {
   const auto offers = config::parse_offers(config.compression).value_or(compression::Offers{});
@@ -47,9 +54,22 @@ CodingsRef make_codings(const config::Config& config, const App& app) {
   codings->policy.offers = offers;
   codings->policy.min_size = config.compression_min_size;
   codings->policy.types = config::parse_media_types(config.compression_types).value_or(compression::MediaTypes{});
-  if (::getentropy(codings->secret.data(), codings->secret.size()) != 0)
-    throw std::system_error{errno, std::generic_category(), "getentropy"};
+  fill_random(codings->secret.data(), codings->secret.size());
   return codings;
+}
+
+Owned<limits::ClientLimit> make_client_limit(const config::Config& config) {
+  if (!config.rate_limit) return nullptr;
+  const limits::Rate rate{.count = config.rate_limit->count,
+                          .interval = config.rate_limit->interval,
+                          .burst = config.rate_limit_burst.value_or(static_cast<unsigned>(config.rate_limit->count))};
+  limits::Secret secret;  // so that nobody can choose addresses that share a line of the table
+  fill_random(&secret, sizeof secret);
+  return make_owned<limits::ClientLimit>(limits::ClientTerms{.rate = rate,
+                                                             .clients = config.rate_limit_clients,
+                                                             .exempt = config.rate_limit_exempt,
+                                                             .exempt_paths = config.rate_limit_exempt_paths},
+                                         secret);
 }
 
 }  // namespace
@@ -72,7 +92,8 @@ Service make_service(const config::Config& config, const App& app) {
                  .http2 = config.http2,
                  .trust = {.proxies = config.trusted_proxies,
                            .dialect = config.forwarded ? proxy::Dialect::forwarded : proxy::Dialect::x_forwarded},
-                 .codings = make_codings(config, app)};
+                 .codings = make_codings(config, app),
+                 .client_limit = make_client_limit(config)};
 }
 
 }  // namespace pounce::inline v0::posix

@@ -6,7 +6,6 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <cstring>
 #include <ctime>
 #include <utility>
 
@@ -77,7 +76,7 @@ void check_dates(const X509& certificate, const std::string& name, std::time_t n
 int give_passphrase(char* into, int size, int, void* text) {
   const auto& passphrase = *static_cast<const std::string*>(text);
   if (passphrase.empty() || passphrase.size() > static_cast<std::size_t>(size)) return -1;
-  std::memcpy(into, passphrase.data(), passphrase.size());
+  std::ranges::copy(passphrase, into);
   return static_cast<int>(passphrase.size());
 }
 

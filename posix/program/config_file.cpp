@@ -31,9 +31,11 @@ std::string_view expected_type(Kind kind) {
     case Kind::boolean: return "write true or false";
     case Kind::addresses:
     case Kind::mounts:
-    case Kind::networks: return "write a string or an array of strings";
+    case Kind::networks:
+    case Kind::prefixes: return "write a string or an array of strings";
     case Kind::duration: return "write a string with a unit, such as \"5s\" or \"250ms\"";
     case Kind::optional_duration: return "write a string with a unit, such as \"5s\", or \"none\"";
+    case Kind::optional_request_rate: return "write a string such as \"100/s\", or \"none\"";
     case Kind::size: return "write an integer or a string such as \"64KiB\"";
     case Kind::optional_size: return "write an integer, a string such as \"64MiB\", or \"none\"";
     case Kind::rate: return "write an integer or a string such as \"500B/s\"";

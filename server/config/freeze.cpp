@@ -28,6 +28,7 @@ std::string_view example(const Option& option) {
     case Kind::rate: return "a rate is written 500, 500B/s or 64KiB/s";
     case Kind::duration: return "a duration is written 250ms, 5s, 2m or 1h";
     case Kind::optional_duration: return "a duration is written 250ms, 5s, 2m or 1h; or none";
+    case Kind::optional_request_rate: return "a request rate is written 100/s, 30/m, 1000/h or 5/d; none is no limit";
     case Kind::optional_count: return "write a whole number or none";
     case Kind::auto_count: return "write a whole number or auto";
     default: return "write a whole number";
@@ -103,6 +104,12 @@ Read<std::optional<std::string>> with_meaning(const Option& option, std::optiona
   return text;
 }
 
+/// As it stands in a request target: visible, without query or fragment.
+bool is_path_prefix(std::string_view text) {
+  return text.starts_with('/') &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '?' && c != '#'; });
+}
+
 template <Kind kind>
 Read<typename detail::Typed<kind>::Type> read(const Option& option, std::string_view text) {
   using Type = typename detail::Typed<kind>::Type;
@@ -136,6 +143,21 @@ Read<typename detail::Typed<kind>::Type> read(const Option& option, std::string_
     return with_meaning(option, Type(std::string(text)));
   } else if constexpr (kind == Kind::auto_count) {
     return text == "auto" ? Read<Type>(Type()) : read_count<Type, unsigned>(option, text);
+  } else if constexpr (kind == Kind::optional_request_rate) {
+    if (text == "none") {
+      return Type();
+    }
+    const auto value = parse_request_rate(text);
+    if (!value) {
+      return wrong(option, value.error());
+    }
+    if (value->count < parse_request_rate(option.least)->count) {
+      return wrong("is below " + std::string(option.least), "none is no limit");
+    }
+    if (value->count > parse_request_rate(option.most)->count) {
+      return wrong("is above " + detail::decimal(parse_request_rate(option.most)->count) + " requests");
+    }
+    return Type(*value);
   } else if constexpr (kind == Kind::optional_count) {
     return text == "none" ? Read<Type>(Type()) : read_count<Type, std::size_t>(option, text);
   } else if constexpr (kind == Kind::optional_duration) {
@@ -209,7 +231,8 @@ class Freezer {
   void report(const Option& option, const Origin& origin, std::string message, std::string hint) {
     problems_.push_back({name_at(option, origin), std::move(message), origin, std::move(hint)});
   }
-  bool outranked(const Option& option, const Setting& setting);
+  enum class Rank : std::uint8_t { beaten, first, further };
+  Rank rank(const Option& option, const Setting& setting);
   template <Kind kind>
   void assign(typename detail::Typed<kind>::Type& member, const Option& option, const Setting& setting);
   void check_addresses();
@@ -221,30 +244,21 @@ class Freezer {
   std::vector<Problem> problems_;
 };
 
-/// Decides by origin whether a value takes effect, and notes where the member now comes from.
-bool Freezer::outranked(const Option& option, const Setting& setting) {
+/// Decides by origin whether a value takes effect, as the first or as a further one of a list, and notes where the member now comes from.
+Freezer::Rank Freezer::rank(const Option& option, const Setting& setting) {
   Origin& holder = config_.origins[static_cast<std::size_t>(option.id)];
   if (setting.origin.kind < holder.kind) {
-    return true;
+    return Rank::beaten;
   }
   if (setting.origin.kind == holder.kind && holder.kind != Origin::Kind::built_in) {
     if (!is_list(option)) {
       report(option, setting.origin, "is given more than once", holder.line == 0 ? "" : "first " + holder.text());
-      return true;
+      return Rank::beaten;
     }
-    return false;  // one more element; the origin of the first stays
-  }
-  if (option.id == OptionId::bind) {
-    config_.bind.clear();
-  }
-  if (option.id == OptionId::trusted_proxies) {
-    config_.trusted_proxies.clear();
-  }
-  if (option.id == OptionId::static_) {
-    config_.static_.clear();
+    return Rank::further;  // the origin of the first stays
   }
   holder = setting.origin;
-  return false;
+  return Rank::first;
 }
 
 template <Kind kind>
@@ -252,8 +266,14 @@ void Freezer::assign(typename detail::Typed<kind>::Type& member, const Option& o
   const auto fault = [&](const Wrong& found) {
     report(option, setting.origin, quoted(setting.value) + " " + found.message, found.hint);
   };
+  const Rank its_rank = rank(option, setting);
+  const bool ignored = its_rank == Rank::beaten;
+  if constexpr (is_list(kind)) {
+    if (its_rank == Rank::first) {
+      member.clear();
+    }
+  }
   if constexpr (kind == Kind::addresses || kind == Kind::mounts) {
-    const bool ignored = outranked(option, setting);
     auto element = [&] {
       if constexpr (kind == Kind::addresses) {
         return read_address(setting.value);
@@ -269,7 +289,6 @@ void Freezer::assign(typename detail::Typed<kind>::Type& member, const Option& o
     }
   } else if constexpr (kind == Kind::networks) {
     // One value may hold several: an operator has them as one list.
-    const bool ignored = outranked(option, setting);
     for (std::string_view rest = setting.value;;) {
       const std::string_view text = rest.substr(0, rest.find(','));
       proxy::NetworkFault found{};
@@ -285,13 +304,26 @@ void Freezer::assign(typename detail::Typed<kind>::Type& member, const Option& o
       }
       rest.remove_prefix(text.size() + 1);
     }
+  } else if constexpr (kind == Kind::prefixes) {
+    for (std::string_view rest = setting.value;;) {
+      const std::string_view text = rest.substr(0, rest.find(','));
+      if (!is_path_prefix(text)) {
+        report(option, setting.origin, quoted(text) + " is no path", "write it as requests have it, such as /health");
+      } else if (!ignored) {
+        member.emplace_back(text);
+      }
+      if (text.size() == rest.size()) {
+        return;
+      }
+      rest.remove_prefix(text.size() + 1);
+    }
   } else {
     auto value = read<kind>(option, setting.value);
     if (!value) {
       fault(value.error());
     }
     // Also with a wrong value the origin counts: the operator did set it.
-    if (!outranked(option, setting) && value) {
+    if (!ignored && value) {
       member = std::move(*value);
     }
   }

@@ -66,11 +66,15 @@ constexpr bool sound(const Option& option) {
     case Kind::optional_duration:
       return option.default_value == "none" &&
              parse_duration(option.least).value() <= parse_duration(option.most).value();
+    case Kind::optional_request_rate:
+      return option.default_value == "none" &&
+             parse_request_rate(option.least).value().interval == parse_request_rate(option.most).value().interval;
     case Kind::boolean: return option.default_value == "true" || option.default_value == "false";
     case Kind::path:
     case Kind::addresses:
     case Kind::mounts:
-    case Kind::networks: return option.default_value.empty();
+    case Kind::networks:
+    case Kind::prefixes: return option.default_value.empty();
     case Kind::host:
     case Kind::optional_text: return !option.default_value.empty();
   }
@@ -114,9 +118,7 @@ bool applies_to(const Option& option, Program program) noexcept {
   return true;
 }
 
-bool is_list(const Option& option) noexcept {
-  return option.kind == Kind::addresses || option.kind == Kind::networks || option.kind == Kind::mounts;
-}
+bool is_list(const Option& option) noexcept { return is_list(option.kind); }
 bool is_file_key(const Option& option) noexcept { return option.id != OptionId::config; }
 bool is_positional(const Option& option) noexcept { return option.id == OptionId::target; }
 
@@ -127,6 +129,7 @@ std::string_view title(Group group) noexcept {
     case Group::proxies: return "Behind proxies";
     case Group::workers: return "Workers and connections";
     case Group::limits: return "Limits of a request";
+    case Group::clients: return "Limits of a client";
     case Group::deadlines: return "Deadlines";
     case Group::http2: return "HTTP/2";
     case Group::answers: return "Answers";
@@ -143,6 +146,8 @@ std::string_view placeholder(const Option& option) noexcept {
     case Kind::port: return "PORT";
     case Kind::addresses: return "ADDRESS";
     case Kind::networks: return "CIDR";
+    case Kind::prefixes: return "/PATH";
+    case Kind::optional_request_rate: return "N/s|none";
     case Kind::count: return "N";
     case Kind::optional_count: return "N|none";
     case Kind::auto_count: return "N|auto";

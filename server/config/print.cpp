@@ -70,22 +70,24 @@ std::string toml_string(std::string_view value) {
   return text.append("\"");
 }
 
+std::string text_of(const std::string& element) { return element; }
+std::string text_of(const auto& element) { return element.text(); }
+
 std::string toml_value(const Config& config, const Option& option) {
   const auto array = [](const auto& elements) {
     std::string list = "[";
     for (const auto& element : elements) {
-      list.append(list.size() > 1 ? ", " : "").append(toml_string(element.text()));
+      list.append(list.size() > 1 ? ", " : "").append(toml_string(text_of(element)));
     }
     return list.append("]");
   };
-  if (option.id == OptionId::bind) {
-    return array(config.bind);
-  }
-  if (option.id == OptionId::trusted_proxies) {
-    return array(config.trusted_proxies);
-  }
-  if (option.id == OptionId::static_) {
-    return array(config.static_);
+  switch (option.id) {
+    case OptionId::bind: return array(config.bind);
+    case OptionId::trusted_proxies: return array(config.trusted_proxies);
+    case OptionId::rate_limit_exempt: return array(config.rate_limit_exempt);
+    case OptionId::rate_limit_exempt_paths: return array(config.rate_limit_exempt_paths);
+    case OptionId::static_: return array(config.static_);
+    default: break;
   }
   const std::string text = value_text(config, option.id);
   const bool bare = option.kind == Kind::boolean || option.kind == Kind::port || option.kind == Kind::count ||
@@ -99,7 +101,7 @@ template <class Element>
 std::string joined(const std::vector<Element>& list) {
   std::string text;
   for (const Element& element : list) {
-    text.append(text.empty() ? "" : ",").append(element.text());
+    text.append(text.empty() ? "" : ",").append(text_of(element));
   }
   return text;
 }
@@ -115,7 +117,7 @@ std::string written(const typename detail::Typed<kind>::Type& value) {
     return value.value_or("none");
   } else if constexpr (kind == Kind::boolean) {
     return value ? "true" : "false";
-  } else if constexpr (kind == Kind::addresses || kind == Kind::networks || kind == Kind::mounts) {
+  } else if constexpr (is_list(kind)) {
     return joined(value);
   } else if constexpr (kind == Kind::optional_size) {
     return value ? size_text(*value) : "none";
@@ -127,6 +129,8 @@ std::string written(const typename detail::Typed<kind>::Type& value) {
     return rate_text(value);
   } else if constexpr (kind == Kind::duration) {
     return duration_text(value);
+  } else if constexpr (kind == Kind::optional_request_rate) {
+    return value ? request_rate_text(*value) : "none";
   } else if constexpr (kind == Kind::optional_duration) {
     return value ? duration_text(*value) : "none";
   } else {

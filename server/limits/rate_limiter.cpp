@@ -3,6 +3,7 @@
 // was written by a thread whose clock is ahead; one that is much further ahead is from before the wrap, and owes nothing.
 #include <pounce/limits/rate_limiter.hpp>
 
+#include <atomic>
 #include <bit>
 #include <cassert>
 
@@ -60,17 +61,23 @@ class SipHash {
 
 }  // namespace
 
+struct alignas(64) RateLimiter::Line {
+  std::atomic<std::uint64_t> words[clients_per_line];
+};
+
 RateLimiter::RateLimiter(Rate rate, std::size_t clients, Secret secret)
     : rate_(rate),
       secret_(secret),
       most_debt_(rate.burst * shares_per_request),
       slack_(shares(Instant{std::chrono::seconds{1}})),
       line_mask_(std::bit_ceil((clients + clients_per_line - 1) / clients_per_line) - 1),
-      lines_(std::make_unique<Line[]>(line_mask_ + 1)) {
+      lines_(new Line[line_mask_ + 1]{}) {
   assert(rate.count >= 1 && rate.count <= Rate::most_count);
   assert(rate.burst >= 1 && rate.burst <= Rate::most_burst);
   assert(rate.interval > Duration::zero());
 }
+
+RateLimiter::~RateLimiter() = default;
 
 std::uint64_t RateLimiter::shares(Instant now) const noexcept {
   const auto elapsed = static_cast<std::uint64_t>(now.time_since_epoch().count());
@@ -82,7 +89,8 @@ std::uint64_t RateLimiter::shares(Instant now) const noexcept {
 Duration RateLimiter::time_of(std::uint64_t shares) const noexcept {
   const std::uint64_t per_interval = rate_.count * shares_per_request;
   // Rounded up: whoever waits so long is admitted.
-  const Wide time = (Wide{shares} * static_cast<std::uint64_t>(rate_.interval.count()) + per_interval - 1) / per_interval;
+  const Wide time =
+      (Wide{shares} * static_cast<std::uint64_t>(rate_.interval.count()) + per_interval - 1) / per_interval;
   return Duration{static_cast<Duration::rep>(time)};
 }
 

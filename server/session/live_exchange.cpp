@@ -120,6 +120,17 @@ bool LiveExchange::ask_middleware() {
   return false;
 }
 
+// True when the client has made more requests than it may, and has been told.
+bool LiveExchange::exceeds_limit() {
+  limits::ClientLimit& limit = *session_->service_->client_limit;
+  const limits::Verdict verdict = limit.admit(request_.client(), request_.path(), now());
+  if (verdict.admitted) return false;
+  phase_ = Phase::ended;
+  Response refusal = limit.answer(verdict);
+  answer_whole(refusal);
+  return true;
+}
+
 void LiveExchange::refuse_method() {
   phase_ = Phase::ended;
   Response refusal =
@@ -133,6 +144,7 @@ void LiveExchange::dispatch() {
     phase_ = Phase::ended;
     return answer_error(503);
   }
+  if (session_->service_->client_limit && exceeds_limit()) return;
   if (!app.middleware().empty() && ask_middleware()) return;
   if (!app.accepts(request_.method_id())) return refuse_method();
   handler_ = app.find(request_.path());

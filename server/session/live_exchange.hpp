@@ -77,6 +77,7 @@ class LiveExchange final : public Exchange {
   // Middleware, routing; answers at once where no handler is to be asked.
   void dispatch();
   [[nodiscard]] bool ask_middleware();
+  [[nodiscard]] bool exceeds_limit();
   void refuse_method();
   void collect();
   void clear_inbox() noexcept;

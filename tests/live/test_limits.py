@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The limits as an operator sets them: each flag moves its boundary, memory stays bounded, good clients stay served."""
 
+import shutil
+import subprocess
 import unittest
 
 import harness
@@ -225,6 +227,52 @@ class BoundedMemory(unittest.TestCase):
                     return
                 raise AssertionError("a million requests were taken although no answer was read")
         self.attack(assault)
+
+
+class RateLimits(unittest.TestCase):
+    """A client that asks too often is told when to come back; nobody else notices. One an hour, so that no bucket fills while a test runs."""
+
+    def test_one_too_many(self):
+        with Server("--rate-limit", "1/h", "--rate-limit-burst", "3") as server:
+            for _ in range(3):
+                self.assertEqual(server.get().status, 200)
+            answer = server.get()
+            self.assertEqual(answer.status, 429)
+            self.assertTrue(3500 <= int(answer.get("retry-after")) <= 3600, answer.fields)
+            self.assertEqual(answer.get("ratelimit-policy"), '"client";q=3;w=10800')
+            self.assertRegex(answer.get("ratelimit"), r'^"client";r=0;t=3[56]\d\d$')
+
+    def test_refused_before_the_body_is_read(self):
+        """The answer comes although not a byte of the declared body was sent; a connection goes on being limited."""
+        with Server("--rate-limit", "1/h") as server:
+            with server.connect() as wire:
+                wire.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+                self.assertEqual(wire.response().status, 200)
+                wire.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
+                self.assertEqual(wire.response().status, 429)
+
+    def test_exempt(self):
+        with Server("--rate-limit", "1/h", "--rate-limit-exempt-paths", "/hello") as server:
+            self.assertEqual([server.get("/hello").status for _ in range(4)], [200] * 4)
+            self.assertEqual([server.get("/elsewhere").status for _ in range(3)], [404, 429, 429])
+        with Server("--rate-limit", "1/h", "--rate-limit-exempt", "127.0.0.0/8") as server:
+            self.assertEqual([server.get().status for _ in range(4)], [200] * 4)
+
+    def test_clients_behind_a_trusted_proxy(self):
+        """Each client that the proxy names has a bucket; an IPv6 /64 has one. Without trust all of them are the peer."""
+        clients = ["192.0.2.1", "192.0.2.2", "192.0.2.1", "2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"]
+        ask = lambda server: [server.get(fields=f"X-Forwarded-For: {client}\r\n").status for client in clients]
+        with Server("--rate-limit", "1/h", "--trusted-proxies", "127.0.0.1") as server:
+            self.assertEqual(ask(server), [200, 200, 429, 200, 429, 200])
+        with Server("--rate-limit", "1/h") as server:
+            self.assertEqual(ask(server), [200] + [429] * 5)
+
+    @unittest.skipUnless(shutil.which("h2load"), "needs h2load, of Debian's nghttp2-client")
+    def test_streams_of_one_http2_connection(self):
+        with Server("--rate-limit", "1/h", "--rate-limit-burst", "2") as server:
+            done = subprocess.run(["h2load", "-n", "5", "-c", "1", "-m", "5", f"http://127.0.0.1:{server.port}/hello"],
+                                  capture_output=True, text=True, timeout=scaled(20), check=True)
+            self.assertIn("status codes: 2 2xx, 0 3xx, 3 4xx, 0 5xx", done.stdout)
 
 
 if __name__ == "__main__":

@@ -96,9 +96,10 @@ TEST_CASE("a symbol that nobody has is named") {
 }
 
 TEST_CASE("an application of another build is refused before anything of it is called") {
-  CHECK(fault(module_path("wrongstamp")) ==
-        "built with headers of application ABI 1001, this program with ABI 1; rebuild it with this program's compiler "
-        "and headers");
+  CHECK(fault(module_path("wrongstamp")) == "built with headers of application ABI " +
+                                                std::to_string(pounce::module_abi + 1000) + ", this program with ABI " +
+                                                std::to_string(pounce::module_abi) +
+                                                "; rebuild it with this program's compiler and headers");
 }
 
 TEST_CASE("an exception while the application is made is reported, in one line") {
@@ -149,7 +150,7 @@ TEST_CASE("a module with another sanitizer is refused by its mark, before its ru
 }
 
 TEST_CASE("each difference between stamps has its words") {
-  const pounce::ModuleStamp ours;
+  pounce::ModuleStamp ours;
   CHECK(stamp_difference(ours, ours).empty());
   pounce::ModuleStamp theirs = ours;
   SUBCASE("magic") {
@@ -157,10 +158,11 @@ TEST_CASE("each difference between stamps has its words") {
     CHECK(stamp_difference(theirs, ours) == "its stamp is not one of Pounce");
   }
   SUBCASE("ABI, before everything that may have moved with it") {
-    theirs.abi = ours.abi + 1;
+    ours.abi = 7;
+    theirs.abi = 8;
     theirs.sizes = {};
     theirs.compiler = 99;
-    CHECK(stamp_difference(theirs, ours) == "built with headers of application ABI 2, this program with ABI 1");
+    CHECK(stamp_difference(theirs, ours) == "built with headers of application ABI 8, this program with ABI 7");
   }
   SUBCASE("compiler") {
     pounce::ModuleStamp gcc = ours;

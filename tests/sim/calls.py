@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 
-# Files, modules, names of things, the machine: real, or the same for everybody.
+# Files (and the threads that fetch them from disks), modules, names of things, the machine: real, or the same for everybody.
 REAL = set("""
  _Exit __sched_cpucount chmod closedir connect dlerror dlopen dlsym faccessat fdopendir freeaddrinfo fstat fstatat gai_strerror getaddrinfo
  bcmp getentropy getrlimit getrusage inet_ntop lstat memchr memcmp memcpy memmove memset mmap munmap open openat opendir pread preadv2

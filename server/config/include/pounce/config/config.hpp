@@ -111,6 +111,16 @@ struct Typed<Kind::networks> {
   static Type initial(std::string_view) { return {}; }
 };
 template <>
+struct Typed<Kind::optional_request_rate> {
+  using Type = std::optional<RequestRate>;  // nullopt: none
+  static Type initial(std::string_view) { return std::nullopt; }
+};
+template <>
+struct Typed<Kind::prefixes> {
+  using Type = std::vector<std::string>;
+  static Type initial(std::string_view) { return {}; }
+};
+template <>
 struct Typed<Kind::boolean> {
   using Type = bool;
   static Type initial(std::string_view text) { return text == "true"; }

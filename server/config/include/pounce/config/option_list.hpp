@@ -60,6 +60,18 @@
   X(size, max_request_size, "1MiB", "1B", "1024TiB", limits, both, stable,                         \
     "Largest request body; a larger one is answered 413.")                                         \
                                                                                                    \
+  X(optional_request_rate, rate_limit, "none", "1/s", "1000000/s", clients, both, stable,           \
+    "Requests that one client may make: 100/s, 30/m, 1000/h or 5/d; one more is answered 429. A "   \
+    "client is an IPv4 address or an IPv6 /64, behind trusted proxies the one that they name.")    \
+  X(auto_count, rate_limit_burst, "auto", "1", "1000000", clients, both, stable,                   \
+    "Requests that a client may make at once; auto is the number in rate_limit.")                  \
+  X(networks, rate_limit_exempt, "", "", "", clients, both, stable,                                \
+    "Addresses and networks that the rate limit is not for. Repeatable, or with commas.")          \
+  X(prefixes, rate_limit_exempt_paths, "", "", "", clients, both, stable,                          \
+    "Paths that the rate limit is not for, with all below them. Repeatable, or with commas.")      \
+  X(count, rate_limit_clients, "65536", "1", "16777216", clients, both, stable,                    \
+    "Clients whose use is remembered at once, in 8 bytes each.")                                   \
+                                                                                                   \
   X(duration, header_timeout, "10s", "1ms", "24h", deadlines, both, stable,                        \
     "Time for a whole request head, from its first byte; then 408.")                               \
   X(duration, request_timeout, "30s", "1ms", "24h", deadlines, both, stable,                       \

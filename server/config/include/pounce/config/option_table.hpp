@@ -33,8 +33,15 @@ enum class Kind : std::uint8_t {
   networks,
   optional_size,
   mounts,
+  optional_request_rate,
+  prefixes,
   boolean,
 };
+
+/// Whether an option of this kind is a list: its values accumulate within one source.
+constexpr bool is_list(Kind kind) noexcept {
+  return kind == Kind::addresses || kind == Kind::mounts || kind == Kind::networks || kind == Kind::prefixes;
+}
 
 enum class Group : std::uint8_t {
   application,
@@ -42,13 +49,14 @@ enum class Group : std::uint8_t {
   proxies,
   workers,
   limits,
+  clients,
   deadlines,
   http2,
   answers,
   files,
   compression,
 };
-inline constexpr std::size_t group_count = 10;
+inline constexpr std::size_t group_count = 11;
 
 enum class Stability : std::uint8_t { stable, experimental };
 

@@ -3,7 +3,7 @@
 // overflow is let through, and a duration without its unit is refused rather than guessed.
 // Ownership: arguments are borrowed for the call; results are values. Everything is constexpr.
 // Units: sizes are bytes (`64KiB`, `512B`, `512`), rates bytes per second (`500B/s`, `1KiB/s`,
-// `500`), durations `250ms`, `5s`, `2m`, `1h`.
+// `500`), request rates requests per time (`100/s`, `30/m`), durations `250ms`, `5s`, `2m`, `1h`.
 // Text is judged too: is_utf8, for what must be printable as TOML.
 // Limits: a count or size fits 64 bits, a duration fits std::chrono::nanoseconds.
 // Errors: a ValueFault; its wording is in freeze.cpp, where the kind of the option is known.
@@ -157,6 +157,48 @@ constexpr std::expected<std::chrono::nanoseconds, ValueFault> parse_duration(std
     return std::unexpected(total.error());
   }
   return std::chrono::nanoseconds(static_cast<std::chrono::nanoseconds::rep>(*total));
+}
+
+/// So many requests in so much time.
+struct RequestRate {
+  std::uint64_t count = 1;
+  std::chrono::nanoseconds interval{};
+
+  friend constexpr bool operator==(const RequestRate&, const RequestRate&) = default;
+};
+
+namespace detail {
+
+inline constexpr Unit request_rate_units[] = {
+    {"/s", 1'000'000'000ULL}, {"/m", 60'000'000'000ULL}, {"/h", 3'600'000'000'000ULL}, {"/d", 86'400'000'000'000ULL}};
+
+}  // namespace detail
+
+/// "100/s", "30/m", "1000/h", "5/d". The count's bounds are the option's.
+constexpr std::expected<RequestRate, ValueFault> parse_request_rate(std::string_view text) {
+  const auto scanned = detail::scan(text);
+  if (!scanned) {
+    return std::unexpected(scanned.error());
+  }
+  if (scanned->unit.empty()) {
+    return std::unexpected(ValueFault::missing_unit);
+  }
+  for (const detail::Unit& unit : detail::request_rate_units) {
+    if (unit.name == scanned->unit) {
+      return RequestRate{scanned->number,
+                         std::chrono::nanoseconds(static_cast<std::chrono::nanoseconds::rep>(unit.factor))};
+    }
+  }
+  return std::unexpected(ValueFault::unknown_unit);
+}
+
+constexpr std::string request_rate_text(const RequestRate& rate) {
+  for (const detail::Unit& unit : detail::request_rate_units) {
+    if (static_cast<std::uint64_t>(rate.interval.count()) == unit.factor) {
+      return detail::decimal(rate.count).append(unit.name);
+    }
+  }
+  return {};
 }
 
 /// The shortest exact text that parses back to the same value: 65536 is "64KiB", 500 is "500B".

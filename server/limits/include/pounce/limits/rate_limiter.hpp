@@ -14,12 +14,11 @@
 // at the same instant: each may open a bucket.
 #pragma once
 
+#include <pounce/core/owned.hpp>
 #include <pounce/core/time.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 namespace pounce::inline v0::limits {
 
@@ -59,6 +58,7 @@ class RateLimiter {
   // Room for at least `clients` that owe something at the same time, in `clients` * 8 bytes rounded up to a power of two.
   // Throws bad_alloc.
   RateLimiter(Rate rate, std::size_t clients, Secret secret);
+  ~RateLimiter();
 
   // Counts one request of `client` at `now`. A request that is refused costs the client nothing. Instants of different threads may
   // be out of order, by a second at most: time that goes backwards refills nothing.
@@ -68,9 +68,7 @@ class RateLimiter {
   [[nodiscard]] std::size_t capacity() const noexcept { return (line_mask_ + 1) * clients_per_line; }
 
  private:
-  struct alignas(64) Line {
-    std::atomic<std::uint64_t> words[clients_per_line];
-  };
+  struct Line;
 
   [[nodiscard]] std::uint64_t shares(Instant now) const noexcept;
   [[nodiscard]] std::uint64_t debt(std::uint64_t word, std::uint64_t now) const noexcept;
@@ -82,7 +80,7 @@ class RateLimiter {
   std::uint64_t most_debt_;
   std::uint64_t slack_;  // of clocks that differ
   std::size_t line_mask_;
-  std::unique_ptr<Line[]> lines_;
+  Owned<Line[]> lines_;
 };
 
 }  // namespace pounce::inline v0::limits

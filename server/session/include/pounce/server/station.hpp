@@ -5,13 +5,14 @@
 
 #include <pounce/app/token.hpp>
 #include <pounce/core/ids.hpp>
+#include <pounce/core/owned.hpp>
 #include <pounce/core/workspace.hpp>
 #include <pounce/events/observer.hpp>
 #include <pounce/h1/limits.hpp>
 #include <pounce/h2/limits.hpp>
-#include <pounce/server/codings_ref.hpp>
-
+#include <pounce/limits/client_limit.hpp>
 #include <pounce/proxy/forwarded.hpp>
+#include <pounce/server/codings_ref.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -102,6 +103,7 @@ struct Service {
   std::size_t inbox_limit = 64 * kibibyte;    // received content per exchange before reading stops
   proxy::Trust trust{};                       // whose word about a client counts
   CodingsRef codings{};                       // null: responses are sent as they are
+  Owned<limits::ClientLimit> client_limit{};  // null: none
 };
 
 }  // namespace pounce::inline v0
