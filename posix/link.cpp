@@ -119,7 +119,8 @@ void Link::reset_on_close() noexcept {
 }
 
 void Link::measure(Instant now) {
-  if (session_.output().empty()) return;
+  // What waits for an answer to a ping of HTTP/2 has nothing to write, perhaps.
+  if (session_.output().empty() && !session_.has_streams()) return;
 #ifdef SIOCOUTQ
   int waiting = 0;
   if (::ioctl(socket_.get(), SIOCOUTQ, &waiting) == 0 && waiting >= 0)

@@ -40,7 +40,7 @@ std::size_t Connection::receive(MutableBytes input, Instant now, Events& events,
     const std::size_t step = receive_some(input.subspan(used), events, output);
     if (step == 0) break;
     used += step;
-    if (!waiting_.empty()) report_writable(events);
+    if (windows_grew_) report_writable(events);
     end_when_done(output);
   }
   if (used != 0) {
@@ -129,6 +129,7 @@ void Connection::greet(Output& output) {
 }
 
 void Connection::report_writable(Events& events) {
+  windows_grew_ = false;
   std::erase_if(waiting_, [&](std::uint32_t id) {
     Stream* const stream = streams_.find(id);
     if (stream == nullptr || !stream->waits_for_room) return true;

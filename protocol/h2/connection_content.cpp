@@ -156,6 +156,10 @@ void Connection::taken(StreamId id, std::size_t size, Output& output) {
   give_credit(stream, now_taken, output);
 }
 
+void Connection::ignore_body(StreamId id, Output& output) {
+  if (Stream* const stream = find_for_application(id); stream != nullptr) stop_listening(*stream, output);
+}
+
 void Connection::want_body(StreamId id, bool wanted, Instant now, Output& output) {
   now_ = now;
   Stream* const stream = find_for_application(id);

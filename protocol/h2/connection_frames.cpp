@@ -126,6 +126,7 @@ Fault Connection::apply_setting(Setting setting, std::uint32_t value) {
 Fault Connection::change_windows(std::uint32_t value) {
   if (value > most_window) return Fault::flow_control_exceeded;
   const std::int64_t change = std::int64_t{value} - peer_stream_window_;
+  windows_grew_ = true;
   peer_stream_window_ = value;
   for (std::size_t i = 0; i < streams_.size(); ++i) {
     Stream& stream = streams_[i];
@@ -171,6 +172,7 @@ void Connection::receive_window_update(const FrameHeader& frame, Bytes payload, 
   const std::uint32_t increment = read_32(payload, 0) & most_window;
   if (frame.stream == 0) {
     if (increment == 0) return fail(Fault::invalid_frame, events, output);
+    windows_grew_ = true;
     send_window_ += increment;
     if (send_window_ > most_window) fail(Fault::flow_control_exceeded, events, output);
     return;
@@ -179,6 +181,7 @@ void Connection::receive_window_update(const FrameHeader& frame, Bytes payload, 
   if (stream == nullptr || (!stream->local_open && !stream->remote_open)) return;
   if (increment == 0) return break_off(*stream, Fault::invalid_frame, events, output);
   if (!stream->local_open) return;
+  windows_grew_ = true;
   stream->send_window += increment;
   if (stream->send_window > most_window) return break_off(*stream, Fault::flow_control_exceeded, events, output);
   schedule(*stream);

@@ -64,6 +64,7 @@ void Connection::release_when_done(Stream& stream) {
   if (!streams_.empty()) return;
   since_ = now_;
   fresh_idle_ = true;
+  trimmed_ = false;
   streams_due_ = never;
   staging_ = BlockRef{};
   staging_used_ = 0;

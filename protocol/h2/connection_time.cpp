@@ -7,6 +7,13 @@
 
 namespace pounce::inline v0::h2 {
 
+namespace {
+
+// Without a stream for so long, a connection lets go of what streams to come would have used again.
+constexpr Duration idle_grace = std::chrono::seconds{1};
+
+}  // namespace
+
 // --- the peer's reading ---
 
 void Connection::written(Instant now, Output& output) {
@@ -19,6 +26,7 @@ void Connection::written(Instant now, Output& output) {
 void Connection::keep_pace(const Output& output) noexcept {
   const std::uint64_t moved = output.total_written() - written_;
   const std::uint64_t arrived = output.total_arrived() - arrived_;
+  if (pinged_out_) answer_is_under_way(moved, arrived);
   written_ = output.total_written();
   arrived_ = output.total_arrived();
   if (!output.empty()) {
@@ -43,6 +51,11 @@ void Connection::keep_pace(const Output& output) noexcept {
     linger_pace_.start(now_);
   }
   if (phase_ == Phase::linger || (first_idle && streams_.empty())) since_ = now_;
+}
+
+// Our PING stands behind what the peer has yet to read: it can answer when it has come so far.
+void Connection::answer_is_under_way(std::uint64_t moved, std::uint64_t arrived) noexcept {
+  if ((moved != 0 && written_ < ping_end_) || (arrived != 0 && arrived_ < ping_end_)) pinged_ = now_;
 }
 
 // --- deadlines ---
@@ -77,6 +90,7 @@ Instant Connection::deadline(const Output& output) const noexcept {
     }
   } else if (phase_ == Phase::open && output.empty() && !frame_waits_) {
     due = std::min(due, after(since_, limits_->keep_alive_timeout));
+    if (!trimmed_) due = std::min(due, after(since_, idle_grace));
   }
   return due;
 }
@@ -110,9 +124,12 @@ void Connection::expire(Instant now, Events& events, Output& output) {
   if (is_over()) return;
   if (!streams_.empty()) {
     keep_in_touch(events, output);
-  } else if (phase_ == Phase::open && output.empty() && !frame_waits_ &&
-             now >= after(since_, limits_->keep_alive_timeout)) {
-    fail(Fault::keep_alive_timeout, events, output);
+  } else if (phase_ == Phase::open && output.empty() && !frame_waits_) {
+    if (!trimmed_ && now >= after(since_, idle_grace)) {
+      streams_.trim();
+      trimmed_ = true;
+    }
+    if (now >= after(since_, limits_->keep_alive_timeout)) fail(Fault::keep_alive_timeout, events, output);
   }
   end_when_done(output);
 }
@@ -135,6 +152,7 @@ void Connection::keep_in_touch(Events& events, Output& output) {
     if (now_ >= after(pinged_, limits_->ping_timeout)) fail(Fault::ping_timeout, events, output);
   } else if (now_ >= after(heard_, *limits_->ping_interval)) {
     compose_ping(liveness_ping, false, output);
+    ping_end_ = output.total_written() + output.size();
     pinged_ = now_;
     pinged_out_ = true;
   }

@@ -102,24 +102,30 @@ void Streams::close(Stream& stream, Ending ending) noexcept {
   spare_.push_back(&stream);
 }
 
-void Streams::remember(std::uint32_t id, Ending ending) noexcept {
+void Streams::Endings::add(std::uint32_t one) noexcept {
   try {
-    if (endings_.size() < most_endings) {
-      endings_.push_back(remembered(id, ending));
-      return;
-    }
+    if (ids.size() < most_endings) return ids.push_back(one);
   } catch (const std::bad_alloc&) {
-    if (endings_.empty()) return;
+    if (ids.empty()) return;
   }
-  endings_[oldest_] = remembered(id, ending);
-  oldest_ = (oldest_ + 1) % endings_.size();
+  ids[oldest] = one;
+  oldest = (oldest + 1) % ids.size();
 }
 
-Ending Streams::ending(std::uint32_t id) const noexcept {
-  for (const std::uint32_t one : endings_) {
+Ending Streams::Endings::find(std::uint32_t id) const noexcept {
+  for (const std::uint32_t one : ids) {
     if ((one & 0x3fffffffU) == id >> 1U) return static_cast<Ending>(one >> 30U);
   }
   return Ending::unknown;
+}
+
+void Streams::remember(std::uint32_t id, Ending ending) noexcept {
+  (ending == Ending::ended ? ended_ : reset_).add(remembered(id, ending));
+}
+
+Ending Streams::ending(std::uint32_t id) const noexcept {
+  const Ending ending = reset_.find(id);
+  return ending != Ending::unknown ? ending : ended_.find(id);
 }
 
 void Streams::clear() noexcept {
@@ -128,6 +134,14 @@ void Streams::clear() noexcept {
   live_.clear();
   spare_.clear();
   index_.clear();
+}
+
+void Streams::trim() noexcept {
+  for (const Stream* stream : spare_) delete stream;
+  std::vector<Stream*>{}.swap(spare_);
+  if (!live_.empty()) return;
+  std::vector<Stream*>{}.swap(live_);
+  std::vector<Entry>{}.swap(index_);
 }
 
 }  // namespace pounce::inline v0::h2

@@ -13,6 +13,13 @@
 
 namespace pounce::inline v0 {
 
+namespace {
+
+constexpr std::size_t least_alone = 512;  // pieces of content that are smaller on average are put together
+constexpr std::size_t most_places = 64;   // for pieces of content, kept when they are empty again
+
+}  // namespace
+
 LiveExchange::LiveExchange(Session& session, Arena& arena, StreamId stream, const RequestHead& head)
     : Exchange(host),
       session_(&session),
@@ -50,14 +57,14 @@ void LiveExchange::content_end(FieldList trailers) {
   if (!trailers.empty()) RequestAccess::set_trailers(request_, trailers, *session_, *arena_);
 }
 
-// End of a step: a few bytes that nobody has taken yet must not keep the block that they were read into, or a peer that sends
-// byte by byte would hold a block for each. They move together into a small block of the exchange's own.
+// End of a step: a few bytes that nobody has taken yet must not keep the block that they were read into, nor each a place of its own, or a
+// peer that sends byte by byte would hold a block for each, and more for its places than for its bytes. They move together into a small block of the exchange's own.
 void LiveExchange::settle() {
   const std::size_t first = std::max(inbox_settled_, inbox_first_);
   std::size_t loose = 0;
   for (std::size_t i = first; i < inbox_.size(); ++i) loose += inbox_[i].size();
   inbox_settled_ = inbox_.size();
-  if (loose == 0 || loose >= Workspace::medium) return;
+  if (loose == 0 || (loose >= Workspace::medium && loose / (inbox_.size() - first) >= least_alone)) return;
   if (!inbox_tail_ || inbox_tail_->capacity() - inbox_tail_used_ < loose) {
     inbox_tail_ = session_->station_->workspace.lend(loose);
     inbox_tail_used_ = 0;
@@ -75,6 +82,7 @@ void LiveExchange::settle() {
     joined = {inbox_.back().bytes().data(), inbox_.back().size() + loose};
     inbox_.pop_back();
   }
+  if (inbox_.capacity() > most_places && first < most_places / 2) inbox_.shrink_to_fit();
   inbox_.emplace_back(joined, inbox_tail_);
   inbox_settled_ = inbox_.size();
 }
@@ -188,13 +196,15 @@ void LiveExchange::run() {
   switch (phase_) {
     case Phase::collecting:
       if (content_ended_) call_plain();
-      return;
-    case Phase::starting: return dispatch();
+      break;
+    case Phase::starting: dispatch(); break;
     case Phase::parked:
       if (attempt(*parked_)) resume(std::exchange(parked_, nullptr)->leaf());
-      return;
+      break;
     case Phase::ended: return;
   }
+  // Nobody will take what still comes, however long the answer takes.
+  if (phase_ == Phase::ended && answer_ == Answer::finishing) session_->ignore_body(stream_);
 }
 
 void LiveExchange::call_plain() {

@@ -109,6 +109,7 @@ void Session::step(const Tick& tick) {
     if (machine_->deadline(output_) <= now_) {
       machine_->expire(now_, station_->workspace.events(), output_);
       route();
+      if (exchanges_.empty()) exchanges_.shrink_to_fit();
     }
     receive();
     if (drain_waits_ && !holds_streams()) {
@@ -323,8 +324,8 @@ void Session::destroy(LiveExchange& exchange) {
   if (exchanges_.back() == &exchange) {
     exchanges_.pop_back();
   } else {
-    const auto at = std::find(exchanges_.begin(), exchanges_.end(), &exchange);
-    assert(at != exchanges_.end());
+    const auto at = place(exchange.stream());
+    assert(at != exchanges_.end() && *at == &exchange);
     exchanges_.erase(at);
   }
   Arena& arena = exchange.arena();
@@ -332,12 +333,17 @@ void Session::destroy(LiveExchange& exchange) {
   arena.dissolve(station_->workspace);
 }
 
+// Where the stream's exchange is, or would be.
+std::vector<LiveExchange*>::const_iterator Session::place(StreamId stream) const noexcept {
+  return std::lower_bound(exchanges_.begin(), exchanges_.end(), stream,
+                          [](const LiveExchange* x, StreamId id) { return x->stream() < id; });
+}
+
 LiveExchange* Session::find(StreamId stream) const noexcept {
   if (exchanges_.empty()) return nullptr;
   // Mostly it is the one that came last.
   if (exchanges_.back()->stream() == stream) return exchanges_.back();
-  const auto at = std::lower_bound(exchanges_.begin(), exchanges_.end(), stream,
-                                   [](const LiveExchange* x, StreamId id) { return x->stream() < id; });
+  const auto at = place(stream);
   return at != exchanges_.end() && (*at)->stream() == stream ? *at : nullptr;
 }
 

@@ -146,8 +146,13 @@ TEST_CASE("endings are remembered for a while") {
   CHECK(streams.ending(0x7fffffff) == Ending::reset_by_us);
   CHECK(streams.ending(3) == Ending::unknown);
   for (std::uint32_t i = 0; i < Streams::most_endings; ++i) streams.remember(1001 + 2 * i, Ending::ended);
-  CHECK(streams.ending(1) == Ending::unknown);
+  CHECK(streams.ending(1) == Ending::reset_by_peer);
   CHECK(streams.ending(1001) == Ending::ended);
+  streams.remember(5001, Ending::ended);
+  CHECK(streams.ending(1001) == Ending::unknown);
+  for (std::uint32_t i = 1; i < Streams::most_endings; ++i) streams.remember(6001 + 2 * i, Ending::reset_by_us);
+  CHECK(streams.ending(1) == Ending::unknown);
+  CHECK(streams.ending(0x7fffffff) == Ending::reset_by_us);
 }
 
 TEST_CASE("the scheduler: always one of the most urgent, and everybody's turn comes") {
@@ -297,4 +302,28 @@ TEST_CASE("an idle connection is small") {
   MESSAGE("sizeof: connection ", sizeof(Connection), ", stream ", sizeof(Stream));
   CHECK(sizeof(Connection) <= 1024);
   CHECK(sizeof(Stream) <= 320);
+}
+
+TEST_CASE("a stream that was reset is remembered, however many others have ended since") {
+  Limits limits;
+  Machine machine{limits};
+  wire::FrameWriter frames;
+  frames.hello();
+  frames.post(1);
+  machine.feed(frames.take());
+  machine.connection.reset(StreamId{1}, machine.output);
+  for (std::uint32_t id = 3; id < 1003; id += 2) {
+    frames.get(id);
+    machine.feed(frames.take());
+    (void)machine.connection.send_response(StreamId{id}, {.status = 204}, {}, {}, start, machine.output);
+    (void)machine.drained();
+  }
+  frames.data(1, "it was on its way", true);
+  machine.feed(frames.take());
+  CHECK(machine.events.empty());
+  CHECK_FALSE(machine.output.finished());
+  // One that ended by itself a moment ago is not: that is an error (RFC 9113, section 5.1).
+  frames.data(1001, "x", true);
+  machine.feed(frames.take());
+  CHECK(machine.output.finished());
 }

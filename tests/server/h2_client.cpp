@@ -97,6 +97,7 @@ void H2Client::take(const wire::Frame& frame) {
     case FrameType::headers: head(stream, frame); break;
     case FrameType::data:
       answers[stream].body += payload;
+      if (on_data) on_data(stream);
       if (gives_credit && !payload.empty()) {
         const auto size = static_cast<std::uint32_t>(payload.size());
         frames.window_update(0, size);

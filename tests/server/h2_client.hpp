@@ -8,6 +8,7 @@
 #include "tests/protocol/h2_wire.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -68,7 +69,8 @@ class H2Client {
   std::map<std::uint16_t, std::uint32_t> settings;
   std::size_t frames_got = 0;
   bool answers_pings = true;
-  bool gives_credit = true;  // for what it has read
+  bool gives_credit = true;                           // for what it has read
+  std::function<void(std::uint32_t stream)> on_data;  // for each frame of content
   Client client;
 
  private:

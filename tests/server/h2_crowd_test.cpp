@@ -26,7 +26,9 @@ Task fickle(Exchange& x) {
   const Alive here;
   std::size_t fails_in = number_in(x.request());
   const auto may_fail = [&fails_in] {
-    if (fails_in != 0 && --fails_in == 0) throw std::runtime_error{"on purpose"};
+    if (fails_in == 0) return;
+    --fails_in;
+    if (fails_in == 0) throw std::runtime_error{"on purpose"};
   };
   may_fail();
   (void)co_await x.sleep(20ms);

@@ -129,6 +129,7 @@ TEST_CASE("many exchanges run at once, and each ends in its own time") {
   {
     H2Client peer{app, observed(recorder)};
     std::vector<std::uint32_t> slow;
+    slow.reserve(40);
     for (int i = 0; i < 40; ++i) slow.push_back(peer.get("/sleep?" + std::to_string(1000 - 10 * i)));
     peer.settle();
     const auto quick = peer.get("/");
@@ -214,6 +215,58 @@ TEST_CASE("content passes through in both directions, past every window, with tr
     for (const auto& [stream, answer] : peer.answers) CHECK((stream == 0 || answer.ended));
     CHECK(alive == 0);
   }
+}
+
+TEST_CASE("content that nobody will take is not held against the others") {
+  App app = all_kinds();
+  app.route("/deaf", [](Exchange& x) -> Task {
+    (void)x.respond(Response::text(letters(100'000)));
+    co_return;
+  });
+  app.route("/whole", [](const Request& r) { return Response::text(letters(100'000 + r.body().size())); });
+  for (const std::string path : {"/deaf", "/whole"}) {
+    Options options;
+    options.h2.stream_window = 20'000;
+    options.h2.connection_window = 65'535;
+    H2Client peer{app, options, 1'000};
+    peer.gives_credit = false;  // their answers are far from complete
+    peer.run();
+    std::vector<std::uint32_t> streams;
+    streams.reserve(8);
+    for (int i = 0; i < 8; ++i) streams.push_back(peer.post(path, letters(16'000)));
+    const auto other = peer.post("/collect", letters(30'000));
+    peer.settle();
+    CHECK(peer.answer(other).body == "30000");
+    for (const auto stream : streams) {
+      CHECK(peer.answer(stream).body.size() == 1'000);
+      CHECK(peer.answer(stream).credit == 0);
+    }
+    // They go on from where they are.
+    peer.gives_credit = true;
+    peer.frames.window_update(0, 1'000'000);
+    for (const auto stream : streams) peer.frames.window_update(stream, 1'000'000);
+    peer.settle();
+    for (const auto stream : streams) CHECK(peer.answer(stream).ended);
+  }
+}
+
+TEST_CASE("the more urgent answer goes first, and what is incremental takes turns") {
+  App app;
+  app.route("/", [](const Request&) { return Response::text(letters(60'000)); });
+  H2Client peer{app};
+  peer.gives_credit = false;
+  peer.frames.window_update(0, 1'000'000);
+  peer.run();
+  // One write for all of them: what was asked first does not go first.
+  const auto late = peer.get("/", {{"priority", "u=7"}});
+  const auto usual = peer.get("/");
+  const auto one = peer.get("/", {{"priority", "u=1, i"}});
+  const auto two = peer.get("/", {{"priority", "u=1, i"}});
+  std::vector<std::uint32_t> order;
+  peer.on_data = [&order](std::uint32_t stream) { order.push_back(stream); };
+  peer.run();
+  CHECK(order == std::vector<std::uint32_t>{one, two, one, two, one, two, one, two, usual, usual, usual, usual, late,
+                                            late, late, late});
 }
 
 TEST_CASE("who does not take its content gets no more of it, and the others do") {

@@ -1,120 +1,15 @@
 // Memory: what is allocated per request, and what a hostile peer can make a session hold.
-#include <doctest/doctest.h>
+#include "tests/server/counted.hpp"
 
-#include <pounce/app.hpp>
-#include <pounce/core/workspace.hpp>
-#include <pounce/server/session.hpp>
-
-#include <array>
-#include <atomic>
-#include <cstdlib>
-#include <cstring>
 #include <new>
 #include <string>
 #include <vector>
 
-namespace {
-
-std::atomic<std::size_t> allocations = 0;
-std::atomic<std::size_t> held = 0;
-std::size_t fails_in = 0;  // so many allocations from now there is no memory, once; 0: always
-
-// The size stands before the memory, so that what is held can be counted.
-void* counted(std::size_t size) {
-  if (fails_in != 0 && --fails_in == 0) throw std::bad_alloc{};
-  ++allocations;
-  held += size;
-  auto* memory = static_cast<char*>(std::malloc(size + 16));
-  if (memory == nullptr) std::abort();
-  std::memcpy(memory, &size, sizeof size);
-  return memory + 16;
-}
-
-void uncounted(void* memory) noexcept {
-  if (memory == nullptr) return;
-  std::size_t size = 0;
-  std::memcpy(&size, static_cast<char*>(memory) - 16, sizeof size);
-  held -= size;
-  std::free(static_cast<char*>(memory) - 16);
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return counted(size); }
-void* operator new[](std::size_t size) { return counted(size); }
-void operator delete(void* memory) noexcept { uncounted(memory); }
-void operator delete[](void* memory) noexcept { uncounted(memory); }
-void operator delete(void* memory, std::size_t) noexcept { uncounted(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { uncounted(memory); }
-
 using namespace pounce;
 using namespace std::chrono_literals;
+using namespace pounce::testing;
 
 namespace {
-
-class NoWake final : public Wake {
- public:
-  [[nodiscard]] Loan<Letterbox> open() override { return {}; }
-};
-
-class Ids final : public RequestIds {
-  [[nodiscard]] std::uint64_t refill() override { return last_ += block; }
-  std::uint64_t last_ = 0;
-};
-
-// A driver that allocates nothing itself.
-class Driver {
- public:
-  explicit Driver(const App& app) : service_{.app = app, .limits = {}}, station_{workspace_, ids_, nullptr, 0} {
-    tick_.now = Instant{} + 1h;
-    tick_.lines = "Server: pounce\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
-    connect();
-  }
-
-  // The next connection of the same worker.
-  void connect() {
-    session_.reset();
-    session_ = make_owned<Session>(service_, station_, wake_, Peers{ConnectionId{1}, "local", "peer"}, tick_.now);
-  }
-
-  // One turn of a runtime's loop. Returns how many bytes the session wrote.
-  std::size_t turn(std::string_view bytes) {
-    if (!bytes.empty()) {
-      const MutableBytes space = session_->space();
-      REQUIRE(space.size() >= bytes.size());
-      std::memcpy(space.data(), bytes.data(), bytes.size());
-      session_->received(bytes.size());
-    }
-    session_->step(tick_);
-    const std::size_t n = session_->output().size();
-    if (n != 0) session_->written(n, tick_.now);
-    session_->settle();
-    return n;
-  }
-  // What waits to be written.
-  [[nodiscard]] std::string written() {
-    std::array<Bytes, 64> slices;
-    std::string all;
-    const std::size_t count = session_->output().gather(slices);
-    for (std::size_t i = 0; i < count; ++i) all += slices[i];
-    return all;
-  }
-  void step(std::string_view bytes) {
-    std::memcpy(session_->space().data(), bytes.data(), bytes.size());
-    session_->received(bytes.size());
-    session_->step(tick_);
-  }
-  [[nodiscard]] Session& session() noexcept { return *session_; }
-
- private:
-  Service service_;
-  Workspace workspace_;
-  Ids ids_;
-  NoWake wake_;
-  Station station_;
-  Tick tick_;
-  Owned<Session> session_;
-};
 
 constexpr std::string_view get = "GET /hello HTTP/1.1\r\nHost: example.org\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n";
 

@@ -42,6 +42,7 @@ class FakeMachine {
 
   void want_body(StreamId, bool, Instant, Output&) {}
   void taken(StreamId, std::size_t, Output&) {}
+  void ignore_body(StreamId, Output&) {}
   Sent send_informational(StreamId, std::uint16_t, FieldList, Output&) { return Sent::ok; }
   Sent send_head(StreamId stream, const ResponseHead& head, Output& output) {
     if (!open_.contains(stream)) return Sent::gone;

@@ -1,10 +1,11 @@
 // The shape that every server-side protocol machine has, as a concept. It is the contract between `protocol/` and whoever
 // drives it; the methods fall into four kinds:
 //   input from the network:        receive, receive_end
-//   commands from the application: want_body, taken, send_*, use_lines, reset, drain
+//   commands from the application: want_body, taken, ignore_body, send_*, use_lines, reset, drain
 //   time:                          deadline, expire, written
 //   questions:                     wants_input, finished, idle
-// `taken` gives the peer credit for so many bytes of Data, where the protocol has flow control. `written` is called at the end of
+// `taken` gives the peer credit for so many bytes of Data, where the protocol has flow control; after `ignore_body` there are no more
+// of them. `written` is called at the end of
 // each step and after each write: it judges the pace of the peer, and where streams share a connection it fills the output.
 // Nothing calls the application; views in events live until the next call; time and buffers are arguments.
 #pragma once
@@ -30,6 +31,7 @@ concept ProtocolMachine =
       { m.receive_end(now, events, output) } -> std::same_as<void>;
       { m.want_body(stream, true, now, output) } -> std::same_as<void>;
       { m.taken(stream, std::size_t{1}, output) } -> std::same_as<void>;
+      { m.ignore_body(stream, output) } -> std::same_as<void>;
       { m.send_informational(stream, 103, fields, output) } -> std::same_as<Sent>;
       { m.send_head(stream, head, output) } -> std::same_as<Sent>;
       { m.send_data(stream, bytes, owner, output) } -> std::same_as<SentData>;

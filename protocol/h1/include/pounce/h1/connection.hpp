@@ -57,6 +57,8 @@ class Connection {
   void want_body(StreamId stream, bool wanted, Instant now, Output& output);
   // HTTP/1.1 has no flow control of its own: who does not read, waits.
   void taken(StreamId /*stream*/, std::size_t /*size*/, Output& /*output*/) noexcept {}
+  // Nor is there another stream that could need the room.
+  void ignore_body(StreamId /*stream*/, Output& /*output*/) noexcept {}
   // A 1xx (103 Early Hints …) before the head; silently skipped for HTTP/1.0 peers. Not 100 and not 101.
   Sent send_informational(StreamId stream, std::uint16_t status, FieldList fields, Output& output);
   // The head. Framing: the known length, else chunked, else (HTTP/1.0) the end of the connection. Responses that carry no

@@ -58,6 +58,9 @@ class Connection {
   void want_body(StreamId stream, bool wanted, Instant now, Output& output);
   // The application is done with so many bytes of Data: the peer may send as many again.
   void taken(StreamId stream, std::size_t size, Output& output);
+  // The application will take no more of the content, though it still answers: what came and what comes is thrown away, and the stream
+  // gets no more credit. The connection does, so that its other streams have their windows.
+  void ignore_body(StreamId stream, Output& output);
   // A 1xx (103 Early Hints …) before the head. Not 100 and not 101.
   Sent send_informational(StreamId stream, std::uint16_t status, FieldList fields, Output& output);
   // The head. `close` drains the connection. Responses that carry no content (to HEAD, 204, 304) swallow data given later.
@@ -190,6 +193,7 @@ class Connection {
   void start_receive_pace(Stream& stream);
   void start_send_pace(Stream& stream) noexcept;
   void give_up_writing(bool slow, Events& events, Output& output);
+  void answer_is_under_way(std::uint64_t moved, std::uint64_t arrived) noexcept;
   void keep_in_touch(Events& events, Output& output);
   void expire_streams(Events& events, Output& output);
   void expire_content(Stream& stream, Pace::Verdict verdict, Events& events, Output& output);
@@ -222,6 +226,7 @@ class Connection {
   std::uint64_t written_ = 0;
   std::uint64_t arrived_ = 0;
   std::uint64_t requests_ = 0;
+  std::uint64_t ping_end_ = 0;  // of all that was ever sent, up to our PING
 
   std::int64_t receive_window_ = default_window;
   std::int64_t send_window_ = default_window;
@@ -241,11 +246,13 @@ class Connection {
   Drain drain_ = Drain::no;
   bool greeted_ : 1 = false;
   bool settings_acknowledged_ : 1 = false;
-  bool frame_waits_ : 1 = false;  // a part of a frame is in the input
-  bool unread_ : 1 = false;       // the last `receive` left bytes
-  bool pinged_out_ : 1 = false;   // our PING is not answered
-  bool peer_leaves_ : 1 = false;  // it has sent GOAWAY
+  bool frame_waits_ : 1 = false;   // a part of a frame is in the input
+  bool unread_ : 1 = false;        // the last `receive` left bytes
+  bool windows_grew_ : 1 = false;  // who waits for room may have some
+  bool pinged_out_ : 1 = false;    // our PING is not answered
+  bool peer_leaves_ : 1 = false;   // it has sent GOAWAY
   bool peer_ended_ : 1 = false;
+  bool trimmed_ : 1 = true;      // the table of streams holds no memory that it can do without
   bool fresh_idle_ : 1 = false;  // the last stream has ended, but perhaps not all of it is written
   bool failed_ : 1 = false;
 

@@ -59,8 +59,9 @@ struct Limits {
   Duration linger_limit = std::chrono::seconds{30};        // the whole of that phase
   Duration drain_grace = std::chrono::seconds{1};          // for a round trip between the two GOAWAY frames of a drain
   std::optional<Duration> ping_interval{};                 // of silence while streams live; then we ask with a PING …
-  Duration ping_timeout = std::chrono::seconds{15};        // … and wait so long for the answer
-  std::optional<std::uint64_t> min_rate = 500;             // bytes per second, both directions; see Pace
+  Duration ping_timeout =
+      std::chrono::seconds{15};                 // … and wait so long for the answer, from when all before it was read
+  std::optional<std::uint64_t> min_rate = 500;  // bytes per second, both directions; see Pace
   Duration rate_grace = std::chrono::seconds{10};
 
   [[nodiscard]] PaceLimits body_pace() const noexcept { return {request_timeout, min_rate, rate_grace}; }

@@ -1,7 +1,8 @@
 // Stream: one request and its response within an HTTP/2 connection, and the table of those that live.
 //
 // Streams stand at stable addresses and are recycled: their memory is, their state never. The table finds one by its id in O(1).
-// An id that is gone is remembered for a while with the way it went, because that decides what a late frame for it means.
+// An id that is gone is remembered for a while with the way it went, because that decides what a late frame for it means. Those that
+// were reset are remembered apart: however many others end, what was on its way to them is no error.
 // Part of h2::Connection; public only so that its size is known.
 #pragma once
 
@@ -88,7 +89,7 @@ struct Stream {
 class Streams {
  public:
   static constexpr std::size_t most_spare = 32;     // kept for streams to come
-  static constexpr std::size_t most_endings = 128;  // remembered
+  static constexpr std::size_t most_endings = 128;  // remembered, of each kind
 
   Streams() = default;
   Streams(const Streams&) = delete;
@@ -103,6 +104,8 @@ class Streams {
   void remember(std::uint32_t id, Ending ending) noexcept;
   [[nodiscard]] Ending ending(std::uint32_t id) const noexcept;
   void clear() noexcept;
+  // Gives back what was kept for streams to come.
+  void trim() noexcept;
 
   [[nodiscard]] bool empty() const noexcept { return live_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return live_.size(); }
@@ -115,16 +118,23 @@ class Streams {
     std::uint32_t at = 0;  // in live_
   };
 
+  // The last ones. Two bits of the ending above thirty of the id; client streams are odd, so that the lowest bit says nothing.
+  struct Endings {
+    std::vector<std::uint32_t> ids;
+    std::size_t oldest = 0;
+    void add(std::uint32_t one) noexcept;
+    [[nodiscard]] Ending find(std::uint32_t id) const noexcept;
+  };
+
   [[nodiscard]] std::size_t home(std::uint32_t id) const noexcept { return (id >> 1U) & (index_.size() - 1); }
   [[nodiscard]] std::size_t place(std::uint32_t id) const noexcept;
   void grow();
 
   std::vector<Stream*> live_;   // owned, as the spare ones are
-  std::vector<Stream*> spare_;  // room for `most_spare` is there before the first one comes
+  std::vector<Stream*> spare_;  // room for `most_spare` is there before one comes
   std::vector<Entry> index_;    // open addressing; a power of two, at most half full
-  // Two bits of the ending above thirty of the id; client streams are odd, so that the lowest bit says nothing.
-  std::vector<std::uint32_t> endings_;
-  std::size_t oldest_ = 0;
+  Endings ended_;
+  Endings reset_;
 };
 
 }  // namespace pounce::inline v0::h2

@@ -23,6 +23,7 @@ class Machine {
   virtual void receive_end(Instant now, Events& events, Output& output) = 0;
   virtual void want_body(StreamId stream, bool wanted, Instant now, Output& output) = 0;
   virtual void taken(StreamId stream, std::size_t size, Output& output) = 0;
+  virtual void ignore_body(StreamId stream, Output& output) = 0;
   virtual Sent send_informational(StreamId stream, std::uint16_t status, FieldList fields, Output& output) = 0;
   virtual Sent send_head(StreamId stream, const ResponseHead& head, Output& output) = 0;
   virtual SentData send_data(StreamId stream, Bytes bytes, StorageRef owner, Output& output) = 0;
@@ -54,6 +55,7 @@ class MachineOf final : public Machine {
     machine_.want_body(stream, wanted, now, output);
   }
   void taken(StreamId stream, std::size_t size, Output& output) override { machine_.taken(stream, size, output); }
+  void ignore_body(StreamId stream, Output& output) override { machine_.ignore_body(stream, output); }
   Sent send_informational(StreamId stream, std::uint16_t status, FieldList fields, Output& output) override {
     return machine_.send_informational(stream, status, fields, output);
   }

@@ -136,8 +136,13 @@ class Session {
   void taken(StreamId stream, std::size_t size) {
     if (streams_) machine_->taken(stream, size, output_);
   }
+  // … and will look at no more of it.
+  void ignore_body(StreamId stream) {
+    if (streams_) machine_->ignore_body(stream, output_);
+  }
   // So many handlers run on although they have answered that there is no place for one more.
   [[nodiscard]] bool is_crowded() const noexcept { return streams_ && exchanges_.size() > service_->h2.max_streams; }
+  [[nodiscard]] std::vector<LiveExchange*>::const_iterator place(StreamId stream) const noexcept;
   [[nodiscard]] LiveExchange* find(StreamId stream) const noexcept;
   [[nodiscard]] bool may_parse() const;
   template <class Make>
