@@ -52,6 +52,7 @@ CodingsRef make_codings(const config::Config& config, const App& app) {
   auto codings = Codings::make(app, static_cast<int>(config.compression_gzip_level),
                                static_cast<int>(config.compression_zstd_level));
   codings->policy.offers = offers;
+  codings->most_streams = config.compression_max_streams;
   codings->policy.min_size = config.compression_min_size;
   codings->policy.types = config::parse_media_types(config.compression_types).value_or(compression::MediaTypes{});
   fill_random(codings->secret.data(), codings->secret.size());

@@ -13,14 +13,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace pounce::inline v0 {
 
 class ContentCoder {
  public:
   // `declared`: how many bytes the handler has promised. `count` is of the session: how many coders live.
-  ContentCoder(const compression::EncoderSettings& settings, std::optional<std::uint64_t> declared, std::size_t& count)
-      : encoder_(compression::make_encoder(settings)), declared_left_(declared), count_(&count) {
+  ContentCoder(Codings::Place place, const compression::EncoderSettings& settings,
+               std::optional<std::uint64_t> declared, std::size_t& count)
+      : place_(std::move(place)),
+        encoder_(compression::make_encoder(settings)),
+        declared_left_(declared),
+        count_(&count) {
     ++count;
   }
   ContentCoder(const ContentCoder&) = delete;
@@ -60,6 +65,7 @@ class ContentCoder {
   }
 
  private:
+  Codings::Place place_;
   Owned<compression::Encoder> encoder_;
   BlockRef block_;
   std::size_t coded_ = 0;

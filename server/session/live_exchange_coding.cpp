@@ -101,9 +101,11 @@ Status LiveExchange::refuse_coding() {
 
 bool LiveExchange::open_coder(const Head& head, const Decision& decision, std::optional<std::uint64_t> size) {
   if (session_->coders_ == Codings::most_encoders) return false;
-  const auto settings = session_->service_->codings.get()->settings(decision, head.compress(), size,
-                                                                    static_cast<std::uint64_t>(request_.id()));
-  coder_ = make_owned<ContentCoder>(settings, size, session_->coders_);
+  const Codings& codings = *session_->service_->codings.get();
+  Codings::Place place = codings.take_place();
+  if (!place) return false;
+  const auto settings = codings.settings(decision, head.compress(), size, static_cast<std::uint64_t>(request_.id()));
+  coder_ = make_owned<ContentCoder>(std::move(place), settings, size, session_->coders_);
   return true;
 }
 

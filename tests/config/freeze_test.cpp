@@ -206,6 +206,7 @@ std::vector<Trial> trials() {
       {OptionId::compression_min_size, "1KiB", "1KiB", no_size},
       {OptionId::compression_gzip_level, "9", "9", {{"0", "below 1"}, {"10", "above 9"}, {"x", "not a number"}}},
       {OptionId::compression_zstd_level, "19", "19", {{"0", "below 1"}, {"23", "above 22"}, {"x", "not a number"}}},
+      {OptionId::compression_max_streams, "16", "16", no_count},
       {OptionId::compression_types,
        "usual, application/x-thing,+cbor",
        "usual, application/x-thing,+cbor",

@@ -172,6 +172,12 @@ class Coding(unittest.TestCase):
             fields, _ = self.accepting(server, "/page", "zstd, gzip")
             self.assertNotIn("content-encoding", fields)
             self.assertNotIn("vary", fields)
+        with Server("--compression-max-streams", "1", target=module("coded")) as server, server.connect() as wire:
+            wire.send("GET /wait HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n")
+            wire.limit = time.monotonic() + wire.timeout
+            self.assertEqual(wire.head().get("content-encoding"), "gzip")
+            self.assertNotIn("content-encoding", self.accepting(server, "/stream", "gzip")[0])
+            self.assertEqual(self.accepting(server, "/page", "gzip")[0]["content-encoding"], "gzip")
         sizes = []
         for level in ("1", "9"):
             with Server("--compression-gzip-level", level, "--compression-zstd-level", level, target=module("coded")) as server:

@@ -1,4 +1,4 @@
-// Compressed responses and decoded requests, over HTTP/1.1 and HTTP/2: heads, content, streams, limits.
+// Compressed responses over HTTP/1.1 and HTTP/2: heads, content, streams, limits.
 #include <doctest/doctest.h>
 
 #include <pounce/app/dictionary.hpp>
@@ -7,6 +7,7 @@
 #include <pounce/server/session.hpp>
 
 #include "tests/compression/samples.hpp"
+#include "tests/server/coding_peer.hpp"
 #include "tests/server/h2_application.hpp"
 #include "tests/server/h2_client.hpp"
 #include "tests/server/recorder.hpp"
@@ -21,103 +22,6 @@ using namespace std::chrono_literals;
 using compression::Coding;
 
 namespace {
-
-std::string decode(Coding coding, Bytes coded, const compression::Dictionary* dictionary = nullptr) {
-  const auto decoder = compression::make_decoder(coding, compression::DecoderLimits{64 * mebibyte, 100000}, dictionary);
-  std::string content;
-  std::string out(64 * kibibyte, '\0');
-  for (bool more = true; more;) {
-    const auto decoded = decoder->decode(coded, out);
-    REQUIRE(decoded.fault == compression::DecodeFault::none);
-    coded.remove_prefix(decoded.consumed);
-    content.append(out, 0, decoded.produced);
-    more = !coded.empty() || decoded.produced == out.size();
-  }
-  CHECK(decoder->end() == compression::DecodeFault::none);
-  return content;
-}
-
-std::string encode(Coding coding, Bytes content) {
-  compression::EncoderSettings settings;
-  settings.coding = coding;
-  std::string out(content.size() + 1000, '\0');
-  out.resize(compression::encode_whole(settings, content, out).value());
-  return out;
-}
-
-// A client of either protocol, for one answer at a time.
-struct Got {
-  int status = 0;
-  std::vector<std::pair<std::string, std::string>> fields;
-  std::string body;
-  bool complete = false;
-
-  // All values of the name, joined as a list; "-" when there is none.
-  [[nodiscard]] std::string field(std::string_view name) const {
-    std::string joined = "-";
-    for (const auto& [key, value] : fields) {
-      if (!equal_without_case(key, name)) continue;
-      joined = joined == "-" ? value : joined + ", " + value;
-    }
-    return joined;
-  }
-  [[nodiscard]] std::string content(const compression::Dictionary* dictionary = nullptr) const {
-    const auto coding = compression::coding_named(field("content-encoding"));
-    return coding ? decode(*coding, body, dictionary) : body;
-  }
-};
-
-class Peer {
- public:
-  Peer(const App& app, bool h2, Options options = {}) : app_(&app), h2_(h2), options_(std::move(options)) {
-    if (!options_.codings) options_.codings = Codings::make(app);
-  }
-
-  Got ask(std::string_view method, const std::string& path,
-          const std::vector<std::pair<std::string, std::string>>& fields, std::string_view content = {}) {
-    return h2_ ? ask_h2(method, path, fields, content) : ask_h1(method, path, fields, content);
-  }
-  Got get(const std::string& path, const std::string& accepts) {
-    return ask("GET", path, {{"accept-encoding", accepts}});
-  }
-
- private:
-  Got ask_h1(std::string_view method, const std::string& path,
-             const std::vector<std::pair<std::string, std::string>>& fields, std::string_view content) {
-    Client client{*app_, options_};
-    Fields all;
-    for (const auto& [name, value] : fields) all.add(name, value);
-    const Reply reply = client.request(method, path, all, content);
-    Got got{.status = reply.status, .fields = {}, .body = reply.body, .complete = reply.complete};
-    for (const Field field : reply.fields) got.fields.emplace_back(field.name, field.value);
-    return got;
-  }
-  Got ask_h2(std::string_view method, const std::string& path,
-             const std::vector<std::pair<std::string, std::string>>& fields, std::string_view content) {
-    H2Client client{*app_, options_};
-    std::uint32_t stream = 0;
-    if (method == "GET") {
-      stream = client.get(path, fields);
-    } else if (method == "POST") {
-      stream = client.post(path, content, fields);
-    } else {
-      stream = client.next();
-      wire::Fields head = {{":method", std::string{method}}, {":scheme", "http"}, {":path", path}, {":authority", "t"}};
-      head.insert(head.end(), fields.begin(), fields.end());
-      client.frames.headers(stream, head, true);
-    }
-    client.run();
-    const Answer& answer = client.answer(stream);
-    return {.status = answer.status.empty() ? 0 : std::stoi(answer.status),
-            .fields = {answer.fields.begin(), answer.fields.end()},
-            .body = answer.body,
-            .complete = answer.ended};
-  }
-
-  const App* app_;
-  bool h2_;
-  Options options_;
-};
 
 const std::string& page() {
   static const std::string text = samples::html(4);  // some 8 KiB
@@ -386,6 +290,36 @@ TEST_CASE("so many encoders a connection, and no more") {
   for (const auto stream : streams) CHECK(client.answer(stream).ended);
 }
 
+TEST_CASE("so many encoders of all connections, and no more") {
+  App app;
+  app.route("/wait", [](Exchange& x) -> Task {
+    if (x.start(Head{200}.set("content-type", "text/plain")) != Status::ok) co_return;
+    (void)co_await x.write("so far");
+    (void)co_await x.message(10s);
+    (void)x.finish();
+  });
+  auto codings = Codings::make(app);
+  codings->most_streams = 1;
+  Options options;
+  options.codings = codings;
+  const std::string request = "GET /wait HTTP/1.1\r\nHost: t\r\nAccept-Encoding: gzip\r\n\r\n";
+  Client second{app, options};
+  {
+    Client first{app, options};
+    first.send(request);
+    first.advance(0s);
+    second.send(request);
+    CHECK(first.take_output().find("content-encoding: gzip") != std::string::npos);
+    const Reply reply = second.reply();
+    CHECK(!reply.header("content-encoding"));
+    CHECK(reply.header("vary") == "accept-encoding");
+    CHECK(reply.body == "so far");
+  }
+  // The first has gone, in the middle of its answer.
+  second.send(request);
+  CHECK(second.reply().header("content-encoding") == "gzip");
+}
+
 TEST_CASE("a 304 repeats the validator in the form that the client holds") {
   const App app = pages();
   for (const bool h2 : {false, true}) {
@@ -502,89 +436,4 @@ TEST_CASE("dictionaries that no client would take are refused at start") {
                   std::invalid_argument);
   for (std::size_t i = 0; i < DictionaryResource::most; ++i) app.dictionary("/d" + std::to_string(i), "x", "/");
   CHECK_THROWS_AS(app.dictionary("/d", "x", "/"), std::invalid_argument);
-}
-
-// --- request content ---
-
-namespace {
-
-App uploads() {
-  App app;
-  const auto size = [](const Request& r) {
-    return Response::text(std::to_string(r.body().size()) + " " + std::string{r.body().substr(0, 20)});
-  };
-  app.route("/plain", decoded(size));
-  app.route("/raw", size);
-  app.route("/stream", decoded([](Exchange& x) -> Task {
-              std::string text;
-              Received got = co_await x.read();
-              for (; got.status() == Status::ok; got = co_await x.read()) text.append(got.bytes());
-              if (got.status() != Status::end) co_return;
-              (void)x.respond(Response::text(std::to_string(text.size()) + " " + text.substr(0, 20)));
-            }));
-  return app;
-}
-
-}  // namespace
-
-TEST_CASE("request content is decoded for whoever asked, and for nobody else") {
-  const App app = uploads();
-  const std::string content = samples::json(100);
-  const std::string expected = std::to_string(content.size()) + " " + content.substr(0, 20);
-  for (const bool h2 : {false, true}) {
-    Peer peer{app, h2};
-    for (const std::string path : {"/plain", "/stream"}) {
-      CAPTURE(h2);
-      CAPTURE(path);
-      CHECK(peer.ask("POST", path, {}, content).body == expected);
-      CHECK(peer.ask("POST", path, {{"content-encoding", "identity"}}, content).body == expected);
-      for (const Coding coding : {Coding::gzip, Coding::deflate, Coding::zstd}) {
-        const std::string name{compression::name(coding)};
-        CHECK(peer.ask("POST", path, {{"content-encoding", name}}, encode(coding, content)).body == expected);
-      }
-      CHECK(peer.ask("POST", path, {{"content-encoding", "X-GZIP"}}, encode(Coding::gzip, content)).body == expected);
-      // What cannot be undone.
-      for (const std::string coding : {"br", "dcz", "gzip, gzip", "compress"}) {
-        const Got refused = peer.ask("POST", path, {{"content-encoding", coding}}, content);
-        CHECK(refused.status == 415);
-        CHECK(refused.field("accept-encoding") == "zstd, gzip, deflate");
-      }
-      // Damaged, or cut off.
-      CHECK(peer.ask("POST", path, {{"content-encoding", "gzip"}}, content).status == 400);
-      const std::string coded = encode(Coding::gzip, content);
-      CHECK(peer.ask("POST", path, {{"content-encoding", "gzip"}}, Bytes{coded}.substr(0, coded.size() - 1)).status ==
-            400);
-      // No content is none.
-      CHECK(peer.ask("POST", path, {{"content-encoding", "gzip"}}, "").body == "0 ");
-    }
-    const std::string coded = encode(Coding::gzip, content);
-    CHECK(
-        peer.ask("POST", "/raw", {{"content-encoding", "gzip"}}, coded).body.starts_with(std::to_string(coded.size())));
-    CHECK(peer.ask("POST", "/raw", {{"content-encoding", "br"}}, "x").status == 200);
-  }
-}
-
-TEST_CASE("a bomb is answered 413 and costs what the limit says") {
-  const App app = uploads();
-  for (const bool h2 : {false, true}) {
-    for (const std::string path : {"/plain", "/stream"}) {
-      for (const Coding coding : {Coding::gzip, Coding::zstd}) {
-        CAPTURE(h2);
-        CAPTURE(path);
-        Peer peer{app, h2};
-        // 10 MiB, of some 10 KiB or less.
-        const Got got = peer.ask("POST", path, {{"content-encoding", std::string{compression::name(coding)}}},
-                                 samples::bomb(coding, 10 * mebibyte));
-        CHECK(got.status == 413);
-      }
-    }
-  }
-  // Within the ratio, beyond the size.
-  Options options;
-  options.limits.max_request_size = 10000;
-  Peer peer{app, false, options};
-  const std::string content = samples::json(100);
-  CHECK(peer.ask("POST", "/plain", {{"content-encoding", "gzip"}}, encode(Coding::gzip, content)).status == 413);
-  CHECK(peer.ask("POST", "/plain", {{"content-encoding", "gzip"}}, encode(Coding::gzip, content.substr(0, 10000)))
-            .status == 200);
 }

@@ -20,10 +20,10 @@ std::string rows(int count, int salt) {
   return text + "</table>\n";
 }
 
-// Asks for the dictionary, then for what it is for, until the answer came in dcz; says what came.
-constexpr std::string_view browse = R"(<!doctype html><title>dictionaries</title><script>
+// Names the dictionary, then asks for what it is for until the answer came in dcz; says what came.
+constexpr std::string_view browse = R"(<!doctype html><title>dictionaries</title>
+<link rel="compression-dictionary" href="/dictionary"><script>
 (async () => {
-  await fetch('/dictionary');
   for (let i = 0; i < 200; ++i) {
     const answer = await fetch('/fresh?' + i, {cache: 'no-store'});
     const text = await answer.text();
@@ -56,7 +56,8 @@ pounce::Task stream(pounce::Exchange& x) {
 
 pounce::Task wait(pounce::Exchange& x) {
   if (x.start(Head{200}.set("content-type", "text/html")) != Status::ok) co_return;
-  if (co_await x.write(rows(500, 1)) != Status::ok) co_return;
+  const std::string text = rows(500, 1);
+  if (co_await x.write(text) != Status::ok) co_return;
   (void)co_await x.message();
   (void)x.finish();
 }

@@ -143,11 +143,14 @@
     "Content codings of answers, the preferred one first; none sends them as they are.")           \
   X(size, compression_min_size, "500B", "1B", "1GiB", compression, both, stable,                   \
     "Smallest content that is compressed, where its length is known.")                             \
-  X(count, compression_gzip_level, "3", "1", "9", compression, both, stable,                       \
+  X(count, compression_gzip_level, "1", "1", "9", compression, both, stable,                       \
     "Level of gzip and deflate: from fast to small.")                                              \
   X(count, compression_zstd_level, "3", "1", "22", compression, both, stable,                      \
     "Level of zstd: from fast to small. An answer that is streamed holds 0.9 MiB at level 1, "     \
     "1.3 MiB at 3, 3.2 MiB at 19.")                                                                \
+  X(count, compression_max_streams, "1024", "1", "1000000", compression, both, stable,             \
+    "Answers that are compressed while they are streamed, at once over all connections; further "  \
+    "ones are sent as they are.")                                                                  \
   X(optional_text, compression_types, "usual", "", "", compression, both, stable,                  \
     "Media types that are compressed, separated by commas: whole (application/json), by kind "     \
     "(text/*) or by suffix (+json); usual stands for the built-in list.")
