@@ -31,13 +31,19 @@ bool Entrances::take(Entrance& entrance, const Tick& tick) {
     case Acceptor::Result::drained: return false;
     case Acceptor::Result::exhausted: pause(entrance, after(tick.now, Acceptor::pause)); return false;
   }
+  if (is_stranger(entrance, arrival.peer)) {
+    station_.observe([&] { return events::ConnectionRefused{tick.now, station_.worker, "untrusted_proxy"}; });
+    return true;
+  }
   if (!shared_.census.enter(shared_.config.max_connections)) {
     turn_away(std::move(arrival.socket), tick);
     return true;
   }
   try {
-    Peers peers{
-        .connection = process_ids().next_connection(), .local = entrance.local, .peer = std::move(arrival.peer)};
+    Peers peers{.connection = process_ids().next_connection(),
+                .local = entrance.local,
+                .peer = std::move(arrival.peer),
+                .proxied = entrance.proxied};
     arrived_ =
         make_owned<Link>(std::move(arrival.socket), shared_.service, station_, waker_, std::move(peers), tick.now);
   } catch (
@@ -47,6 +53,10 @@ bool Entrances::take(Entrance& entrance, const Tick& tick) {
     return false;
   }
   return true;
+}
+
+bool Entrances::is_stranger(const Entrance& entrance, std::string_view peer) const {
+  return entrance.proxied && !proxy::has_peer(shared_.service.trust.proxies, peer);
 }
 
 void Entrances::turn_away(Descriptor socket, const Tick& tick) {

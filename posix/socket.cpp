@@ -1,5 +1,7 @@
 #include <pounce/posix/socket.hpp>
 
+#include "posix/inherited.hpp"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -41,16 +43,17 @@ void set_option(int socket, int level, int name) noexcept {
 std::expected<Listener, std::string> listen_tcp(const BindAddress& wanted, const addrinfo& at, int backlog,
                                                 bool reuse_port) {
   Descriptor socket{::socket(at.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
-  if (!socket) return std::unexpected(wanted.text() + ": " + error_text(errno));
+  if (!socket) return std::unexpected(wanted.place() + ": " + error_text(errno));
   set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR);
   if (reuse_port) set_option(socket.get(), SOL_SOCKET, SO_REUSEPORT);
   if (at.ai_family == AF_INET6) set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY);
   // Inherited by what is accepted: no call per connection.
   set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY);
   if (::bind(socket.get(), at.ai_addr, at.ai_addrlen) != 0 || ::listen(socket.get(), backlog) != 0) {
-    return std::unexpected(wanted.text() + ": " + error_text(errno));
+    return std::unexpected(wanted.place() + ": " + error_text(errno));
   }
   BindAddress bound = bound_address(socket.get());
+  bound.proxy = wanted.proxy;
   return Listener{std::move(socket), std::move(bound), {}};
 }
 
@@ -70,7 +73,7 @@ std::expected<std::vector<Listener>, std::string> listen_tcp(const BindAddress& 
   addrinfo* found = nullptr;
   if (const int error = ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
       error != 0) {
-    return std::unexpected(address.text() + ": " + ::gai_strerror(error));
+    return std::unexpected(address.place() + ": " + ::gai_strerror(error));
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner{found, &::freeaddrinfo};
   std::vector<Listener> listeners;
@@ -85,7 +88,7 @@ std::expected<std::vector<Listener>, std::string> listen_tcp(const BindAddress& 
     if (target.ss_family == AF_INET6) reinterpret_cast<sockaddr_in6*>(&target)->sin6_port = htons(wanted.port);
     here.ai_addr = reinterpret_cast<sockaddr*>(&target);
     if (port == Port::first_of_many && is_taken(here)) {
-      if (error.empty()) error = wanted.text() + ": " + error_text(EADDRINUSE);
+      if (error.empty()) error = wanted.place() + ": " + error_text(EADDRINUSE);
       continue;
     }
     auto listener = listen_tcp(wanted, here, backlog, port != Port::alone);
@@ -96,7 +99,7 @@ std::expected<std::vector<Listener>, std::string> listen_tcp(const BindAddress& 
     }
   }
   // A name such as localhost is served on those of its addresses that this machine has.
-  if (listeners.empty()) return std::unexpected(error.empty() ? address.text() + ": no address" : error);
+  if (listeners.empty()) return std::unexpected(error.empty() ? address.place() + ": no address" : error);
   return listeners;
 }
 
@@ -110,12 +113,12 @@ bool is_stale(const sockaddr_un& address) noexcept {
 std::expected<std::vector<Listener>, std::string> listen_unix(const BindAddress& address, int backlog) {
   sockaddr_un target{};
   target.sun_family = AF_UNIX;
-  if (address.path.size() >= sizeof target.sun_path) return std::unexpected(address.text() + ": the path is too long");
+  if (address.path.size() >= sizeof target.sun_path) return std::unexpected(address.place() + ": the path is too long");
   std::memcpy(target.sun_path, address.path.data(), address.path.size());
   struct stat there{};
   if (::lstat(address.path.c_str(), &there) == 0) {
-    if (!S_ISSOCK(there.st_mode)) return std::unexpected(address.text() + ": exists and is not a socket");
-    if (!is_stale(target)) return std::unexpected(address.text() + ": Address already in use");
+    if (!S_ISSOCK(there.st_mode)) return std::unexpected(address.place() + ": exists and is not a socket");
+    if (!is_stale(target)) return std::unexpected(address.place() + ": Address already in use");
     ::unlink(address.path.c_str());
   }
   Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
@@ -123,7 +126,7 @@ std::expected<std::vector<Listener>, std::string> listen_unix(const BindAddress&
   if (!socket || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&target), sizeof target) != 0 ||
       ::chmod(address.path.c_str(), S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) != 0 ||
       ::listen(socket.get(), backlog) != 0) {
-    return std::unexpected(address.text() + ": " + error_text(errno));
+    return std::unexpected(address.place() + ": " + error_text(errno));
   }
   std::vector<Listener> listeners;
   listeners.push_back(Listener{std::move(socket), address, address.path});
@@ -158,8 +161,8 @@ std::string address_text(const sockaddr_storage& address) {
   return address.ss_family == AF_UNIX ? "unix:" : "unknown";
 }
 
-Listener::Listener(Descriptor socket, config::BindAddress address, std::string unlink_path) noexcept
-    : socket_(std::move(socket)), address_(std::move(address)), unlink_path_(std::move(unlink_path)) {}
+Listener::Listener(Descriptor socket, config::BindAddress address, std::string unlink_path, Made made) noexcept
+    : socket_(std::move(socket)), address_(std::move(address)), unlink_path_(std::move(unlink_path)), made_(made) {}
 
 Listener::~Listener() {
   if (socket_ && !unlink_path_.empty()) ::unlink(unlink_path_.c_str());
@@ -167,12 +170,15 @@ Listener::~Listener() {
 
 std::expected<Listener, std::string> Listener::share() const {
   Descriptor socket{::fcntl(socket_.get(), F_DUPFD_CLOEXEC, 0)};
-  if (!socket) return std::unexpected(address_.text() + ": " + error_text(errno));
-  return Listener{std::move(socket), address_, {}};
+  if (!socket) return std::unexpected(address_.place() + ": " + error_text(errno));
+  return Listener{std::move(socket), address_, {}, made_};
 }
 
 std::expected<std::vector<Listener>, std::string> listen_on(const config::BindAddress& address, int backlog,
                                                             Port port) {
+  if (address.kind == BindAddress::Kind::descriptor || address.kind == BindAddress::Kind::socket_name) {
+    return inherited(address);
+  }
   return address.kind == BindAddress::Kind::unix_path ? listen_unix(address, backlog)
                                                       : listen_tcp(address, backlog, port);
 }

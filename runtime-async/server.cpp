@@ -22,7 +22,7 @@ std::expected<void, std::string> Server::start() {
       addresses_.push_back(listener.address());
       for (std::size_t i = 1; i < count; ++i) {
         // A socket of its own on the same port where the kernel spreads connections over them; else the same socket.
-        if (spread && !listener.is_unix()) {
+        if (spread && !listener.is_only_one()) {
           auto own = posix::listen_on(listener.address(), backlog, posix::Port::one_more);
           if (!own) return std::unexpected(std::move(own.error()));
           listeners[i].push_back(std::move(own->front()));

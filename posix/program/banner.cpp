@@ -45,10 +45,9 @@ Style style_of(int descriptor, const char* const* environment) {
 }
 
 std::string url_of(const config::BindAddress& address, bool secure) {
-  if (address.kind == config::BindAddress::Kind::unix_path) {
-    return address.text();
-  }
-  return (secure ? "https://" : "http://") + address.text();
+  using Kind = config::BindAddress::Kind;
+  const bool is_host = address.kind == Kind::tcp4 || address.kind == Kind::tcp6 || address.kind == Kind::tcp_name;
+  return (!is_host ? "" : secure ? "https://" : "http://") + address.place();
 }
 
 std::string start_text(const Started& started, Style style) {

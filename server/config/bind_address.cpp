@@ -66,7 +66,49 @@ std::expected<BindAddress, AddressFault> parse_unix(std::string_view path) {
   return address;
 }
 
+std::expected<BindAddress, AddressFault> parse_descriptor(std::string_view text) {
+  constexpr std::uint64_t most = 65535;
+  const auto number = parse_count(text);
+  // 0 to 2 are the standard streams.
+  if (!number || *number < 3 || *number > most) {
+    return std::unexpected(AddressFault::bad_descriptor);
+  }
+  BindAddress address;
+  address.kind = BindAddress::Kind::descriptor;
+  address.descriptor = static_cast<int>(*number);
+  return address;
+}
+
+std::expected<BindAddress, AddressFault> parse_socket_name(std::string_view text) {
+  constexpr std::size_t longest = 255;
+  const bool plain =
+      std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f && c != ':' && c != ','; });
+  if (text.empty() || text.size() > longest || !plain) {
+    return std::unexpected(AddressFault::bad_socket_name);
+  }
+  BindAddress address;
+  address.kind = BindAddress::Kind::socket_name;
+  address.path = text;
+  return address;
+}
+
+struct Property {
+  std::string_view name;
+  bool BindAddress::* member;
+};
+constexpr Property properties[] = {{"proxy", &BindAddress::proxy}};
+
+const Property* find_property(std::string_view name) {
+  const auto* const found = std::find_if(std::begin(properties), std::end(properties),
+                                         [name](const Property& property) { return property.name == name; });
+  return found == std::end(properties) ? nullptr : found;
+}
+
+std::expected<BindAddress, AddressFault> parse_place(std::string_view text);
+
 }  // namespace
+
+bool is_property(std::string_view text) { return find_property(text) != nullptr; }
 
 bool is_ipv4(std::string_view text) {
   return text.find(':') == std::string_view::npos && proxy::parse_ip(text).has_value();
@@ -77,8 +119,21 @@ bool is_ipv6(std::string_view text) {
 }
 
 std::string BindAddress::text() const {
-  if (kind == Kind::unix_path) {
-    return "unix:" + path;
+  std::string result = place();
+  for (const Property& property : properties) {
+    if (this->*property.member) {
+      result.append(",").append(property.name);
+    }
+  }
+  return result;
+}
+
+std::string BindAddress::place() const {
+  switch (kind) {
+    case Kind::unix_path: return "unix:" + path;
+    case Kind::descriptor: return "fd://" + detail::decimal(static_cast<std::uint64_t>(descriptor));
+    case Kind::socket_name: return "systemd:" + path;
+    default: break;
   }
   std::string result = kind == Kind::tcp6 ? "[" + host + "]" : host;
   return result.append(":").append(detail::decimal(port));
@@ -107,11 +162,43 @@ std::expected<BindAddress, AddressFault> parse_host(std::string_view text) {
 }
 
 std::expected<BindAddress, AddressFault> parse_bind_address(std::string_view text) {
+  BindAddress found;
+  // From the right: a path may hold commas.
+  const bool is_path = text.starts_with("unix:");
+  for (std::size_t comma = text.rfind(','); comma != std::string_view::npos; comma = text.rfind(',')) {
+    const Property* const property = find_property(text.substr(comma + 1));
+    if (property == nullptr || found.*property->member) {
+      if (is_path) {
+        break;
+      }
+      return std::unexpected(AddressFault::bad_property);
+    }
+    found.*property->member = true;
+    text = text.substr(0, comma);
+  }
+  auto address = parse_place(text);
+  if (address) {
+    for (const Property& property : properties) {
+      (*address).*property.member = found.*property.member;
+    }
+  }
+  return address;
+}
+
+namespace {
+
+std::expected<BindAddress, AddressFault> parse_place(std::string_view text) {
   if (text.empty()) {
     return std::unexpected(AddressFault::empty);
   }
   if (text.starts_with("unix:")) {
     return parse_unix(text.substr(5));
+  }
+  if (text.starts_with("fd://")) {
+    return parse_descriptor(text.substr(5));
+  }
+  if (text.starts_with("systemd:")) {
+    return parse_socket_name(text.substr(8));
   }
   std::string_view host;
   std::string_view port;
@@ -149,6 +236,8 @@ std::expected<BindAddress, AddressFault> parse_bind_address(std::string_view tex
   return address;
 }
 
+}  // namespace
+
 std::string_view text_of(AddressFault fault) {
   switch (fault) {
     case AddressFault::empty: return "is empty";
@@ -159,6 +248,9 @@ std::string_view text_of(AddressFault fault) {
     case AddressFault::bare_v6: return "has an IPv6 address without brackets";
     case AddressFault::no_path: return "has no path after unix:";
     case AddressFault::long_path: return "has a path over 107 bytes, more than a socket address holds";
+    case AddressFault::bad_descriptor: return "has no descriptor from 3 to 65535 after fd://";
+    case AddressFault::bad_socket_name: return "has no socket name of visible ASCII without ':' and ',' after systemd:";
+    case AddressFault::bad_property: return "has an unknown or repeated property behind a comma";
     case AddressFault::bad_path: return "has a path with a control byte, a leading '@' or bytes that are no UTF-8";
   }
   return {};

@@ -2,13 +2,23 @@
 
 #include <string>
 
+#include <pounce/config/bind_address.hpp>
+
 namespace pounce::inline v0::config {
 
 namespace {
 
 void split_list(const Option& option, std::string_view text, const Origin& origin, std::vector<Setting>& settings) {
   while (true) {
-    const std::size_t comma = text.find(',');
+    std::size_t comma = text.find(',');
+    // Behind a comma there may stand a property of an address, too.
+    while (option.kind == Kind::addresses && comma != std::string_view::npos) {
+      const std::size_t next = text.find(',', comma + 1);
+      if (!is_property(text.substr(comma + 1, next == std::string_view::npos ? next : next - comma - 1))) {
+        break;
+      }
+      comma = next;
+    }
     settings.push_back({std::string(option.name), std::string(text.substr(0, comma)), origin});
     if (comma == std::string_view::npos) {
       return;

@@ -192,7 +192,8 @@ Read<typename detail::Typed<kind>::Type> read(const Option& option, std::string_
 Read<BindAddress> read_address(std::string_view text) {
   auto address = parse_bind_address(text);
   if (!address) {
-    return wrong(std::string(text_of(address.error())), "write ADDR:PORT, [V6]:PORT or unix:PATH");
+    return wrong(std::string(text_of(address.error())),
+                 "write ADDR:PORT, [V6]:PORT, unix:PATH, fd://N or systemd:NAME; ,proxy may follow");
   }
   return std::move(*address);
 }
@@ -370,9 +371,14 @@ void Freezer::check_addresses() {
   }
   const auto& addresses = config_.bind;
   for (auto later = addresses.begin(); later != addresses.end(); ++later) {
-    const bool any_port = later->kind != BindAddress::Kind::unix_path && later->port == 0;
-    if (!any_port && std::find(addresses.begin(), later, *later) != later) {
-      report(bind, config_.origin(OptionId::bind), quoted(later->text()) + " is given more than once", "");
+    const bool any_port = later->kind <= BindAddress::Kind::tcp_name && later->port == 0;
+    const auto same = [later](const BindAddress& other) { return other.place() == later->place(); };
+    if (!any_port && std::any_of(addresses.begin(), later, same)) {
+      report(bind, config_.origin(OptionId::bind), quoted(later->place()) + " is given more than once", "");
+    }
+    if (later->proxy && !is_set(OptionId::trusted_proxies)) {
+      report(bind, config_.origin(OptionId::bind),
+             quoted(later->text()) + " needs to know whose PROXY headers to believe", "name them with trusted_proxies");
     }
   }
 }

@@ -4,6 +4,7 @@
 
 #include <pounce/h1/connection.hpp>
 #include <pounce/h2/connection.hpp>
+#include <pounce/proxy/proxy_header.hpp>
 
 #include <algorithm>
 #include <cassert>
@@ -53,6 +54,7 @@ Session::Session(const Service& service, Station& station, Wake& wake, Peers pee
       now_(now),
       streams_(true),
       trusted_peer_(proxy::has_peer(service.trust.proxies, peers_.peer)) {
+  awaits_proxy_header_ = peers_.proxied;
   output_.bind(&station.workspace);
   observe([&] {
     return events::ConnectionOpened{.at = now,
@@ -106,6 +108,9 @@ void Session::step(const Tick& tick) {
   if (broken_ || (streams_ && output_.abandoned())) {  // … by the machine: it has no memory for its answers
     lose_peer();
   } else {
+    if (awaits_proxy_header_ && now_ >= after(opened_at_, proxy_header_timeout)) {
+      return refuse_proxy_header(Fault::proxy_header_timeout);
+    }
     if (machine_->deadline(output_) <= now_) {
       machine_->expire(now_, station_->workspace.events(), output_);
       route();
@@ -148,7 +153,39 @@ std::size_t Session::decide(Bytes octets) {
   return may_parse() ? octets.size() : 0;
 }
 
+// What comes before everything else. True: it is there, and what follows it is the client's.
+bool Session::take_proxy_header() {
+  proxy::ProxyHeader header;
+  switch (proxy::parse_proxy_header(view(input_.readable()), header)) {
+    case proxy::HeaderState::malformed: refuse_proxy_header(Fault::invalid_proxy_header); return false;
+    case proxy::HeaderState::incomplete:
+      unparsed_ = false;
+      if (end_received_) refuse_proxy_header(Fault::invalid_proxy_header);
+      return false;
+    case proxy::HeaderState::complete: break;
+  }
+  input_.consume(header.size);
+  if (input_.size() == 0) unparsed_ = false;
+  awaits_proxy_header_ = false;
+  peers_.secure = header.secure;
+  if (header.source) {
+    peers_.peer = header.source->text();
+    peers_.local = header.destination->text();
+    trusted_peer_ = proxy::has_peer(service_->trust.proxies, peers_.peer);
+  }
+  return true;
+}
+
+// Nobody knows who is there, or in which protocol to answer.
+void Session::refuse_proxy_header(Fault fault) {
+  fault_ = fault;
+  output_.discard();
+  unparsed_ = false;
+  broken_ = lost_ = true;
+}
+
 void Session::receive() {
+  if (awaits_proxy_header_ && ((!unparsed_ && !end_received_) || !take_proxy_header())) return;
   if (unparsed_ && may_parse()) {
     Events& events = station_->workspace.events();
     const MutableBytes bytes = input_.readable();
@@ -444,7 +481,10 @@ bool Session::collecting() const {
                      [](const LiveExchange* x) { return x->phase() == LiveExchange::Phase::collecting; });
 }
 
-Instant Session::deadline() const { return machine_->deadline(output_); }
+Instant Session::deadline() const {
+  const Instant deadline = machine_->deadline(output_);
+  return awaits_proxy_header_ ? std::min(deadline, after(opened_at_, proxy_header_timeout)) : deadline;
+}
 
 Instant Session::alarm() const {
   Instant earliest = never;

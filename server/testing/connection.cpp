@@ -74,7 +74,8 @@ void Client::Connection::open() {
   ++connections_;
   Peers peers{.connection = ConnectionId{connections_},
               .local = "127.0.0.1:80",
-              .peer = options.peer.empty() ? "127.0.0.1:" + std::to_string(40000 + connections_) : options.peer};
+              .peer = options.peer.empty() ? "127.0.0.1:" + std::to_string(40000 + connections_) : options.peer,
+              .proxied = options.proxied};
   session_ = make_owned<Session>(service_, station_, wake_, std::move(peers), tick.now);
 }
 

@@ -225,7 +225,7 @@ struct DrainStarted {
 struct ConnectionRefused {
   Instant at;
   WorkerId worker;
-  std::string_view reason;  // stable: "max_connections", "descriptors"
+  std::string_view reason;  // stable: "max_connections", "descriptors", "untrusted_proxy"
 };
 
 using Lifecycle =

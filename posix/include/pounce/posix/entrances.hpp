@@ -57,8 +57,10 @@ class Entrances {
 
  private:
   struct Entrance {
-    explicit Entrance(Listener listener) : local(listener.address().text()), acceptor(std::move(listener)) {}
+    explicit Entrance(Listener listener)
+        : local(listener.address().place()), proxied(listener.address().proxy), acceptor(std::move(listener)) {}
     std::string local;
+    bool proxied;
     Acceptor acceptor;
     Instant paused_until = never;  // `never`: watched
   };
@@ -67,6 +69,8 @@ class Entrances {
   [[nodiscard]] bool take(Entrance& entrance, const Tick& tick);
   void pause(Entrance& entrance, Instant until) noexcept;
   void turn_away(Descriptor socket, const Tick& tick);
+  // A peer that may not speak for others, where peers do nothing else.
+  [[nodiscard]] bool is_stranger(const Entrance& entrance, std::string_view peer) const;
 
   const Shared& shared_;
   Poller& poller_;

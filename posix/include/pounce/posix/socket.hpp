@@ -17,14 +17,18 @@ namespace pounce::inline v0::posix {
 // One bound, listening, non-blocking socket. A Unix socket's file is removed with it (by the one that owns it).
 class Listener {
  public:
-  Listener(Descriptor socket, config::BindAddress address, std::string unlink_path) noexcept;
+  enum class Made : std::uint8_t { by_us, before_us };
+  Listener(Descriptor socket, config::BindAddress address, std::string unlink_path, Made made = Made::by_us) noexcept;
   Listener(Listener&&) noexcept = default;
   Listener& operator=(Listener&&) noexcept = default;
   ~Listener();
 
   [[nodiscard]] int descriptor() const noexcept { return socket_.get(); }
   [[nodiscard]] const config::BindAddress& address() const noexcept { return address_; }  // with the true port
-  [[nodiscard]] bool is_unix() const noexcept { return address_.kind == config::BindAddress::Kind::unix_path; }
+  // No second socket can listen on the same place: threads share this one.
+  [[nodiscard]] bool is_only_one() const noexcept {
+    return made_ == Made::before_us || address_.kind == config::BindAddress::Kind::unix_path;
+  }
   // A second owner of the same socket, for a shared listener; does not unlink.
   [[nodiscard]] std::expected<Listener, std::string> share() const;
 
@@ -32,6 +36,7 @@ class Listener {
   Descriptor socket_;
   config::BindAddress address_;
   std::string unlink_path_;
+  Made made_;
 };
 
 // Whether further sockets of ours may listen on the same port, one per reactor. The first of them makes sure that nobody else does.

@@ -70,6 +70,7 @@ struct Options {
   std::string lines{};                    // field lines for every response, as a runtime prepares them (Date, Server)
   std::string peer{};                     // "192.0.2.1:40001", "unix:"; empty: 127.0.0.1 and a port per connection
   proxy::Trust trust{};                   // whose word about a client counts
+  bool proxied = false;                   // the connection begins with a header of the PROXY protocol
   events::Observer* observer = nullptr;
   Duration patience = std::chrono::hours{1};  // simulated, per run
   std::size_t most_output = 64 * mebibyte;    // per run

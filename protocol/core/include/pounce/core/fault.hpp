@@ -67,6 +67,9 @@ enum class Fault : std::uint8_t {
   tls_handshake_timeout,
   tls_failed,
   tls_truncated,
+  // the PROXY protocol
+  invalid_proxy_header,
+  proxy_header_timeout,
   // HTTP/2 framing (RFC 9113, sections 3.4, 4, 5, 6)
   invalid_preface,
   invalid_frame,

@@ -1,5 +1,5 @@
-// What it is: one place to listen on, as an operator writes it: `ADDR:PORT`, `[V6]:PORT` or
-// `unix:PATH`.
+// What it is: one place to listen on, as an operator writes it: `ADDR:PORT`, `[V6]:PORT`, `unix:PATH`,
+// `fd://N` or `systemd:NAME`, and its properties behind commas: `ADDR:PORT,proxy`.
 // What it is not: a resolved socket address. A name such as `localhost` stays a name; the posix
 // layer resolves it.
 // Ownership: a value that owns its text.
@@ -27,18 +27,27 @@ enum class AddressFault : std::uint8_t {
   no_path,
   long_path,
   bad_path,
+  bad_descriptor,
+  bad_socket_name,
+  bad_property,
 };
 
 struct BindAddress {
-  enum class Kind : std::uint8_t { tcp4, tcp6, tcp_name, unix_path };
+  /// `descriptor` and `socket_name` are sockets that whoever started the program has made.
+  enum class Kind : std::uint8_t { tcp4, tcp6, tcp_name, unix_path, descriptor, socket_name };
 
   Kind kind = Kind::tcp4;
   std::string host;  // without brackets; empty for unix_path
   std::uint16_t port = 0;
-  std::string path;  // unix_path only
+  std::string path;  // unix_path: the path; socket_name: the name (sd_listen_fds_with_names(3))
+  int descriptor = -1;
+  /// Each connection begins with a header of the PROXY protocol.
+  bool proxy = false;
 
   /// As the operator would write it; parse_bind_address reads it back to an equal value.
   [[nodiscard]] std::string text() const;
+  /// The same without the properties: where, and not how.
+  [[nodiscard]] std::string place() const;
 
   friend bool operator==(const BindAddress&, const BindAddress&) = default;
 };
@@ -47,6 +56,9 @@ struct BindAddress {
 inline constexpr std::size_t longest_unix_path = 107;
 
 [[nodiscard]] std::expected<BindAddress, AddressFault> parse_bind_address(std::string_view text);
+
+/// True for what may stand behind a comma: "proxy".
+[[nodiscard]] bool is_property(std::string_view text);
 
 /// A host alone, as in `--host`: an IPv4 or IPv6 address (brackets allowed) or a name.
 [[nodiscard]] std::expected<BindAddress, AddressFault> parse_host(std::string_view text);

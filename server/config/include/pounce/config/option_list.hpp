@@ -26,8 +26,9 @@
   X(port, port, "8000", "0", "65535", listening, both, stable,                                     \
     "Port to listen on, when no --bind is given; 0 takes any free port and prints it.")            \
   X(addresses, bind, "", "", "", listening, both, stable,                                          \
-    "Address to listen on: ADDR:PORT, [V6]:PORT or unix:PATH. Repeatable; takes the place of "     \
-    "--host and --port.")                                                                          \
+    "Address to listen on: ADDR:PORT, [V6]:PORT, unix:PATH, or a socket that is there: fd://N, "   \
+    "systemd:NAME. Behind it may stand ,proxy: each connection begins with a PROXY header. "       \
+    "Repeatable; takes the place of --host and --port.")                                           \
   X(count, backlog, "4096", "1", "65535", listening, both, stable,                                 \
     "Connections the kernel holds for us before they are accepted, per listener.")                 \
                                                                                                    \

@@ -41,11 +41,15 @@ struct Peers {
   ConnectionId connection{};
   std::string local;  // "127.0.0.1:8000"
   std::string peer;   // "127.0.0.1:40112"
+  // The connection begins with a header of the PROXY protocol, from a trusted proxy; peer and local are then the ones that it names.
+  bool proxied = false;
+  bool secure = false;  // a proxy in front says that the client came over TLS
 };
 
 class Session {
  public:
   static constexpr std::size_t requests_per_step = 64;
+  static constexpr Duration proxy_header_timeout = std::chrono::seconds{3};
   static constexpr std::size_t waits_per_resume = 256;
   static constexpr std::size_t bytes_per_resume = 512 * kibibyte;
 
@@ -119,6 +123,8 @@ class Session {
   friend class LiveExchange;
 
   void receive();
+  [[nodiscard]] bool take_proxy_header();
+  void refuse_proxy_header(Fault fault);
   [[nodiscard]] std::size_t decide(Bytes octets);
   void route();
   void open(const event::Request& request);
@@ -182,6 +188,7 @@ class Session {
   bool closed_ = false;
   bool plain_held_ = false;
   bool trusted_peer_ = false;
+  bool awaits_proxy_header_ = false;
 };
 
 }  // namespace pounce::inline v0
