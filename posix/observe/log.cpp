@@ -57,7 +57,8 @@ std::string log_line(std::string_view program, const events::Lifecycle& event) {
 
 void LogCollector::observe(const events::Lifecycle& event) noexcept {
   try {
-    const std::string line = log_line(program_, event);
+    std::string line = log_line(program_, event);
+    if (journal_) line = with_priorities(line);
     // A log that cannot be written is nobody's reason to stop serving.
     if (!line.empty() && ::write(descriptor_, line.data(), line.size()) < 0) return;
   } catch (...) {  // no memory

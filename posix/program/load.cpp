@@ -12,6 +12,7 @@
 
 #include <pounce/config/environment.hpp>
 #include <pounce/config/print.hpp>
+#include <pounce/posix/journal.hpp>
 #include <pounce/program/command_line.hpp>
 #include <pounce/program/config_file.hpp>
 
@@ -139,6 +140,11 @@ Outcome load(config::Program which, int argc, const char* const* argv, const cha
 }
 
 void print(int descriptor, std::string_view text) {
+  std::string marked;
+  if (posix::is_journal(descriptor)) {
+    marked = posix::with_priorities(text);
+    text = marked;
+  }
   while (!text.empty()) {
     const ssize_t wrote = ::write(descriptor, text.data(), text.size());
     if (wrote > 0) {

@@ -7,6 +7,7 @@
 #include <pounce/posix/log.hpp>
 #include <pounce/program/banner.hpp>
 #include <pounce/program/load.hpp>
+#include <pounce/program/notifier.hpp>
 #include <pounce/program/signals.hpp>
 
 #include <poll.h>
@@ -18,6 +19,7 @@
 #include <expected>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace pounce::inline v0::program {
 
@@ -54,19 +56,20 @@ void provide_descriptors(const config::Config& config, std::size_t files, const 
 }
 
 // Until every worker has ended: one signal drains, the deadline or a second signal cuts.
-void supervise(posix::Runtime& runtime, Signals& signals, const config::Config& config, const App& app,
-               const std::string& program, Style style) {
+void supervise(posix::Runtime& runtime, Signals& signals, Notifier& notifier, const config::Config& config,
+               const App& app, const std::string& program, Style style) {
   bool draining = false;
   Instant cut_at = never;
   while (true) {
     std::array<pollfd, 2> waits{{{signals.descriptor(), POLLIN, 0}, {runtime.finished_descriptor(), POLLIN, 0}}};
     int timeout = -1;
-    if (cut_at != never) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(cut_at - posix::monotonic_now());
+    if (const Instant next = std::min(cut_at, notifier.next()); next != never) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - posix::monotonic_now());
       timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
     }
     (void)::poll(waits.data(), waits.size(), timeout);
     if ((waits[1].revents & POLLIN) != 0) return;
+    notifier.tend(posix::monotonic_now());
     bool cut = cut_at != never && posix::monotonic_now() >= cut_at;
     while (signals.next() != Signal::none) {
       if (std::exchange(draining, true)) {
@@ -74,6 +77,8 @@ void supervise(posix::Runtime& runtime, Signals& signals, const config::Config& 
         continue;
       }
       cut_at = after(posix::monotonic_now(), config.shutdown_timeout);
+      notifier.stopping("draining " + std::to_string(runtime.connections()) + " connections",
+                        config.shutdown_timeout + std::chrono::seconds{5});
       print(STDERR_FILENO, drain_text(config.program, runtime.connections(), config.shutdown_timeout, style));
       if (const std::string error = failure_of("on_drain", [&] { app.drain(); }); !error.empty()) {
         print(STDERR_FILENO, program + ": error: " + error + "\n");
@@ -85,6 +90,12 @@ void supervise(posix::Runtime& runtime, Signals& signals, const config::Config& 
       runtime.cut();
     }
   }
+}
+
+std::string places_of(const std::vector<config::BindAddress>& addresses) {
+  std::string text;
+  for (const config::BindAddress& address : addresses) text.append(text.empty() ? "" : ", ").append(address.place());
+  return text;
 }
 
 int serve(const config::Config& config, const Target& target, posix::MakeRuntime make, const std::string& program) {
@@ -111,7 +122,11 @@ int serve(const config::Config& config, const Target& target, posix::MakeRuntime
                              .workers = runtime->workers(),
                              .addresses = runtime->addresses()},
                      style));
-    supervise(*runtime, signals, config, app, program, style);
+    Notifier notifier;
+    notifier.ready(std::to_string(runtime->workers()) +
+                   (config.program == config::Program::pounce_async ? " reactors" : " workers") + " on " +
+                   places_of(runtime->addresses()));
+    supervise(*runtime, signals, notifier, config, app, program, style);
     const posix::Totals totals = runtime->join();
     if (totals.cut != 0) exit = Exit::cut_at_drain;
     print(STDERR_FILENO,

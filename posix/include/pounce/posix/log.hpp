@@ -8,6 +8,7 @@
 #pragma once
 
 #include <pounce/events/observer.hpp>
+#include <pounce/posix/journal.hpp>
 
 #include <string>
 #include <string_view>
@@ -24,7 +25,8 @@ namespace pounce::inline v0::posix {
 class LogCollector final : public events::Observer {
  public:
   // The descriptor is borrowed.
-  LogCollector(std::string program, int descriptor) noexcept : program_(std::move(program)), descriptor_(descriptor) {}
+  LogCollector(std::string program, int descriptor)
+      : program_(std::move(program)), descriptor_(descriptor), journal_(is_journal(descriptor)) {}
   LogCollector(const LogCollector&) = delete;
   LogCollector& operator=(const LogCollector&) = delete;
   ~LogCollector() = default;
@@ -37,6 +39,7 @@ class LogCollector final : public events::Observer {
  private:
   std::string program_;
   int descriptor_;
+  bool journal_;
 };
 
 }  // namespace pounce::inline v0::posix
