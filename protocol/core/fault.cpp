@@ -79,7 +79,7 @@ constexpr std::array<FaultInfo, fault_count> table{{
     {Fault::linger_timeout, "linger_timeout", "the peer did not close in time", 0, no_error},
     {Fault::connection_reset, "connection_reset", "the peer reset the connection", 0, no_error},
     {Fault::tls_clear_text, "tls_clear_text", "a request without TLS came to a port for TLS", 400, no_error},
-    {Fault::tls_unexpected, "tls_unexpected", "a TLS handshake came to a port without TLS", 0, no_error},
+    {Fault::tls_unexpected, "tls_unexpected", "a TLS handshake came to a port without TLS", 400, no_error},
     {Fault::tls_handshake_failed, "tls_handshake_failed", "the TLS handshake failed", 0, no_error},
     {Fault::tls_handshake_timeout, "tls_handshake_timeout", "the TLS handshake did not end in time", 0, no_error},
     {Fault::tls_failed, "tls_failed", "a TLS record or alert ended the connection", 0, no_error},

@@ -311,6 +311,12 @@ void Connection::fail(Fault fault, bool head_only, Events& events, Output& outpu
   give_up(fault, true, events, output);
 }
 
+void Connection::refuse(Fault fault, Instant now, Events& events, Output& output) {
+  assert(reading_ == Reading::head && !head_started_);
+  now_ = now;
+  fail(fault, false, events, output);
+}
+
 void Connection::give_up(Fault fault, bool linger, Events& events, Output& output) {
   assert(!failed_);
   events.push(event::Failed{writing_ != Writing::idle ? stream() : StreamId{0}, fault});

@@ -50,7 +50,8 @@ void RequestAccess::fill(Request& request, const RequestHead& head, Session& ses
   request.local_ = session.peers().local;
   request.connection_ = session.peers().connection;
   request.id_ = session.station().requests.next();
-  if (session.peers().secure) request.scheme_ = "https";
+  request.secured_ = session.agreed();
+  if (request.secured_ != nullptr || session.peers().secure) request.scheme_ = "https";
   if (trusted) relay(request, session, arena);
 }
 

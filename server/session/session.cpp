@@ -1,6 +1,7 @@
 #include <pounce/server/session.hpp>
 
 #include "server/session/live_exchange.hpp"
+#include "server/session/secured.hpp"
 
 #include <pounce/h1/connection.hpp>
 #include <pounce/h2/connection.hpp>
@@ -38,7 +39,7 @@ constexpr std::size_t before_line_end = h2::client_preface.find("\r\n") + 1;
 Session::Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now)
     : Session(service, station, wake, std::move(peers), now,
               make_owned<MachineOf<h1::Connection>>(service.limits, now)) {
-  undecided_ = service.http2;
+  undecided_ = true;
   streams_ = false;
 }
 
@@ -71,16 +72,29 @@ Session::~Session() { close(now_, true); }
 // --- input from the network ---
 
 void Session::received(std::size_t n) noexcept {
-  input_.received(n);
+  source_->received(n);
   ++progress_;
   bytes_received_ += n;
-  unparsed_ = true;
+  if (!secured_) unparsed_ = true;
+}
+
+void Session::received_end() noexcept { secured_ ? secured_->end() : end_input(); }
+
+void Session::end_input() noexcept {
+  end_received_ = true;
+  if (undecided_ && input_.size() != 0) unparsed_ = true;
 }
 
 void Session::written(std::size_t n, Instant now) {
-  output_.written(n);
   if (n != 0) ++progress_;
+  if (!secured_) {
+    output_.written(n);
+    machine_->written(now, output_);
+    return;
+  }
+  secured_->written(n, output_);
   machine_->written(now, output_);
+  if (!secured_->seal(output_, now)) broken_ = true;
 }
 
 void Session::unacknowledged(std::size_t n, Instant now) {
@@ -107,10 +121,9 @@ void Session::step(const Tick& tick) {
   machine_->use_lines(tick.lines);
   if (broken_ || (streams_ && output_.abandoned())) {  // … by the machine: it has no memory for its answers
     lose_peer();
-  } else {
-    if (awaits_proxy_header_ && now_ >= after(opened_at_, proxy_header_timeout)) {
-      return refuse_proxy_header(Fault::proxy_header_timeout);
-    }
+  } else if (awaits_proxy_header_ && now_ >= after(opened_at_, proxy_header_timeout)) {
+    refuse_proxy_header(Fault::proxy_header_timeout);
+  } else if (!secured_ || open_secured()) {
     if (machine_->deadline(output_) <= now_) {
       machine_->expire(now_, station_->workspace.events(), output_);
       route();
@@ -128,6 +141,7 @@ void Session::step(const Tick& tick) {
       run_ready();
     }
     machine_->written(now_, output_);
+    if (secured_ && !secured_->seal(output_, now_)) broken_ = true;
   }
 }
 
@@ -141,8 +155,9 @@ bool Session::may_parse() const {
 // Says which protocol it is, if that can be told, and how many of the octets the machine may look at. While they begin the preface of
 // HTTP/2 and are not all of it, HTTP/1.1 is shown what is no request line yet: the deadline for heads is its.
 std::size_t Session::decide(Bytes octets) {
+  hello_ = octets.starts_with('\x16');
   const Bytes seen = octets.substr(0, h2::client_preface.size());
-  if (h2::client_preface.starts_with(seen) && !end_received_) {
+  if (service_->http2 && h2::client_preface.starts_with(seen) && !end_received_) {
     if (seen.size() < h2::client_preface.size()) return std::min(seen.size(), before_line_end);
     streams_ = true;
     machine_ = make_owned<MachineOf<h2::Connection>>(service_->h2, now_);
@@ -289,8 +304,8 @@ void Session::report_fault(Fault fault) {
 }
 
 void Session::fail(const event::Failed& failed) {
-  fault_ = failed.fault;
-  report_fault(failed.fault);
+  fault_ = hello_ && failed.fault == Fault::invalid_request_line ? Fault::tls_unexpected : failed.fault;
+  report_fault(fault_);
   while (!exchanges_.empty()) {
     LiveExchange& exchange = *exchanges_.back();
     // An answer that is complete is complete, whatever the peer does afterwards.
@@ -316,6 +331,7 @@ void Session::end(const event::Reset& reset) {
 void Session::lose_peer() {
   if (std::exchange(lost_, true)) return;
   output_.discard();
+  sink_->discard();
   if (fault_ == Fault::none) fault_ = Fault::connection_reset;
   observe([&] {
     return events::ClientDisconnected{.at = now_, .connection = peers_.connection, .worker = station_->worker};
@@ -390,13 +406,16 @@ void Session::settle() {
   for (LiveExchange* exchange : exchanges_) exchange->settle();
   input_.settle(station_->workspace);
   output_.settle();
+  if (!secured_) return;
+  secured_->input.settle(station_->workspace);
+  secured_->output.settle();
 }
 
 void Session::drain(const Tick& tick) {
   if (std::exchange(draining_, true) || closed_) return;
   now_ = tick.now;
   // A request that has arrived is served: the machine looks at it before it is told, in the step that follows.
-  drain_waits_ = unparsed_;
+  drain_waits_ = unparsed_ || (secured_ && (secured_->is_shaking_hands() || secured_->has_more()));
   if (!drain_waits_) machine_->drain(now_, output_);
   for (LiveExchange* exchange : exchanges_) exchange->drain();
 }
@@ -416,8 +435,10 @@ void Session::close(Instant now, bool cut) {
     destroy(exchange);
   }
   output_.discard();
+  sink_->discard();
+  source_->consume(source_->size());
   input_.consume(input_.size());
-  input_.settle(station_->workspace);
+  settle();
   observe([&] {
     return events::ConnectionCompleted{.at = now,
                                        .connection = peers_.connection,
@@ -426,7 +447,7 @@ void Session::close(Instant now, bool cut) {
                                        .protocol = protocol_,
                                        .requests = requests_,
                                        .bytes_received = bytes_received_,
-                                       .bytes_sent = output_.total_written(),
+                                       .bytes_sent = sink_->total_written(),
                                        .duration = now - opened_at_};
   });
 }
@@ -436,22 +457,29 @@ void Session::close(Instant now, bool cut) {
 void Session::leave() {
   settle();
   output_.bind(nullptr);
+  sink_->bind(nullptr);
 }
 
 void Session::join(Station& station) {
   station_ = &station;
   output_.bind(&station.workspace);
+  sink_->bind(&station.workspace);
 }
 
 // --- questions ---
 
 bool Session::wants_input() const {
+  if (secured_) {
+    if (broken_ || closed_ || lost_ || secured_->has_more()) return false;
+    if (secured_->is_shaking_hands()) return true;
+  }
   return !broken_ && !closed_ && !end_received_ && machine_->wants_input() && may_parse() && input_.has_space();
 }
 
 bool Session::runnable() const {
   if (closed_) return false;
   if (broken_ || (streams_ && output_.abandoned())) return !lost_;
+  if (secured_ && secured_->has_more() && input_.has_space()) return true;
   if (unparsed_ && may_parse()) return true;
   if (end_received_ && !end_handled_ && !unparsed_ && (input_.size() == 0 || machine_->wants_input())) return true;
   return std::any_of(exchanges_.begin(), exchanges_.end(), [](const LiveExchange* x) { return x->ready(); });
@@ -459,11 +487,11 @@ bool Session::runnable() const {
 
 bool Session::finished() const {
   if (closed_ || lost_) return true;
-  return exchanges_.empty() && machine_->finished(output_);
+  return exchanges_.empty() && machine_->finished(output_) && sink_->empty();
 }
 
 bool Session::idle() const {
-  return exchanges_.empty() && output_.empty() && input_.size() == 0 && machine_->idle() && !end_received_ && !broken_;
+  return exchanges_.empty() && output_.empty() && sink_->empty() && input_.size() == 0 && source_->size() == 0 && machine_->idle() && !(secured_ && secured_->is_shaking_hands()) && !end_received_ && !broken_;
 }
 
 bool Session::waits_outside() const {
@@ -476,13 +504,14 @@ bool Session::holds_plain() const {
 }
 
 bool Session::collecting() const {
-  return output_.empty() && !exchanges_.empty() &&
+  return output_.empty() && sink_->empty() && !exchanges_.empty() &&
          std::all_of(exchanges_.begin(), exchanges_.end(),
                      [](const LiveExchange* x) { return x->phase() == LiveExchange::Phase::collecting; });
 }
 
 Instant Session::deadline() const {
-  const Instant deadline = machine_->deadline(output_);
+  const bool shaking = secured_ && secured_->is_shaking_hands();
+  const Instant deadline = shaking ? secured_->deadline() : machine_->deadline(output_);
   return awaits_proxy_header_ ? std::min(deadline, after(opened_at_, proxy_header_timeout)) : deadline;
 }
 

@@ -41,7 +41,7 @@ TEST_CASE("a handshake, and data both ways, in both versions") {
     CHECK(ends.filter->state() == Filter::State::handshaking);
     ends.exchange();
     REQUIRE(ends.filter->state() == Filter::State::established);
-    const Filter::Agreed& agreed = ends.filter->agreed();
+    const Agreed& agreed = ends.filter->agreed();
     CHECK(agreed.version == (version == TLS1_2_VERSION ? "TLSv1.2" : "TLSv1.3"));
     CHECK(agreed.protocol == "http/1.1");
     CHECK(agreed.server_name == "localhost");

@@ -9,6 +9,7 @@
 // passes through and leaves it failed.
 #pragma once
 
+#include <pounce/core/agreed.hpp>
 #include <pounce/core/bytes.hpp>
 #include <pounce/core/fault.hpp>
 #include <pounce/core/output.hpp>
@@ -27,19 +28,6 @@ class Filter {
     established,
     ended,   // the peer has said that nothing follows (close_notify)
     failed,  // nothing can be received or sent any more; `fault` says why
-  };
-
-  // What both ends have agreed on. Empty before the handshake has ended, and where there is none.
-  struct Agreed {
-    Bytes version;      // "TLSv1.3"
-    Bytes cipher;       // "TLS_AES_128_GCM_SHA256"
-    Bytes protocol;     // ALPN (RFC 7301): "h2", "http/1.1"
-    Bytes server_name;  // SNI (RFC 6066), as it was sent
-    bool resumed = false;
-    // The client's certificate, when it sent one:
-    Bytes client_subject;  // RFC 2253: "CN=alice,O=Example"
-    Bytes client_names;    // subject alternative names: "DNS:alice.example.org, email:alice@example.org"
-    Bytes client_verdict;  // "ok", or why it is not trusted, in the library's words
   };
 
   struct Received {
@@ -68,6 +56,7 @@ class Filter {
   [[nodiscard]] virtual Fault fault() const noexcept = 0;
   // Why it failed, in the library's words; empty when there are none.
   [[nodiscard]] virtual Bytes words() const noexcept = 0;
+  // Empty before the handshake has ended.
   [[nodiscard]] virtual const Agreed& agreed() const noexcept = 0;
 };
 

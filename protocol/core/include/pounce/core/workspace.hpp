@@ -35,7 +35,8 @@ class Workspace {
   // the next read gets a fresh one.
   [[nodiscard]] BlockRef take_read_block() { return read_block_ ? std::move(read_block_) : lend(large); }
   void return_read_block(BlockRef block) noexcept {
-    if (block && block->sole()) read_block_ = std::move(block);
+    if (!block || !block->sole()) return;
+    read_block_ ? give_back(std::move(block)) : void(read_block_ = std::move(block));
   }
 
   // The event list of the running step, empty between steps.

@@ -81,6 +81,8 @@ class Connection {
   void reset(StreamId stream, Output& output);
   // Ready-made field lines (Date, Server) for the answers that the machine makes itself; borrowed until others are given.
   void use_lines(std::string_view lines) noexcept { lines_ = lines; }
+  // What comes is not what this connection is for: whatever it is, the fault answers it. Before anything was received.
+  void refuse(Fault fault, Instant now, Events& events, Output& output);
   // No new requests: an idle connection closes at once, otherwise after the response under way.
   void drain(Instant now, Output& output);
 

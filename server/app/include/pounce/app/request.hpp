@@ -5,6 +5,7 @@
 #pragma once
 
 #include <pounce/app/fields.hpp>
+#include <pounce/core/agreed.hpp>
 #include <pounce/core/bytes.hpp>
 #include <pounce/core/ids.hpp>
 #include <pounce/core/message.hpp>
@@ -87,6 +88,8 @@ class Request {
   }
   [[nodiscard]] std::string_view peer() const noexcept { return peer_; }    // "127.0.0.1:40112", "unix:"
   [[nodiscard]] std::string_view local() const noexcept { return local_; }  // the address that was connected to
+  // What TLS has agreed on, with the client's certificate; null: the connection is clear. Its views live as long as the request.
+  [[nodiscard]] const Agreed* secured() const noexcept { return secured_; }
   [[nodiscard]] ConnectionId connection() const noexcept { return connection_; }
   [[nodiscard]] RequestId id() const noexcept { return id_; }
 
@@ -100,6 +103,7 @@ class Request {
   std::string_view local_;
   std::string_view client_;  // empty: the peer
   std::string_view scheme_ = "http";
+  const Agreed* secured_ = nullptr;
   ConnectionId connection_{};
   RequestId id_{};
 };

@@ -46,6 +46,7 @@ class MachineOf final : public Machine {
  public:
   template <class... Args>
   explicit MachineOf(Args&&... args) : machine_(std::forward<Args>(args)...) {}
+  [[nodiscard]] C& machine() noexcept { return machine_; }
 
   std::size_t receive(MutableBytes input, Instant now, Events& events, Output& output) override {
     return machine_.receive(input, now, events, output);

@@ -19,6 +19,7 @@
 // Ownership: borrows a Station (see join/leave); owns everything else. One thread at a time.
 #pragma once
 
+#include <pounce/core/filter.hpp>
 #include <pounce/core/input.hpp>
 #include <pounce/core/output.hpp>
 #include <pounce/core/owned.hpp>
@@ -35,6 +36,7 @@
 namespace pounce::inline v0 {
 
 class LiveExchange;
+class Secured;
 
 // Who is connected to whom; set once.
 struct Peers {
@@ -55,6 +57,8 @@ class Session {
 
   // A fresh connection. `service`, `station` and `wake` are borrowed.
   Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now);
+  // The same behind a filter: what is read and written is ciphertext, and ALPN says which protocol it is.
+  Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now, Owned<Filter> filter);
   // The same over another machine, whose streams run side by side.
   Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now, Owned<Machine> machine);
   Session(const Session&) = delete;
@@ -62,12 +66,9 @@ class Session {
   ~Session();
 
   // --- input from the network ---
-  [[nodiscard]] MutableBytes space() { return input_.space(station_->workspace); }
+  [[nodiscard]] MutableBytes space() { return source_->space(station_->workspace); }
   void received(std::size_t n) noexcept;
-  void received_end() noexcept {
-    end_received_ = true;
-    if (undecided_ && input_.size() != 0) unparsed_ = true;
-  }
+  void received_end() noexcept;
   // The transport failed: nothing can be sent any more. Only marks; the next step destroys the exchanges.
   void broken() noexcept { broken_ = true; }
   void written(std::size_t n, Instant now);
@@ -92,7 +93,7 @@ class Session {
   void hold_streams(bool held) noexcept { streams_held_ = held; }
 
   // --- questions ---
-  [[nodiscard]] Output& output() noexcept { return output_; }
+  [[nodiscard]] Output& output() noexcept { return *sink_; }
   [[nodiscard]] bool wants_input() const;
   [[nodiscard]] bool runnable() const;
   [[nodiscard]] bool finished() const;
@@ -117,10 +118,19 @@ class Session {
   // Waits for nothing but the content that a plain handler is to be called with; no handler runs.
   [[nodiscard]] bool collecting() const;
   // A request is being answered.
-  [[nodiscard]] bool busy() const noexcept { return !exchanges_.empty() || !output_.empty(); }
+  [[nodiscard]] bool busy() const noexcept { return !exchanges_.empty() || !output_.empty() || !sink_->empty(); }
+  // What both ends of a filter have agreed on; null on a clear connection.
+  [[nodiscard]] const Agreed* agreed() const noexcept;
 
  private:
   friend class LiveExchange;
+
+  // What stands in session_secured.cpp.
+  [[nodiscard]] bool open_secured();
+  void start_secured();
+  void fail_secured(Fault fault, Bytes words);
+  void refuse_clear_text();
+  void end_input() noexcept;
 
   void receive();
   [[nodiscard]] bool take_proxy_header();
@@ -162,6 +172,9 @@ class Session {
   Owned<Machine> machine_;
   Input input_;
   Output output_;
+  Owned<Secured> secured_;  // null: the transport is clear
+  Input* source_ = &input_;    // what the driver reads into …
+  Output* sink_ = &output_;    // … and writes from
   std::vector<LiveExchange*> exchanges_;  // in the order of their streams
   std::size_t turn_ = 0;                  // of these, who runs first in the next step
   const Tick* tick_ = nullptr;            // during a step
@@ -174,6 +187,7 @@ class Session {
   std::size_t coding_left_ = 0;  // bytes of content that this step may still code
   std::uint64_t progress_ = 1;   // reads and writes so far: without any, a stream that was refused room has none
   Fault fault_ = Fault::none;
+  bool hello_ = false;         // its first octets are those of TLS, on a clear transport
   bool undecided_ = false;     // its first octets may still become the preface of HTTP/2
   bool streams_ = false;       // exchanges run side by side
   bool streams_held_ = false;  // … but not here

@@ -101,6 +101,7 @@ struct Service {
   bool http2 = true;                          // spoken by whoever begins with its preface
   std::size_t output_limit = 256 * kibibyte;  // queued per connection before producers wait
   std::size_t inbox_limit = 64 * kibibyte;    // received content per exchange before reading stops
+  Duration tls_handshake_timeout = std::chrono::seconds{10};
   proxy::Trust trust{};                       // whose word about a client counts
   CodingsRef codings{};                       // null: responses are sent as they are
   Owned<limits::ClientLimit> client_limit{};  // null: none

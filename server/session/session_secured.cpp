@@ -1,0 +1,96 @@
+// What a session does behind a filter, and a clear one does not.
+#include <pounce/server/session.hpp>
+
+#include "server/session/secured.hpp"
+
+#include <pounce/h1/connection.hpp>
+#include <pounce/h2/connection.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace pounce::inline v0 {
+
+Session::Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now, Owned<Filter> filter)
+    : Session(service, station, wake, std::move(peers), now) {
+  secured_ = make_owned<Secured>(std::move(filter), after(now, service.tls_handshake_timeout), service.output_limit);
+  source_ = &secured_->input;
+  sink_ = &secured_->output;
+  sink_->bind(&station.workspace);
+}
+
+const Agreed* Session::agreed() const noexcept { return secured_ ? &secured_->filter().agreed() : nullptr; }
+
+// Ciphertext becomes input. False: there is no protocol yet, or none any more.
+bool Session::open_secured() {
+  if (lost_) return false;
+  if (secured_->open(input_, station_->workspace) != 0) unparsed_ = true;
+  const Filter& filter = secured_->filter();
+  if (secured_->take_established()) start_secured();
+  switch (filter.state()) {
+    case Filter::State::handshaking:
+      if (secured_->deadline() <= now_) fail_secured(Fault::tls_handshake_timeout, {});
+      return false;
+    case Filter::State::established: return true;
+    case Filter::State::ended:
+      if (!end_received_) end_input();
+      return true;
+    case Filter::State::failed: break;
+  }
+  if (filter.fault() == Fault::tls_clear_text) {
+    refuse_clear_text();
+    return true;
+  }
+  if (filter.fault() == Fault::tls_truncated) {
+    // Between requests nobody misses the close_notify: half of all clients leave without.
+    if (!exchanges_.empty() && fault_ == Fault::none) fault_ = Fault::tls_truncated;
+    if (!end_received_) end_input();
+    return true;
+  }
+  fail_secured(filter.fault(), filter.words());
+  return false;
+}
+
+// The handshake has ended: only now the peer's time for a request begins.
+void Session::start_secured() {
+  undecided_ = false;
+  streams_ = secured_->filter().agreed().protocol == "h2";
+  if (streams_) {
+    machine_ = make_owned<MachineOf<h2::Connection>>(service_->h2, now_);
+  } else {
+    machine_ = make_owned<MachineOf<h1::Connection>>(service_->limits, now_);
+  }
+  machine_->use_lines(tick_->lines);
+  drain_waits_ = draining_;
+}
+
+// Its alert, if there is one, is still sent.
+void Session::fail_secured(Fault fault, Bytes) {
+  fail(event::Failed{StreamId{0}, fault});
+  output_.discard();
+  lost_ = true;
+}
+
+// Who speaks HTTP to a port for TLS is told so, in HTTP. From here on the connection is a clear one that only ends.
+void Session::refuse_clear_text() {
+  const Bytes seen = view(source_->readable());
+  const MutableBytes space = input_.space(station_->workspace);
+  const std::size_t size = std::min(seen.size(), space.size());
+  std::memcpy(space.data(), seen.data(), size);
+  input_.received(size);
+  source_->consume(seen.size());
+  source_->settle(station_->workspace);
+  source_ = &input_;
+  sink_ = &output_;
+  secured_ = {};
+  undecided_ = false;
+  unparsed_ = true;
+  auto machine = make_owned<MachineOf<h1::Connection>>(service_->limits, now_);
+  machine->use_lines(tick_->lines);
+  machine->machine().refuse(Fault::tls_clear_text, now_, station_->workspace.events(), output_);
+  machine_ = std::move(machine);
+  route();
+}
+
+}  // namespace pounce::inline v0
