@@ -1,5 +1,6 @@
 #include <pounce/posix/entrances.hpp>
 
+#include <pounce/core/filter.hpp>
 #include <pounce/posix/ids.hpp>
 
 #include <algorithm>
@@ -36,7 +37,7 @@ bool Entrances::take(Entrance& entrance, const Tick& tick) {
     return true;
   }
   if (!shared_.census.enter(shared_.config.max_connections)) {
-    turn_away(std::move(arrival.socket), tick);
+    turn_away(entrance, std::move(arrival.socket), tick);
     return true;
   }
   try {
@@ -44,8 +45,16 @@ bool Entrances::take(Entrance& entrance, const Tick& tick) {
                 .local = entrance.local,
                 .peer = std::move(arrival.peer),
                 .proxied = entrance.proxied};
-    arrived_ =
-        make_owned<Link>(std::move(arrival.socket), shared_.service, station_, waker_, std::move(peers), tick.now);
+    if (!entrance.secure) {
+      arrived_ =
+          make_owned<Link>(std::move(arrival.socket), shared_.service, station_, waker_, std::move(peers), tick.now);
+    } else if (Owned<Filter> filter = shared_.service.filters->accept()) {
+      arrived_ = make_owned<Link>(std::move(arrival.socket), shared_.service, station_, waker_, std::move(peers),
+                                  tick.now, std::move(filter));
+    } else {
+      shared_.census.leave(0, false);
+      station_.observe([&] { return events::ConnectionRefused{tick.now, station_.worker, "tls_max_handshakes"}; });
+    }
   } catch (
       const std::bad_alloc&) {  // it is closed, must not be counted for ever, and is no reason to forget the others
     shared_.census.leave(0, false);
@@ -59,8 +68,9 @@ bool Entrances::is_stranger(const Entrance& entrance, std::string_view peer) con
   return entrance.proxied && !proxy::has_peer(shared_.service.trust.proxies, peer);
 }
 
-void Entrances::turn_away(Descriptor socket, const Tick& tick) {
-  refusals_.refuse(std::move(socket), tick);
+// Behind TLS nobody could read the answer.
+void Entrances::turn_away(const Entrance& entrance, Descriptor socket, const Tick& tick) {
+  if (!entrance.secure) refusals_.refuse(std::move(socket), tick);
   station_.observe([&] { return events::ConnectionRefused{tick.now, station_.worker, "max_connections"}; });
 }
 

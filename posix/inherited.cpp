@@ -58,8 +58,7 @@ std::expected<Listener, std::string> take(int number, const BindAddress& wanted)
   if (address.ss_family == AF_INET || address.ss_family == AF_INET6) {
     const int on = 1;
     ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    bound = config::parse_bind_address(address_text(address)).value_or(wanted);
-    bound.proxy = wanted.proxy;
+    bound = config::parse_bind_address(address_text(address)).value_or(wanted).as(wanted);
   }
   return Listener{std::move(socket), std::move(bound), {}, Listener::Made::before_us};
 }

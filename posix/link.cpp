@@ -1,5 +1,7 @@
 #include <pounce/posix/link.hpp>
 
+#include <pounce/core/filter.hpp>
+
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -41,6 +43,12 @@ ssize_t send_bytes(int socket, Bytes bytes) noexcept {
 
 Link::Link(Descriptor socket, const Service& service, Station& station, Waker& waker, Peers peers, Instant now)
     : socket_(std::move(socket)), waker_(&waker), session_(service, station, *this, std::move(peers), now) {}
+
+Link::Link(Descriptor socket, const Service& service, Station& station, Waker& waker, Peers peers, Instant now,
+           Owned<Filter> filter)
+    : socket_(std::move(socket)),
+      waker_(&waker),
+      session_(service, station, *this, std::move(peers), now, std::move(filter)) {}
 
 Link::~Link() = default;
 

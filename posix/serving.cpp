@@ -91,6 +91,7 @@ Service make_service(const config::Config& config, const App& app) {
                  .limits = limits,
                  .h2 = make_h2_limits(config),
                  .http2 = config.http2,
+                 .tls_handshake_timeout = config.tls_handshake_timeout,
                  .trust = {.proxies = config.trusted_proxies,
                            .dialect = config.forwarded ? proxy::Dialect::forwarded : proxy::Dialect::x_forwarded},
                  .codings = make_codings(config, app),

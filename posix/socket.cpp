@@ -52,8 +52,7 @@ std::expected<Listener, std::string> listen_tcp(const BindAddress& wanted, const
   if (::bind(socket.get(), at.ai_addr, at.ai_addrlen) != 0 || ::listen(socket.get(), backlog) != 0) {
     return std::unexpected(wanted.place() + ": " + error_text(errno));
   }
-  BindAddress bound = bound_address(socket.get());
-  bound.proxy = wanted.proxy;
+  BindAddress bound = bound_address(socket.get()).as(wanted);
   return Listener{std::move(socket), std::move(bound), {}};
 }
 

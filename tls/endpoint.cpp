@@ -84,10 +84,10 @@ CtxHandle FrozenEndpoint::make_ctx(const Settings& settings, Problems& problems)
 
 void FrozenEndpoint::set_lists(SSL_CTX& ctx, const Settings& settings, Problems& problems) {
   ERR_clear_error();
-  if (SSL_CTX_set_cipher_list(&ctx, settings.ciphers.c_str()) != 1)
+  if (!settings.ciphers.empty() && SSL_CTX_set_cipher_list(&ctx, settings.ciphers.c_str()) != 1)
     problems.push_back({Part::ciphers, 0, "\"" + settings.ciphers + "\": " + take_words(), false});
   ERR_clear_error();
-  if (SSL_CTX_set1_groups_list(&ctx, settings.groups.c_str()) != 1)
+  if (!settings.groups.empty() && SSL_CTX_set1_groups_list(&ctx, settings.groups.c_str()) != 1)
     problems.push_back(
         {Part::groups, 0, "\"" + settings.groups + "\" holds a group that OpenSSL does not know", false});
   ERR_clear_error();

@@ -42,15 +42,20 @@ void TicketKeys::rotate() {
   state_->count = std::min(state_->count + 1, most);
 }
 
-std::string TicketKeys::replace(Bytes keys) {
+std::string TicketKeys::fault_of(Bytes keys) {
   if (keys.empty() || keys.size() % sizeof(TicketKey) != 0 || keys.size() / sizeof(TicketKey) > most)
     return "holds " + std::to_string(keys.size()) + " bytes; it takes one to " + std::to_string(most) +
            " keys of 80 random bytes each";
+  return {};
+}
+
+bool TicketKeys::replace(Bytes keys) {
+  if (!fault_of(keys).empty()) return false;
   const std::lock_guard guard{state_->lock};
   OPENSSL_cleanse(state_->keys.data(), sizeof state_->keys);
   state_->count = keys.size() / sizeof(TicketKey);
   std::memcpy(state_->keys.data(), keys.data(), keys.size());
-  return {};
+  return true;
 }
 
 TicketKey TicketKeys::current() const {

@@ -52,10 +52,22 @@ std::string log_line(std::string_view program, const events::Lifecycle& event) {
         .append(printable(failed->target))
         .append("\n");
   }
+  if (const auto* ended = std::get_if<events::ConnectionCompleted>(&event);
+      ended != nullptr && (ended->fault == Fault::tls_unexpected || ended->fault == Fault::tls_clear_text)) {
+    std::string line{program};
+    line.append(": warning: connection ").append(std::to_string(number(ended->connection))).append(": ");
+    return line.append(info(ended->fault).text).append("; said once\n");
+  }
   return {};
 }
 
 void LogCollector::observe(const events::Lifecycle& event) noexcept {
+  if (const auto* ended = std::get_if<events::ConnectionCompleted>(&event)) {
+    std::atomic<bool>* const said = ended->fault == Fault::tls_unexpected   ? &said_hello_
+                                    : ended->fault == Fault::tls_clear_text ? &said_clear_text_
+                                                                            : nullptr;
+    if (said == nullptr || said->exchange(true, std::memory_order_relaxed)) return;
+  }
   try {
     std::string line = log_line(program_, event);
     if (journal_) line = with_priorities(line);

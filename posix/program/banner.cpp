@@ -58,7 +58,7 @@ std::string start_text(const Started& started, Style style) {
   if (!style.terminal) {
     for (const config::BindAddress& address : started.addresses) {
       text.append(name).append(" ").append(started.version).append(": serving ").append(target);
-      text.append(" on ").append(url_of(address)).append(" with ").append(workers).append("\n");
+      text.append(" on ").append(url_of(address, address.tls)).append(" with ").append(workers).append("\n");
     }
     return text;
   }
@@ -66,7 +66,7 @@ std::string start_text(const Started& started, Style style) {
   text.append("  ").append(coloured(name + ", " + workers, "2", style));
   text.append("\n  serving ").append(target).append(" on\n");
   for (const config::BindAddress& address : started.addresses) {
-    text.append("    ").append(coloured(url_of(address), "36", style)).append("\n");
+    text.append("    ").append(coloured(url_of(address, address.tls), "36", style)).append("\n");
   }
   return text.append("  ").append(coloured("Ctrl+C to stop", "2", style)).append("\n\n");
 }

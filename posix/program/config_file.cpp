@@ -31,6 +31,7 @@ std::string_view expected_type(Kind kind) {
     case Kind::boolean: return "write true or false";
     case Kind::addresses:
     case Kind::mounts:
+    case Kind::certificates:
     case Kind::networks:
     case Kind::prefixes: return "write a string or an array of strings";
     case Kind::duration: return "write a string with a unit, such as \"5s\" or \"250ms\"";
@@ -45,6 +46,7 @@ std::string_view expected_type(Kind kind) {
     case Kind::count: return "write an integer";
     case Kind::path:
     case Kind::host:
+    case Kind::choice:
     case Kind::optional_text: break;
   }
   return "write a string";

@@ -92,7 +92,7 @@ Outcome leave(std::string text) {
 }  // namespace
 
 Outcome load(config::Program which, int argc, const char* const* argv, const char* const* environment,
-             std::span<const Library> linked) {
+             std::span<const Library> linked, FileCheck* files) {
   std::vector<Problem> problems;
   const std::vector<std::string> arguments(argc > 0 ? argv + 1 : argv, argc > 0 ? argv + argc : argv);
   CommandLine line = read_command_line(which, arguments, problems);
@@ -114,14 +114,16 @@ Outcome load(config::Program which, int argc, const char* const* argv, const cha
   }
   add_file(which, settings, problems);
 
-  auto frozen = config::freeze(which, settings);
-  if (!frozen) {
-    for (Problem& found : frozen.error()) {
-      problems.push_back(std::move(found));
+  Outcome outcome;
+  Owned<const config::Config> config = config::freeze(which, settings, problems);
+  if (files != nullptr && !line.print_config) {
+    std::vector<Problem> warnings;
+    files->check(*config, problems, warnings);
+    for (const Problem& found : warnings) {
+      outcome.warnings += config::line_of(which, found, true);
     }
   }
-  if (!problems.empty() || !frozen) {
-    Outcome outcome;
+  if (!problems.empty()) {
     for (const Problem& found : problems) {
       outcome.text += config::line_of(which, found);
     }
@@ -130,12 +132,11 @@ Outcome load(config::Program which, int argc, const char* const* argv, const cha
     return outcome;
   }
   if (line.print_config) {
-    return leave(config::config_text(**frozen));
+    return leave(config::config_text(*config));
   }
-  Outcome outcome;
   outcome.next = line.check ? Outcome::Next::check : Outcome::Next::serve;
+  outcome.config = std::move(config);
   outcome.text = line.check ? "configuration ok\n" : "";
-  outcome.config = std::move(*frozen);
   return outcome;
 }
 

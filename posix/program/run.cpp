@@ -2,6 +2,7 @@
 
 #include "posix/program/descriptors.hpp"
 #include "posix/program/target.hpp"
+#include "posix/program/tls_files.hpp"
 
 #include <pounce/posix/clock.hpp>
 #include <pounce/posix/log.hpp>
@@ -55,15 +56,25 @@ void provide_descriptors(const config::Config& config, std::size_t files, const 
                            std::to_string(config.max_connections) + " connections (--max-connections)\n");
 }
 
+// What a configuration names and can be looked at before anything starts.
+struct NamedFiles final : FileCheck {
+  void check(const config::Config& config, std::vector<config::Problem>& problems,
+             std::vector<config::Problem>& warnings) override {
+    tls = TlsFiles::open(config, problems, warnings);
+  }
+  Owned<TlsFiles> tls;
+};
+
 // Until every worker has ended: one signal drains, the deadline or a second signal cuts.
-void supervise(posix::Runtime& runtime, Signals& signals, Notifier& notifier, const config::Config& config,
-               const App& app, const std::string& program, Style style) {
+void supervise(posix::Runtime& runtime, Signals& signals, Notifier& notifier, TlsFiles* tls,
+               const config::Config& config, const App& app, const std::string& program, Style style) {
   bool draining = false;
   Instant cut_at = never;
   while (true) {
     std::array<pollfd, 2> waits{{{signals.descriptor(), POLLIN, 0}, {runtime.finished_descriptor(), POLLIN, 0}}};
     int timeout = -1;
-    if (const Instant next = std::min(cut_at, notifier.next()); next != never) {
+    const Instant next = std::min({cut_at, notifier.next(), tls != nullptr ? tls->next() : never});
+    if (next != never) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - posix::monotonic_now());
       timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
     }
@@ -71,7 +82,12 @@ void supervise(posix::Runtime& runtime, Signals& signals, Notifier& notifier, co
     if ((waits[1].revents & POLLIN) != 0) return;
     notifier.tend(posix::monotonic_now());
     bool cut = cut_at != never && posix::monotonic_now() >= cut_at;
-    while (signals.next() != Signal::none) {
+    if (tls != nullptr && tls->tend(posix::monotonic_now())) print(STDERR_FILENO, tls->reload());
+    for (Signal signal = signals.next(); signal != Signal::none; signal = signals.next()) {
+      if (signal == Signal::reload) {
+        if (tls != nullptr) print(STDERR_FILENO, tls->reload());
+        continue;
+      }
       if (std::exchange(draining, true)) {
         cut = true;
         continue;
@@ -98,9 +114,10 @@ std::string places_of(const std::vector<config::BindAddress>& addresses) {
   return text;
 }
 
-int serve(const config::Config& config, const Target& target, posix::MakeRuntime make, const std::string& program) {
+int serve(const config::Config& config, const Target& target, posix::MakeRuntime make, const std::string& program,
+          TlsFiles* tls) {
   const App& app = target.app();
-  Signals signals;
+  Signals signals{tls != nullptr};
   provide_descriptors(config, target.most_open_files(), program);
   const Style style = style_of(STDERR_FILENO, environ);
   if (const std::string error = failure_of("on_start", [&] { app.start(); }); !error.empty()) {
@@ -110,6 +127,7 @@ int serve(const config::Config& config, const Target& target, posix::MakeRuntime
   Exit exit = Exit::clean;
   {
     const Owned<posix::Runtime> runtime = make(config, app, &log);
+    if (tls != nullptr) runtime->use_filters(tls->filters());
     if (const auto started = runtime->start(); !started) {
       (void)complain(program, started.error(), Exit::no_start);
       (void)failure_of("on_stop", [&] { app.stop(); });
@@ -122,11 +140,14 @@ int serve(const config::Config& config, const Target& target, posix::MakeRuntime
                              .workers = runtime->workers(),
                              .addresses = runtime->addresses()},
                      style));
+    if (tls != nullptr && !tls->fingerprint().empty()) {
+      print(STDERR_FILENO, program + ": a certificate was made for this run, SHA-256 " + tls->fingerprint() + "\n");
+    }
     Notifier notifier;
     notifier.ready(std::to_string(runtime->workers()) +
                    (config.program == config::Program::pounce_async ? " reactors" : " workers") + " on " +
                    places_of(runtime->addresses()));
-    supervise(*runtime, signals, notifier, config, app, program, style);
+    supervise(*runtime, signals, notifier, tls, config, app, program, style);
     const posix::Totals totals = runtime->join();
     if (totals.cut != 0) exit = Exit::cut_at_drain;
     print(STDERR_FILENO,
@@ -141,7 +162,9 @@ int serve(const config::Config& config, const Target& target, posix::MakeRuntime
 int run(config::Program which, int argc, char** argv, posix::MakeRuntime make, App* linked) {
   const std::string program{config::program_name(which)};
   try {
-    const Outcome outcome = load(which, argc, argv, environ);
+    NamedFiles files;
+    const Outcome outcome = load(which, argc, argv, environ, {}, &files);
+    print(STDERR_FILENO, outcome.warnings);
     if (outcome.next == Outcome::Next::leave) {
       print(outcome);
       return leave(outcome.exit);
@@ -155,7 +178,7 @@ int run(config::Program which, int argc, char** argv, posix::MakeRuntime make, A
       print(outcome);
       return leave(Exit::clean);
     }
-    return serve(config, *target, make, program);
+    return serve(config, *target, make, program, files.tls.get());
   } catch (const std::exception& error) {
     return complain(program, error.what(), Exit::failed);
   }

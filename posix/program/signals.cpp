@@ -20,6 +20,7 @@ Signal named(int number) {
   switch (number) {
     case SIGTERM: return Signal::terminate;
     case SIGINT: return Signal::interrupt;
+    case SIGHUP: return Signal::reload;
     default: return Signal::none;
   }
 }
@@ -40,11 +41,12 @@ extern "C" void write_to_pipe(int number) {
 
 #ifdef __linux__
 
-Signals::Signals() {
+Signals::Signals(bool reload) : reload_(reload) {
   sigset_t both;
   sigemptyset(&both);
   sigaddset(&both, SIGTERM);
   sigaddset(&both, SIGINT);
+  if (reload_) sigaddset(&both, SIGHUP);
   read_end_ = ::signalfd(-1, &both, SFD_NONBLOCK | SFD_CLOEXEC);
   if (read_end_ < 0) fail("signalfd");
   // Blocked, both arrive at the signalfd, also where they were ignored (as a shell does with SIGINT for its background jobs).
@@ -69,7 +71,7 @@ Signal Signals::next() noexcept {
 
 #else
 
-Signals::Signals() {
+Signals::Signals(bool reload) : reload_(reload) {
   int ends[2];
   if (::pipe(ends) != 0) fail("pipe");
   for (const int end : ends) {
@@ -86,6 +88,7 @@ Signals::Signals() {
   ours.sa_flags = SA_RESTART;
   ::sigaction(SIGTERM, &ours, &old_term_);
   ::sigaction(SIGINT, &ours, &old_int_);
+  if (reload_) ::sigaction(SIGHUP, &ours, &old_hangup_);
 }
 
 Signals::~Signals() {
@@ -93,6 +96,7 @@ Signals::~Signals() {
   ignored.sa_handler = SIG_IGN;  // a late one changes nothing any more
   ::sigaction(SIGINT, &ignored, nullptr);
   ::sigaction(SIGTERM, &ignored, nullptr);
+  if (reload_) ::sigaction(SIGHUP, &ignored, nullptr);
   ::sigaction(SIGPIPE, &old_pipe_, nullptr);
   pipe_write_end = -1;
   ::close(write_end_);

@@ -96,7 +96,7 @@ struct Property {
   std::string_view name;
   bool BindAddress::* member;
 };
-constexpr Property properties[] = {{"proxy", &BindAddress::proxy}};
+constexpr Property properties[] = {{"proxy", &BindAddress::proxy}, {"tls", &BindAddress::tls}};
 
 const Property* find_property(std::string_view name) {
   const auto* const found = std::find_if(std::begin(properties), std::end(properties),
@@ -139,6 +139,13 @@ std::string BindAddress::place() const {
   return result.append(":").append(detail::decimal(port));
 }
 
+BindAddress BindAddress::as(const BindAddress& other) && {
+  for (const Property& property : properties) {
+    this->*property.member = other.*property.member;
+  }
+  return std::move(*this);
+}
+
 std::expected<BindAddress, AddressFault> parse_host(std::string_view text) {
   if (text.empty()) {
     return std::unexpected(AddressFault::no_host);
@@ -178,9 +185,7 @@ std::expected<BindAddress, AddressFault> parse_bind_address(std::string_view tex
   }
   auto address = parse_place(text);
   if (address) {
-    for (const Property& property : properties) {
-      (*address).*property.member = found.*property.member;
-    }
+    return std::move(*address).as(found);
   }
   return address;
 }

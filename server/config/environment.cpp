@@ -19,6 +19,8 @@ void split_list(const Option& option, std::string_view text, const Origin& origi
       }
       comma = next;
     }
+    // A certificate has a comma of its own, in front of its key.
+    if (option.kind == Kind::certificates && comma != std::string_view::npos) comma = text.find(',', comma + 1);
     settings.push_back({std::string(option.name), std::string(text.substr(0, comma)), origin});
     if (comma == std::string_view::npos) {
       return;

@@ -125,6 +125,11 @@ Read<typename detail::Typed<kind>::Type> read(const Option& option, std::string_
       return text == "true";
     }
     return wrong("is neither true nor false");
+  } else if constexpr (kind == Kind::choice) {
+    if (is_choice(option.least, text)) {
+      return Type(text);
+    }
+    return wrong("is none of " + std::string(option.least));
   } else if constexpr (kind == Kind::host) {
     auto host = parse_host(text);
     if (!host) {
@@ -193,7 +198,7 @@ Read<BindAddress> read_address(std::string_view text) {
   auto address = parse_bind_address(text);
   if (!address) {
     return wrong(std::string(text_of(address.error())),
-                 "write ADDR:PORT, [V6]:PORT, unix:PATH, fd://N or systemd:NAME; ,proxy may follow");
+                 "write ADDR:PORT, [V6]:PORT, unix:PATH, fd://N or systemd:NAME; ,proxy and ,tls may follow");
   }
   return std::move(*address);
 }
@@ -204,6 +209,14 @@ Read<StaticMount> read_mount(std::string_view text) {
     return wrong(std::move(mount.error()), "write /prefix=DIR or /prefix=DIR;cache-control=TEXT");
   }
   return std::move(*mount);
+}
+
+Read<NamedCertificate> read_certificate(std::string_view text) {
+  auto certificate = parse_named_certificate(text);
+  if (!certificate) {
+    return wrong(std::move(certificate.error()), "write NAME=CERTIFICATE,KEY");
+  }
+  return std::move(*certificate);
 }
 
 /// A path below a directory as it is: "404.html", "errors/404.html".
@@ -238,6 +251,7 @@ class Freezer {
   void assign(typename detail::Typed<kind>::Type& member, const Option& option, const Setting& setting);
   void check_addresses();
   void check_files();
+  void check_tls();
 
   [[nodiscard]] bool is_set(OptionId id) const { return config_.origin(id).kind != Origin::Kind::built_in; }
 
@@ -274,10 +288,12 @@ void Freezer::assign(typename detail::Typed<kind>::Type& member, const Option& o
       member.clear();
     }
   }
-  if constexpr (kind == Kind::addresses || kind == Kind::mounts) {
+  if constexpr (kind == Kind::addresses || kind == Kind::mounts || kind == Kind::certificates) {
     auto element = [&] {
       if constexpr (kind == Kind::addresses) {
         return read_address(setting.value);
+      } else if constexpr (kind == Kind::certificates) {
+        return read_certificate(setting.value);
       } else {
         return read_mount(setting.value);
       }
@@ -383,6 +399,41 @@ void Freezer::check_addresses() {
   }
 }
 
+void Freezer::check_tls() {
+  const auto& config = config_;
+  const auto complain = [this](OptionId id, std::string message, std::string hint = {}) {
+    report(row(id), config_.origin(id), std::move(message), std::move(hint));
+  };
+  if (config.tls_cert && config.tls_self_signed) {
+    complain(OptionId::tls_self_signed, "cannot be set together with tls_cert", "leave one of them out");
+  }
+  const bool has_certificate = config.tls_cert || config.tls_self_signed;
+  for (const OptionId id : {OptionId::tls_key, OptionId::tls_staple, OptionId::tls_sni, OptionId::tls_client_ca}) {
+    if (is_set(id) && !has_certificate) complain(id, "means nothing without a certificate", "add tls_cert");
+  }
+  const auto wants_tls = [](const BindAddress& address) { return address.tls; };
+  if (is_set(OptionId::bind)) {
+    const bool any = std::any_of(config.bind.begin(), config.bind.end(), wants_tls);
+    if (any && !has_certificate) {
+      complain(OptionId::bind, "has an address for TLS, and there is no certificate", "add tls_cert and tls_key");
+    }
+    if (!any && has_certificate) {
+      complain(config.tls_cert ? OptionId::tls_cert : OptionId::tls_self_signed, "is used by no address",
+               "end an address of bind in ,tls");
+    }
+  }
+  if (config.tls_client_auth != "none" && !config.tls_client_ca) {
+    complain(OptionId::tls_client_auth, "needs somebody who issues certificates", "add tls_client_ca");
+  }
+  if (config.tls_client_auth == "none" && config.tls_client_ca) {
+    complain(OptionId::tls_client_ca, "means nothing as long as clients are not asked for a certificate",
+             "set tls_client_auth to request or require");
+  }
+  if (config.tls_ticket_keys && is_set(OptionId::tls_ticket_rotation)) {
+    complain(OptionId::tls_ticket_rotation, "means nothing for keys from a file", "leave one of them out");
+  }
+}
+
 void Freezer::check_files() {
   const auto& mounts = config_.static_;
   for (auto later = mounts.begin(); later != mounts.end(); ++later) {
@@ -409,6 +460,7 @@ void Freezer::check_files() {
 
 std::vector<Problem> Freezer::finish() {
   check_addresses();
+  check_tls();
   check_files();
   return std::move(problems_);
 }
@@ -422,19 +474,33 @@ std::vector<BindAddress> Config::addresses() const {
   // Frozen, so it parses; the fallback is for a Config built by hand with a host that does not.
   BindAddress address = parse_host(host).value_or(BindAddress{});
   address.port = port;
+  address.tls = tls_cert || tls_self_signed;
   return {std::move(address)};
 }
 
-std::expected<Owned<const Config>, std::vector<Problem>> freeze(Program program, std::span<const Setting> settings) {
+bool Config::uses_tls() const {
+  const std::vector<BindAddress> all = addresses();
+  return std::any_of(all.begin(), all.end(), [](const BindAddress& address) { return address.tls; });
+}
+
+Owned<const Config> freeze(Program program, std::span<const Setting> settings, std::vector<Problem>& problems) {
   Freezer freezer(program);
   for (const Setting& setting : settings) {
     freezer.add(setting);
   }
-  std::vector<Problem> problems = freezer.finish();
+  for (Problem& found : freezer.finish()) {
+    problems.push_back(std::move(found));
+  }
+  return make_owned<const Config>(freezer.take());
+}
+
+std::expected<Owned<const Config>, std::vector<Problem>> freeze(Program program, std::span<const Setting> settings) {
+  std::vector<Problem> problems;
+  Owned<const Config> config = freeze(program, settings, problems);
   if (!problems.empty()) {
     return std::unexpected(std::move(problems));
   }
-  return make_owned<const Config>(freezer.take());
+  return config;
 }
 
 }  // namespace pounce::inline v0::config

@@ -69,7 +69,7 @@ std::string code(std::string_view text) {
 }
 
 std::string range(const Option& option) {
-  if (option.least.empty()) {
+  if (option.least.empty() || option.kind == Kind::choice) {
     return {};
   }
   return code(option.least) + " to " + code(option.most);
@@ -83,9 +83,9 @@ std::string shown_flag(const Option& option) {
   if (is_positional(option)) {
     return code(text);
   }
-  // The bar of `N|auto` would end the table cell.
+  // The bars of `N|auto` would end the table cell.
   std::string value(placeholder(option));
-  if (const std::size_t bar = value.find('|'); bar != std::string::npos) {
+  for (std::size_t bar = value.find('|'); bar != std::string::npos; bar = value.find('|', bar + 2)) {
     value.insert(bar, "\\");
   }
   return code(text.append(" ").append(value));

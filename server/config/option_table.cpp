@@ -73,8 +73,10 @@ constexpr bool sound(const Option& option) {
     case Kind::path:
     case Kind::addresses:
     case Kind::mounts:
+    case Kind::certificates:
     case Kind::networks:
     case Kind::prefixes: return option.default_value.empty();
+    case Kind::choice: return is_choice(option.least, option.default_value);
     case Kind::host:
     case Kind::optional_text: return !option.default_value.empty();
   }
@@ -132,6 +134,7 @@ std::string_view title(Group group) noexcept {
     case Group::clients: return "Limits of a client";
     case Group::deadlines: return "Deadlines";
     case Group::http2: return "HTTP/2";
+    case Group::tls: return "TLS";
     case Group::answers: return "Answers";
     case Group::files: return "Files";
     case Group::compression: return "Compression";
@@ -158,6 +161,8 @@ std::string_view placeholder(const Option& option) noexcept {
     case Kind::optional_text: return "TEXT|none";
     case Kind::optional_size: return "SIZE|none";
     case Kind::mounts: return "/PREFIX=DIR";
+    case Kind::certificates: return "NAME=CERTIFICATE,KEY";
+    case Kind::choice: return option.least;
     case Kind::boolean: break;
   }
   return {};

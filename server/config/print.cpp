@@ -87,12 +87,14 @@ std::string toml_value(const Config& config, const Option& option) {
     case OptionId::rate_limit_exempt: return array(config.rate_limit_exempt);
     case OptionId::rate_limit_exempt_paths: return array(config.rate_limit_exempt_paths);
     case OptionId::static_: return array(config.static_);
+    case OptionId::tls_sni: return array(config.tls_sni);
     default: break;
   }
   const std::string text = value_text(config, option.id);
   const bool bare = option.kind == Kind::boolean || option.kind == Kind::port || option.kind == Kind::count ||
                     parse_count(text).has_value();
-  return bare && option.kind != Kind::optional_text && option.kind != Kind::path && option.kind != Kind::host
+  return bare && option.kind != Kind::optional_text && option.kind != Kind::path && option.kind != Kind::host &&
+                 option.kind != Kind::choice
              ? text
              : toml_string(text);
 }
@@ -111,7 +113,7 @@ template <Kind kind>
 std::string written(const typename detail::Typed<kind>::Type& value) {
   if constexpr (kind == Kind::path) {
     return value.value_or("");
-  } else if constexpr (kind == Kind::host) {
+  } else if constexpr (kind == Kind::host || kind == Kind::choice) {
     return value;
   } else if constexpr (kind == Kind::optional_text) {
     return value.value_or("none");

@@ -52,8 +52,8 @@ std::string name_at(const Option& option, const Origin& origin) {
 
 std::string quoted(std::string_view value) { return "'" + escaped(value, 80) + "'"; }
 
-std::string line_of(Program program, const Problem& problem) {
-  std::string line = std::string(program_name(program)) + ": error: ";
+std::string line_of(Program program, const Problem& problem, bool is_warning) {
+  std::string line = std::string(program_name(program)) + (is_warning ? ": warning: " : ": error: ");
   if (!problem.subject.empty()) {
     line.append(printable(problem.subject)).append(": ");
   }

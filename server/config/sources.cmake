@@ -6,6 +6,7 @@ set(POUNCE_CONFIG_HEADERS
   pounce/config/compression.hpp
   pounce/config/config.hpp
   pounce/config/environment.hpp
+  pounce/config/named_certificate.hpp
   pounce/config/option_list.hpp
   pounce/config/option_table.hpp
   pounce/config/print.hpp
@@ -18,6 +19,7 @@ set(POUNCE_CONFIG_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/environment.cpp
   ${CMAKE_CURRENT_LIST_DIR}/freeze.cpp
   ${CMAKE_CURRENT_LIST_DIR}/manual.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/named_certificate.cpp
   ${CMAKE_CURRENT_LIST_DIR}/option_table.cpp
   ${CMAKE_CURRENT_LIST_DIR}/print.cpp
   ${CMAKE_CURRENT_LIST_DIR}/setting.cpp

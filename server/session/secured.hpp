@@ -33,9 +33,13 @@ class Secured {
 
   // Opens what has arrived, as far as `plaintext` takes it. Returns how much that was.
   std::size_t open(Input& plaintext, Workspace& workspace);
+  void received() noexcept { held_ = false; }
   void end() noexcept { ended_ = true; }
+  [[nodiscard]] bool has_ended() const noexcept { return ended_; }
+  // What has arrived is not enough for what comes before TLS.
+  void hold() noexcept { held_ = true; }
   // What has arrived can still be opened, if there is room for it.
-  [[nodiscard]] bool has_more() const noexcept { return input.size() != 0 || filter_->has_more(); }
+  [[nodiscard]] bool has_more() const noexcept { return (!held_ && input.size() != 0) || filter_->has_more(); }
 
   // Seals what `plaintext` holds, and its end, unless sealed bytes still wait. False: it failed, the connection is of no use.
   [[nodiscard]] bool seal(Output& plaintext, Instant now);
@@ -48,6 +52,7 @@ class Secured {
   std::size_t sealed_ = 0;    // plaintext that stands in `output`
   bool established_ = false;  // and reported
   bool ended_ = false;        // the transport
+  bool held_ = false;
 };
 
 }  // namespace pounce::inline v0

@@ -75,7 +75,7 @@ void Session::received(std::size_t n) noexcept {
   source_->received(n);
   ++progress_;
   bytes_received_ += n;
-  if (!secured_) unparsed_ = true;
+  secured_ ? secured_->received() : void(unparsed_ = true);
 }
 
 void Session::received_end() noexcept { secured_ ? secured_->end() : end_input(); }
@@ -168,18 +168,19 @@ std::size_t Session::decide(Bytes octets) {
   return may_parse() ? octets.size() : 0;
 }
 
-// What comes before everything else. True: it is there, and what follows it is the client's.
+// What comes before everything else, TLS too. True: it is there, and what follows it is the client's.
 bool Session::take_proxy_header() {
   proxy::ProxyHeader header;
-  switch (proxy::parse_proxy_header(view(input_.readable()), header)) {
+  switch (proxy::parse_proxy_header(view(source_->readable()), header)) {
     case proxy::HeaderState::malformed: refuse_proxy_header(Fault::invalid_proxy_header); return false;
     case proxy::HeaderState::incomplete:
       unparsed_ = false;
-      if (end_received_) refuse_proxy_header(Fault::invalid_proxy_header);
+      if (secured_) secured_->hold();
+      if (end_received_ || (secured_ && secured_->has_ended())) refuse_proxy_header(Fault::invalid_proxy_header);
       return false;
     case proxy::HeaderState::complete: break;
   }
-  input_.consume(header.size);
+  source_->consume(header.size);
   if (input_.size() == 0) unparsed_ = false;
   awaits_proxy_header_ = false;
   peers_.secure = header.secure;
@@ -491,7 +492,8 @@ bool Session::finished() const {
 }
 
 bool Session::idle() const {
-  return exchanges_.empty() && output_.empty() && sink_->empty() && input_.size() == 0 && source_->size() == 0 && machine_->idle() && !(secured_ && secured_->is_shaking_hands()) && !end_received_ && !broken_;
+  return exchanges_.empty() && output_.empty() && sink_->empty() && input_.size() == 0 && source_->size() == 0 &&
+         machine_->idle() && !(secured_ && secured_->is_shaking_hands()) && !end_received_ && !broken_;
 }
 
 bool Session::waits_outside() const {

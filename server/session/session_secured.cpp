@@ -24,7 +24,7 @@ const Agreed* Session::agreed() const noexcept { return secured_ ? &secured_->fi
 
 // Ciphertext becomes input. False: there is no protocol yet, or none any more.
 bool Session::open_secured() {
-  if (lost_) return false;
+  if (lost_ || (awaits_proxy_header_ && !take_proxy_header())) return false;
   if (secured_->open(input_, station_->workspace) != 0) unparsed_ = true;
   const Filter& filter = secured_->filter();
   if (secured_->take_established()) start_secured();

@@ -51,6 +51,7 @@ struct Trial {
   const char* good;
   const char* written;
   std::vector<std::pair<const char*, const char*>> bad;
+  std::vector<std::pair<const char*, const char*>> beside = {};  // options without which it means nothing
 };
 
 const std::vector<std::pair<const char*, const char*>> no_count = {
@@ -74,6 +75,8 @@ const std::vector<std::pair<const char*, const char*>> no_duration = {
     {"25h", "above 24h"},    {"99999999999h", "above 24h"},
     {"none", "not a number"}};
 
+const std::vector<std::pair<const char*, const char*>> no_path = {{"", "no path"}, {"\x87", "UTF-8"}};
+const std::vector<std::pair<const char*, const char*>> certificate = {{"tls_cert", "a.pem"}};
 const std::vector<std::pair<const char*, const char*>> no_boolean = {
     {"", "neither"}, {"0", "neither"}, {"False", "neither"}, {"no", "neither"}};
 const std::vector<std::pair<const char*, const char*>> no_path_below = {{"", "no path"},   {"/index.html", "below"},
@@ -114,6 +117,7 @@ std::vector<Trial> trials() {
         {"[::1]:80,tsl", "property"},
         {"[::1]:80,proxy,proxy", "property"},
         {"[::1]:80,", "property"},
+        {"[::1]:80,tls", "no certificate"},
         {"[::1]:80,proxy", "whose PROXY headers"},
         {"fd://2", "no descriptor"},
         {"fd://03", "no descriptor"},
@@ -179,6 +183,43 @@ std::vector<Trial> trials() {
        "30s",
        {{"0s", "below 1ms"}, {"5", "no unit"}, {"", "empty"}, {"25h", "above 24h"}}},
       {OptionId::h2_ping_timeout, "5s", "5s", no_duration},
+      {OptionId::tls_cert, "a.pem", "a.pem", no_path},
+      {OptionId::tls_key, "a.key", "a.key", no_path, certificate},
+      {OptionId::tls_passphrase_file, "phrase", "phrase", no_path},
+      {OptionId::tls_staple, "a.ocsp", "a.ocsp", no_path, certificate},
+      {OptionId::tls_sni,
+       "*.example.org=b.pem,b.key",
+       "*.example.org=b.pem,b.key",
+       {{"", "no '='"},
+        {"b.pem,b.key", "no '='"},
+        {"=b.pem,b.key", "host name"},
+        {"a.*.org=b.pem,b.key", "host name"},
+        {"192.0.2.1=b.pem,b.key", "host name"},
+        {"a.org=b.pem", "certificate and a key"},
+        {"a.org=,b.key", "certificate and a key"},
+        {"a.org=b.pem,", "certificate and a key"},
+        {"a.org=b.pem,b.key,c", "certificate and a key"},
+        {"a.org=\x87,b.key", "UTF-8"}},
+       certificate},
+      {OptionId::tls_reject_unknown_names, "true", "true", no_boolean},
+      {OptionId::tls_min,
+       "1.3",
+       "1.3",
+       {{"", "none of"}, {"1.1", "none of"}, {"1.2|1.3", "none of"}, {"1", "none of"}}},
+      {OptionId::tls_ciphers, "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", {{"", "empty"}}},
+      {OptionId::tls_groups, "P-256", "P-256", {{"", "empty"}, {"a\nb", "visible"}}},
+      {OptionId::tls_client_auth,
+       "require",
+       "require",
+       {{"", "none of"}, {"yes", "none of"}, {"request", "add tls_client_ca"}},
+       {{"tls_cert", "a.pem"}, {"tls_client_ca", "ca.pem"}}},
+      {OptionId::tls_client_ca, "ca.pem", "ca.pem", no_path, {{"tls_cert", "a.pem"}, {"tls_client_auth", "request"}}},
+      {OptionId::tls_ticket_keys, "keys", "keys", no_path},
+      {OptionId::tls_ticket_rotation, "1h", "1h", {{"59s", "below 1m"}, {"169h", "above 168h"}, {"", "empty"}}},
+      {OptionId::tls_handshake_timeout, "5s", "5s", no_duration},
+      {OptionId::tls_max_handshakes, "50", "50", no_count},
+      {OptionId::tls_watch, "1s", "1s", {{"99ms", "below 100ms"}, {"1", "no unit"}, {"", "empty"}}},
+      {OptionId::tls_self_signed, "true", "true", no_boolean},
       {OptionId::server_header,
        "my server/1",
        "my server/1",
@@ -246,13 +287,17 @@ TEST_CASE("every option takes a right value, from every origin, and keeps where 
         CHECK(problems_of({setting}).size() == 1);
         continue;
       }
-      const Config config = frozen({setting});
+      std::vector<Setting> settings = {setting};
+      for (const auto& [other, value] : trial.beside) settings.push_back(by_flag(other, value));
+      const Config config = frozen(settings);
       CHECK(value_text(config, trial.id) == trial.written);
       CHECK(value_text(config, trial.id) != value_text(Config(), trial.id));
       CHECK(config.origin(trial.id) == setting.origin);
       // And nothing else has changed.
       for (const Option& other : options()) {
-        if (other.id != trial.id) {
+        const bool was_set =
+            std::any_of(settings.begin(), settings.end(), [&](const Setting& one) { return one.name == other.name; });
+        if (!was_set) {
           CHECK(value_text(config, other.id) == value_text(Config(), other.id));
           CHECK(config.origin(other.id).text() == "default");
         }
@@ -268,7 +313,9 @@ TEST_CASE("every option refuses wrong values, naming flag, value and reason") {
     CHECK_FALSE(trial.bad.empty());
     for (const auto& [value, reason] : trial.bad) {
       CAPTURE(value);
-      const auto lines = problems_of({by_flag(name, value)});
+      std::vector<Setting> settings = {by_flag(name, value)};
+      if (!trial.beside.empty()) settings.push_back(by_flag("tls_cert", "a.pem"));
+      const auto lines = problems_of(settings);
       REQUIRE(lines.size() == 1);
       CAPTURE(lines[0]);
       CHECK(lines[0].starts_with("pounce-sync: error: " + flag(row(trial.id)) + ": "));
@@ -281,7 +328,7 @@ TEST_CASE("every option refuses wrong values, naming flag, value and reason") {
 
 TEST_CASE("bounds are inclusive and exact") {
   for (const Option& option : options()) {
-    if (option.least.empty()) continue;
+    if (option.least.empty() || option.kind == Kind::choice) continue;
     CAPTURE(option.name);
     const std::string name(option.name);
     for (const std::string_view bound : {option.least, option.most}) {

@@ -23,7 +23,7 @@ from wire import Wire
 
 SANITIZER_REPORT = re.compile(
     r"(ERROR: (Address|Leak|Memory)Sanitizer|WARNING: ThreadSanitizer|: runtime error: ).*")
-URL = re.compile(r"http://(\[[0-9A-Fa-f:.%]+\]|[0-9A-Za-z.-]+):(\d+)")
+URL = re.compile(r"https?://(\[[0-9A-Fa-f:.%]+\]|[0-9A-Za-z.-]+):(\d+)")
 
 
 class Settings:

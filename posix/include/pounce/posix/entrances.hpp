@@ -58,9 +58,13 @@ class Entrances {
  private:
   struct Entrance {
     explicit Entrance(Listener listener)
-        : local(listener.address().place()), proxied(listener.address().proxy), acceptor(std::move(listener)) {}
+        : local(listener.address().place()),
+          proxied(listener.address().proxy),
+          secure(listener.address().tls),
+          acceptor(std::move(listener)) {}
     std::string local;
     bool proxied;
+    bool secure;
     Acceptor acceptor;
     Instant paused_until = never;  // `never`: watched
   };
@@ -68,7 +72,7 @@ class Entrances {
   // One connection into `arrived_`, which stays empty when it was turned away. False: there is none to take now.
   [[nodiscard]] bool take(Entrance& entrance, const Tick& tick);
   void pause(Entrance& entrance, Instant until) noexcept;
-  void turn_away(Descriptor socket, const Tick& tick);
+  void turn_away(const Entrance& entrance, Descriptor socket, const Tick& tick);
   // A peer that may not speak for others, where peers do nothing else.
   [[nodiscard]] bool is_stranger(const Entrance& entrance, std::string_view peer) const;
 

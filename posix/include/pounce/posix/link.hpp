@@ -33,6 +33,9 @@ class Link final : public Timed, private Wake {
  public:
   // `socket` is non-blocking.
   Link(Descriptor socket, const Service& service, Station& station, Waker& waker, Peers peers, Instant now);
+  // The same behind a filter.
+  Link(Descriptor socket, const Service& service, Station& station, Waker& waker, Peers peers, Instant now,
+       Owned<Filter> filter);
   ~Link();
 
   [[nodiscard]] Session& session() noexcept { return session_; }

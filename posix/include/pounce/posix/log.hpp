@@ -1,5 +1,6 @@
 // LogCollector: what an operator sees by default. One line, in one write, for each fault of the application: a handler that threw,
-// a handler that left its response incomplete.
+// a handler that left its response incomplete. And one for the first peer that speaks TLS where it is not spoken, or does not where it is:
+// that may be the configuration.
 //
 //   pounce-async: error: request 17 on connection 4: the handler threw: no such table
 //
@@ -10,6 +11,7 @@
 #include <pounce/events/observer.hpp>
 #include <pounce/posix/journal.hpp>
 
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,13 +35,15 @@ class LogCollector final : public events::Observer {
 
   void observe(const events::Lifecycle& event) noexcept override;
   [[nodiscard]] events::Kinds kinds() const noexcept override {
-    return events::Kinds::of<events::HandlerThrew, events::RequestFailed>();
+    return events::Kinds::of<events::HandlerThrew, events::RequestFailed, events::ConnectionCompleted>();
   }
 
  private:
   std::string program_;
   int descriptor_;
   bool journal_;
+  std::atomic<bool> said_hello_{false};       // that TLS came to a port without it
+  std::atomic<bool> said_clear_text_{false};  // that a request came to a port for TLS
 };
 
 }  // namespace pounce::inline v0::posix

@@ -13,6 +13,7 @@
 namespace pounce::inline v0 {
 
 class App;
+class FilterSource;
 struct Service;
 namespace config {
 struct Config;
@@ -38,6 +39,8 @@ class Runtime {
   Runtime& operator=(const Runtime&) = delete;
   virtual ~Runtime() = default;
 
+  // Where connections to addresses for TLS get their filters. Before `start`, where there is such an address; it outlives this.
+  virtual void use_filters(FilterSource& filters) noexcept = 0;
   // Binds every address and starts the workers. An error is one line; nothing runs then.
   [[nodiscard]] virtual std::expected<void, std::string> start() = 0;
   [[nodiscard]] virtual const std::vector<config::BindAddress>& addresses() const = 0;  // as bound

@@ -50,6 +50,7 @@ class Server final : public posix::Runtime {
  public:
   Server(const config::Config& config, const App& app, events::Observer* observer);
 
+  void use_filters(FilterSource& filters) noexcept override { service_.filters = &filters; }
   [[nodiscard]] std::expected<void, std::string> start() override;
   [[nodiscard]] const std::vector<config::BindAddress>& addresses() const override { return addresses_; }
   [[nodiscard]] std::size_t workers() const override { return pool_.size(); }

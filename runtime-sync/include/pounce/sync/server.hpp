@@ -25,6 +25,7 @@ class Server final : public posix::Runtime {
   Server(const config::Config& config, const App& app, events::Observer* observer, MakePool make_pool);
   ~Server() override;
 
+  void use_filters(FilterSource& filters) noexcept override { service_.filters = &filters; }
   [[nodiscard]] std::expected<void, std::string> start() override;
   [[nodiscard]] const std::vector<config::BindAddress>& addresses() const override { return addresses_; }
   [[nodiscard]] std::size_t workers() const override { return workers_.size(); }

@@ -34,7 +34,7 @@ struct Settings {
   std::vector<Certificate> certificates;  // the first one is for names that no other has, and for clients without SNI
   bool reject_unknown_names = false;      // with the alert unrecognized_name instead
   Version min_version = Version::tls12;
-  std::string ciphers =  // of TLS 1.2, in OpenSSL's notation
+  std::string ciphers =  // of TLS 1.2, in OpenSSL's notation; empty: its own default
       "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-"
       "SHA384:"
       "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";

@@ -10,7 +10,7 @@
 
 namespace pounce::inline v0::tls {
 
-class Server {
+class Server final : public FilterSource {
  public:
   Server(Loan<Endpoint> endpoint, std::size_t max_handshakes);
   ~Server();
@@ -20,7 +20,7 @@ class Server {
   // From now on new connections get this one.
   void use(Loan<Endpoint> endpoint);
   // For one new connection; null: too many handshakes are under way. Throws std::bad_alloc.
-  [[nodiscard]] Owned<Filter> accept();
+  [[nodiscard]] Owned<Filter> accept() override;
   // So many are under way.
   [[nodiscard]] std::size_t handshakes() const noexcept;
 

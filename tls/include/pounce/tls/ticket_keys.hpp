@@ -33,8 +33,10 @@ class TicketKeys {
 
   // A fresh key goes in front.
   void rotate();
-  // One to `most` keys of 80 bytes each: name, cipher key, MAC key. An error is a sentence, and nothing has changed then.
-  [[nodiscard]] std::string replace(Bytes keys);
+  // One to `most` keys of 80 bytes each: name, cipher key, MAC key. False: they are none, and nothing has changed.
+  bool replace(Bytes keys);
+  // What is wrong with such keys, in a sentence; empty: nothing.
+  [[nodiscard]] static std::string fault_of(Bytes keys);
 
   [[nodiscard]] TicketKey current() const;
   // 0: there is none of that name; 1: `key` is the current one; 2: `key` is an older one.

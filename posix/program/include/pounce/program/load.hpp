@@ -1,14 +1,15 @@
 // What it is: from argc, argv and environ to a frozen Config, or to a text and an exit code.
-// What it is not: a start. Nothing is opened but the configuration file, nothing printed.
+// What it is not: a start. Nothing is opened but the configuration file and what a FileCheck looks at, nothing printed.
 // Ownership: arguments are borrowed for the call; the Outcome owns what it holds.
 // Limits: a configuration file is at most 1 MiB.
-// Errors: every problem of flags, variables and file at once, each a line; exit code 2.
+// Errors: every problem of flags, variables, file and the files that it names at once, each a line; exit code 2.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <pounce/config/config.hpp>
 #include <pounce/core/owned.hpp>
@@ -41,11 +42,23 @@ struct Outcome {
   Owned<const config::Config> config;
   std::string text;
   bool is_error = false;  // text belongs on standard error
+  std::string warnings;   // lines for standard error, beside all else
   Exit exit = Exit::clean;
 };
 
+/// Looks at the files that a configuration names, also where it has problems of its own. Where there are none in the end, the Config
+/// is the one of the Outcome.
+class FileCheck {
+ public:
+  virtual void check(const config::Config& config, std::vector<config::Problem>& problems,
+                     std::vector<config::Problem>& warnings) = 0;
+
+ protected:
+  ~FileCheck() = default;
+};
+
 [[nodiscard]] Outcome load(config::Program which, int argc, const char* const* argv, const char* const* environment,
-                           std::span<const Library> linked = {});
+                           std::span<const Library> linked = {}, FileCheck* files = nullptr);
 
 /// The version of Pounce that this was built as: "0.1.0".
 [[nodiscard]] std::string_view pounce_version();

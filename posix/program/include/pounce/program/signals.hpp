@@ -1,7 +1,7 @@
-// What it is: SIGTERM and SIGINT as something to wait for beside sockets: a readable descriptor and
+// What it is: SIGTERM, SIGINT and, where wanted, SIGHUP as something to wait for beside sockets: a readable descriptor and
 // next(). SIGPIPE is ignored meanwhile, for a peer that has gone shows as a failed write.
 // What it is not: a policy. First drain, second cut is for the program to say. SIGHUP is left
-// alone, so that nohup works.
+// alone where there is nothing to read again, so that nohup works.
 // Ownership: one object per process, made in main before any thread starts (threads inherit the
 // blocked signals) and gone after the last has ended; SIGPIPE is restored then, the two
 // stay blocked, so that a late one does not kill a process that has said that it ended well.
@@ -13,11 +13,12 @@
 
 namespace pounce::inline v0::program {
 
-enum class Signal : std::uint8_t { none, terminate, interrupt };
+enum class Signal : std::uint8_t { none, terminate, interrupt, reload };
 
 class Signals {
  public:
-  Signals();
+  // `reload`: SIGHUP is one of them.
+  explicit Signals(bool reload = false);
   ~Signals();
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
@@ -34,6 +35,8 @@ class Signals {
   struct sigaction old_pipe_{};
   struct sigaction old_term_{};
   struct sigaction old_int_{};
+  struct sigaction old_hangup_{};
+  bool reload_ = false;
 };
 
 }  // namespace pounce::inline v0::program

@@ -13,6 +13,7 @@
 #include <pounce/core/bytes.hpp>
 #include <pounce/core/fault.hpp>
 #include <pounce/core/output.hpp>
+#include <pounce/core/owned.hpp>
 #include <pounce/core/time.hpp>
 
 #include <cstddef>
@@ -58,6 +59,16 @@ class Filter {
   [[nodiscard]] virtual Bytes words() const noexcept = 0;
   // Empty before the handshake has ended.
   [[nodiscard]] virtual const Agreed& agreed() const noexcept = 0;
+};
+
+// FilterSource: where the filter of a fresh connection comes from. Any thread.
+class FilterSource {
+ public:
+  // Null: there are too many connections that have not ended their handshake. Throws std::bad_alloc.
+  [[nodiscard]] virtual Owned<Filter> accept() = 0;
+
+ protected:
+  ~FilterSource() = default;
 };
 
 }  // namespace pounce::inline v0

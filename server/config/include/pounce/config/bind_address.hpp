@@ -1,5 +1,5 @@
 // What it is: one place to listen on, as an operator writes it: `ADDR:PORT`, `[V6]:PORT`, `unix:PATH`,
-// `fd://N` or `systemd:NAME`, and its properties behind commas: `ADDR:PORT,proxy`.
+// `fd://N` or `systemd:NAME`, and its properties behind commas: `ADDR:PORT,proxy,tls`.
 // What it is not: a resolved socket address. A name such as `localhost` stays a name; the posix
 // layer resolves it.
 // Ownership: a value that owns its text.
@@ -43,11 +43,15 @@ struct BindAddress {
   int descriptor = -1;
   /// Each connection begins with a header of the PROXY protocol.
   bool proxy = false;
+  /// … and speaks TLS, behind such a header.
+  bool tls = false;
 
   /// As the operator would write it; parse_bind_address reads it back to an equal value.
   [[nodiscard]] std::string text() const;
   /// The same without the properties: where, and not how.
   [[nodiscard]] std::string place() const;
+  /// How, as `other` has it: with its properties.
+  [[nodiscard]] BindAddress as(const BindAddress& other) &&;
 
   friend bool operator==(const BindAddress&, const BindAddress&) = default;
 };
@@ -57,7 +61,7 @@ inline constexpr std::size_t longest_unix_path = 107;
 
 [[nodiscard]] std::expected<BindAddress, AddressFault> parse_bind_address(std::string_view text);
 
-/// True for what may stand behind a comma: "proxy".
+/// True for what may stand behind a comma: "proxy", "tls".
 [[nodiscard]] bool is_property(std::string_view text);
 
 /// A host alone, as in `--host`: an IPv4 or IPv6 address (brackets allowed) or a name.

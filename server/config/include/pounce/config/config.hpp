@@ -19,6 +19,7 @@
 #include <vector>
 
 #include <pounce/config/bind_address.hpp>
+#include <pounce/config/named_certificate.hpp>
 #include <pounce/config/option_table.hpp>
 #include <pounce/config/setting.hpp>
 #include <pounce/config/static_mount.hpp>
@@ -106,6 +107,16 @@ struct Typed<Kind::mounts> {
   static Type initial(std::string_view) { return {}; }
 };
 template <>
+struct Typed<Kind::certificates> {
+  using Type = std::vector<NamedCertificate>;
+  static Type initial(std::string_view) { return {}; }
+};
+template <>
+struct Typed<Kind::choice> {
+  using Type = std::string;
+  static Type initial(std::string_view text) { return Type(text); }
+};
+template <>
 struct Typed<Kind::networks> {
   using Type = std::vector<proxy::Network>;
   static Type initial(std::string_view) { return {}; }
@@ -139,12 +150,18 @@ struct Config {
 
   [[nodiscard]] const Origin& origin(OptionId id) const { return origins[static_cast<std::size_t>(id)]; }
 
+  /// Some listener speaks TLS.
+  [[nodiscard]] bool uses_tls() const;
   /// Where to listen: `bind`, or `host` and `port` when no --bind is given. Never empty.
   [[nodiscard]] std::vector<BindAddress> addresses() const;
 };
 
 /// Checks everything. Settings may come in any order; the strongest origin wins, also over an equal
 /// or wrong value elsewhere, yet a wrong value is a problem even where another one beats it.
+/// The same, for who looks for further problems before giving up: what is wrong is added to `problems`, and the Config has the default
+/// in its place. Not to be served with then.
+[[nodiscard]] Owned<const Config> freeze(Program program, std::span<const Setting> settings,
+                                         std::vector<Problem>& problems);
 [[nodiscard]] std::expected<Owned<const Config>, std::vector<Problem>> freeze(Program program,
                                                                               std::span<const Setting> settings);
 

@@ -27,8 +27,8 @@
     "Port to listen on, when no --bind is given; 0 takes any free port and prints it.")            \
   X(addresses, bind, "", "", "", listening, both, stable,                                          \
     "Address to listen on: ADDR:PORT, [V6]:PORT, unix:PATH, or a socket that is there: fd://N, "   \
-    "systemd:NAME. Behind it may stand ,proxy: each connection begins with a PROXY header. "       \
-    "Repeatable; takes the place of --host and --port.")                                           \
+    "systemd:NAME. Behind it may stand ,tls, and ,proxy: each connection begins with a PROXY "     \
+    "header. Repeatable; takes the place of --host and --port.")                                   \
   X(count, backlog, "4096", "1", "65535", listening, both, stable,                                 \
     "Connections the kernel holds for us before they are accepted, per listener.")                 \
                                                                                                    \
@@ -104,6 +104,47 @@
     "Silence after which a client with open HTTP/2 streams is asked whether it is still there.")   \
   X(duration, h2_ping_timeout, "15s", "1ms", "24h", http2, both, stable,                           \
     "Time it has to answer; then the connection ends.")                                            \
+                                                                                                   \
+  X(path, tls_cert, "", "", "", tls, both, stable,                                                 \
+    "Certificate in PEM, then each issuer of the one before; with it --port speaks TLS, or "        \
+    "each --bind that ends in ,tls.")                                                              \
+  X(path, tls_key, "", "", "", tls, both, stable,                                                  \
+    "Its private key in PEM; without it, the key is looked for in the file of --tls-cert.")        \
+  X(path, tls_passphrase_file, "", "", "", tls, both, stable,                                      \
+    "File whose first line opens encrypted keys.")                                                 \
+  X(path, tls_staple, "", "", "", tls, both, stable,                                               \
+    "OCSP response in DER that goes with the certificate; something else keeps it fresh.")         \
+  X(certificates, tls_sni, "", "", "", tls, both, stable,                                          \
+    "Another certificate, for a name: NAME=CERTIFICATE,KEY, where NAME may begin with *. for any " \
+    "one label. Repeatable.")                                                                      \
+  X(boolean, tls_reject_unknown_names, "false", "", "", tls, both, stable,                         \
+    "Clients that ask for a name without a certificate get an alert, and not the one of "          \
+    "--tls-cert.")                                                                                 \
+  X(choice, tls_min, "1.2", "1.2|1.3", "", tls, both, stable,                                      \
+    "Oldest version of TLS that is spoken.")                                                       \
+  X(optional_text, tls_ciphers, "intermediate", "", "", tls, both, stable,                         \
+    "Ciphers of TLS 1.2, in OpenSSL's notation; intermediate: Mozilla's recommendation of that "   \
+    "name, without finite-field DH; none: those of OpenSSL.")                                      \
+  X(optional_text, tls_groups, "X25519:P-256:P-384", "", "", tls, both, stable,                    \
+    "Groups for the key exchange, in OpenSSL's notation; none: those of OpenSSL.")                 \
+  X(choice, tls_client_auth, "none", "none|request|require", "", tls, both, stable,                \
+    "Whether clients are asked for a certificate; request leaves the verdict to the application.") \
+  X(path, tls_client_ca, "", "", "", tls, both, stable,                                            \
+    "Certificates in PEM of those who may issue certificates of clients.")                         \
+  X(path, tls_ticket_keys, "", "", "", tls, both, stable,                                          \
+    "File with one to four keys of 80 random bytes for session tickets, to be shared by a fleet; " \
+    "the first one encrypts. Without it, keys are made at start.")                                 \
+  X(duration, tls_ticket_rotation, "12h", "1m", "168h", tls, both, stable,                         \
+    "Time after which a fresh key encrypts tickets, where they come from no file; the last four "  \
+    "are accepted.")                                                                               \
+  X(duration, tls_handshake_timeout, "10s", "1ms", "24h", tls, both, stable,                       \
+    "Time for a whole TLS handshake; then the connection is closed.")                              \
+  X(count, tls_max_handshakes, "1000", "1", "10000000", tls, both, stable,                         \
+    "Handshakes under way at once over all workers; one more connection is closed at once.")       \
+  X(optional_duration, tls_watch, "none", "100ms", "24h", tls, both, stable,                       \
+    "How often the files of TLS are looked at; one that has changed is read again, as at SIGHUP.") \
+  X(boolean, tls_self_signed, "false", "", "", tls, both, stable,                                  \
+    "For development: a certificate for localhost is made at start, and its fingerprint printed.") \
                                                                                                    \
   X(optional_text, server_header, "pounce", "", "", answers, both, stable,                         \
     "Text of the Server field of every answer; none leaves the field out.")                        \

@@ -35,12 +35,15 @@ enum class Kind : std::uint8_t {
   mounts,
   optional_request_rate,
   prefixes,
+  certificates,
+  choice,
   boolean,
 };
 
 /// Whether an option of this kind is a list: its values accumulate within one source.
 constexpr bool is_list(Kind kind) noexcept {
-  return kind == Kind::addresses || kind == Kind::mounts || kind == Kind::networks || kind == Kind::prefixes;
+  return kind == Kind::addresses || kind == Kind::mounts || kind == Kind::networks || kind == Kind::prefixes ||
+         kind == Kind::certificates;
 }
 
 enum class Group : std::uint8_t {
@@ -52,11 +55,12 @@ enum class Group : std::uint8_t {
   clients,
   deadlines,
   http2,
+  tls,
   answers,
   files,
   compression,
 };
-inline constexpr std::size_t group_count = 11;
+inline constexpr std::size_t group_count = 12;
 
 enum class Stability : std::uint8_t { stable, experimental };
 
@@ -81,7 +85,7 @@ struct Option {
   Kind kind;
   std::string_view name;           // as in Config and pounce.toml: max_header_size
   std::string_view default_value;  // as an operator would write it; "" is absent
-  std::string_view least;
+  std::string_view least;          // of a choice: its values, "1.2|1.3"
   std::string_view most;
   Group group;
   Programs programs;

@@ -55,7 +55,7 @@ struct Problem {
 [[nodiscard]] std::string quoted(std::string_view value);
 
 /// "pounce-async: error: --port: '70000' is above 65535 (from command line; hint: ...)", one line.
-[[nodiscard]] std::string line_of(Program program, const Problem& problem);
+[[nodiscard]] std::string line_of(Program program, const Problem& problem, bool is_warning = false);
 
 /// Did the operator mean ...? Empty if nothing is near.
 [[nodiscard]] std::string nearest_hint(std::string_view name, Program program, Origin::Kind kind);

@@ -201,6 +201,20 @@ constexpr std::string request_rate_text(const RequestRate& rate) {
   return {};
 }
 
+/// One of the values of a choice, "1.2|1.3".
+constexpr bool is_choice(std::string_view values, std::string_view text) {
+  while (true) {
+    const std::size_t end = values.find('|');
+    if (values.substr(0, end) == text) {
+      return true;
+    }
+    if (end == std::string_view::npos) {
+      return false;
+    }
+    values.remove_prefix(end + 1);
+  }
+}
+
 /// The shortest exact text that parses back to the same value: 65536 is "64KiB", 500 is "500B".
 constexpr std::string size_text(std::uint64_t bytes) {
   for (const detail::Unit& unit : detail::size_units) {

@@ -19,7 +19,7 @@
 // Ownership: borrows a Station (see join/leave); owns everything else. One thread at a time.
 #pragma once
 
-#include <pounce/core/filter.hpp>
+#include <pounce/core/agreed.hpp>
 #include <pounce/core/input.hpp>
 #include <pounce/core/output.hpp>
 #include <pounce/core/owned.hpp>
@@ -35,6 +35,7 @@
 
 namespace pounce::inline v0 {
 
+class Filter;
 class LiveExchange;
 class Secured;
 
@@ -172,9 +173,9 @@ class Session {
   Owned<Machine> machine_;
   Input input_;
   Output output_;
-  Owned<Secured> secured_;  // null: the transport is clear
-  Input* source_ = &input_;    // what the driver reads into …
-  Output* sink_ = &output_;    // … and writes from
+  Owned<Secured> secured_;                // null: the transport is clear
+  Input* source_ = &input_;               // what the driver reads into …
+  Output* sink_ = &output_;               // … and writes from
   std::vector<LiveExchange*> exchanges_;  // in the order of their streams
   std::size_t turn_ = 0;                  // of these, who runs first in the next step
   const Tick* tick_ = nullptr;            // during a step

@@ -22,6 +22,7 @@
 namespace pounce::inline v0 {
 
 class App;
+class FilterSource;
 class Session;
 
 // Letterbox: the server's end of a Mailbox. It is kept outside the session, holds messages while the session moves, and says `gone`
@@ -101,6 +102,7 @@ struct Service {
   bool http2 = true;                          // spoken by whoever begins with its preface
   std::size_t output_limit = 256 * kibibyte;  // queued per connection before producers wait
   std::size_t inbox_limit = 64 * kibibyte;    // received content per exchange before reading stops
+  FilterSource* filters = nullptr;            // for listeners of TLS
   Duration tls_handshake_timeout = std::chrono::seconds{10};
   proxy::Trust trust{};                       // whose word about a client counts
   CodingsRef codings{};                       // null: responses are sent as they are
