@@ -17,6 +17,18 @@ std::uint32_t H2Client::get(const std::string& path, const wire::Fields& more) {
   return stream;
 }
 
+std::uint32_t H2Client::ask(const std::string& method, const std::string& path, std::string_view content,
+                            const wire::Fields& more) {
+  const std::uint32_t stream = next();
+  wire::Fields fields = wire::FrameWriter::request(method, path, more);
+  for (auto& [name, value] : fields) {
+    if (name == ":authority" && !authority.empty()) value = authority;
+  }
+  frames.headers(stream, fields, content.empty());
+  if (!content.empty()) uploads_.emplace(stream, Upload{std::string{content}, stream_window_});
+  return stream;
+}
+
 std::uint32_t H2Client::post(const std::string& path, std::string_view content, const wire::Fields& more) {
   const std::uint32_t stream = next();
   frames.post(stream, path, more);

@@ -42,6 +42,9 @@ class H2Client {
   explicit H2Client(const App& app, Options options = {}, std::uint32_t window = 65535);
 
   std::uint32_t get(const std::string& path, const wire::Fields& more = {});
+  // Any request; with content, if there is some.
+  std::uint32_t ask(const std::string& method, const std::string& path, std::string_view content,
+                    const wire::Fields& more);
   // With all of its content, as the server's windows allow.
   std::uint32_t post(const std::string& path, std::string_view content, const wire::Fields& more = {});
 
@@ -69,6 +72,7 @@ class H2Client {
   std::map<std::uint16_t, std::uint32_t> settings;
   std::size_t frames_got = 0;
   bool answers_pings = true;
+  std::string authority;                              // of what is asked; "": the writer's own
   bool gives_credit = true;                           // for what it has read
   std::function<void(std::uint32_t stream)> on_data;  // for each frame of content
   Client client;
