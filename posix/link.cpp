@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <span>
 #include <utility>
 
 namespace pounce::inline v0::posix {
@@ -37,6 +38,19 @@ ssize_t send_bytes(int socket, Bytes bytes) noexcept {
 #else
   return ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
 #endif
+}
+
+// The first `most` octets of the slices. Returns how many slices that takes.
+std::size_t cut(std::span<Bytes> slices, std::size_t count, std::size_t most) noexcept {
+  for (std::size_t i = 0; i < count; ++i) {
+    if (slices[i].size() < most) {
+      most -= slices[i].size();
+      continue;
+    }
+    slices[i] = slices[i].substr(0, most);
+    return i + 1;
+  }
+  return count;
 }
 
 }  // namespace
@@ -75,9 +89,11 @@ Link::Io Link::read() {
 
 Link::Io Link::flush(Instant now) {
   Output& output = session_.output();
+  std::size_t left = most_per_flush;
   while (!output.empty()) {
+    if (left == 0) return Io::again;
     std::array<Bytes, 16> slices;
-    const std::size_t count = output.gather(slices);
+    const std::size_t count = cut(slices, output.gather(slices), left);
     ssize_t n = 0;
     if (count == 1) {
       n = send_bytes(socket_.get(), slices[0]);
@@ -99,6 +115,7 @@ Link::Io Link::flush(Instant now) {
       return Io::blocked;
     }
     session_.written(static_cast<std::size_t>(n), now);
+    left -= static_cast<std::size_t>(n);
   }
   if (!output.finished()) return Io::again;
   if (output.abandoned()) reset_on_close();

@@ -172,7 +172,7 @@ void Reactor::serve(Link& link) {
   if (!link.watched && !watch(link)) return remove(link, false);
   link.half_close();
   session.settle();
-  if (session.runnable() || (link.readable && session.wants_input())) later(link);
+  if (link.has_work()) later(link);
   wheel_.file(link, session.deadline());
   alarms_.set(link, session.alarm());
 }

@@ -64,7 +64,7 @@ void Worker::serve(Owned<Link> owned) {
         session.hold_streams(false);
       }
       if (session.requests() != request_) begin_request(session);
-      if (session.runnable() || (link.readable && session.wants_input())) {
+      if (link.has_work()) {
         if (ticks_.update().now >= slice_ends) {
           // Who never runs dry gives way, or as many such peers as there are workers would lock all others out.
           if (shared_.queue.wanted()) {

@@ -44,8 +44,14 @@ class Link final : public Timed, private Wake {
   // One recv, if the session wants input. `again`: there may be more; `blocked`: the kernel has no more now.
   enum class Io : std::uint8_t { again, blocked };
   Io read();
-  // Sends until everything is written or the kernel takes no more.
+  // Sends until everything is written, the kernel takes no more, or so much has been sent that it is others' turn: who reads as fast as
+  // we write must not own a reactor.
+  static constexpr std::size_t most_per_flush = 512 * kibibyte;
   Io flush(Instant now);
+  // Whether another turn would do anything, with nothing heard from the poller.
+  [[nodiscard]] bool has_work() {
+    return session_.runnable() || (readable && session_.wants_input()) || (writable && !session_.output().empty());
+  }
   // Ends the sending side when everything has been sent that ever will be. Not for a session that is finished: closing does as much.
   void half_close() noexcept;
 
