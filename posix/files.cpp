@@ -164,7 +164,7 @@ std::expected<OpenedFile, FileError> RootedFiles::open(std::string_view path, Ha
     if (!entry->file) return std::unexpected(FileError::not_found);
     if (!entry->file->contents().empty()) return OpenedFile{std::move(entry->file), entry->state};
     // Asked each time, so that what is sent and what is said of it agree. Without a name any more, it was replaced.
-    if (const auto state = entry->file->state()) return OpenedFile{std::move(entry->file), *state};
+    if (const auto state = entry->file->named_state()) return OpenedFile{std::move(entry->file), *state};
   }
   auto opened = open_fresh(path, haste);
   if (!opened) {
@@ -186,6 +186,7 @@ std::expected<OpenedFile, FileError> RootedFiles::open_fresh(std::string_view pa
     return std::unexpected(errno == EAGAIN && in_haste ? FileError::later : file_error(errno));
   }
   Loan<OpenFile> file{new OpenFile{std::move(descriptor), options_.fetchers}};
+  // Also when it has been replaced since: it was there.
   const auto state = file->state();
   if (!state) return std::unexpected(state.error());
   return OpenedFile{std::move(file), *state};

@@ -134,12 +134,15 @@ bool OpenFile::warm(std::uint64_t offset, std::size_t size, Token token) {
       std::move(token));
 }
 
-std::expected<FileState, FileError> OpenFile::state() const noexcept {
+std::expected<FileState, FileError> OpenFile::state() const noexcept { return state(false); }
+std::expected<FileState, FileError> OpenFile::named_state() const noexcept { return state(true); }
+
+std::expected<FileState, FileError> OpenFile::state(bool named) const noexcept {
   struct stat status{};
   if (::fstat(descriptor_.get(), &status) != 0) return std::unexpected(FileError::failed);
   if (S_ISDIR(status.st_mode)) return std::unexpected(FileError::is_directory);
   if (!S_ISREG(status.st_mode)) return std::unexpected(FileError::forbidden);
-  if (status.st_nlink == 0) return std::unexpected(FileError::not_found);
+  if (named && status.st_nlink == 0) return std::unexpected(FileError::not_found);
 #ifdef __APPLE__
   const timespec& modified = status.st_mtimespec;
 #else

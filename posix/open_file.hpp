@@ -26,14 +26,17 @@ class OpenFile final : public File {
   [[nodiscard]] Bytes contents() const noexcept override { return contents_; }
   [[nodiscard]] int descriptor() const noexcept override { return descriptor_.get(); }
 
-  // What it is now; nothing when it is not there any more: its last name was taken away. Or when it is no regular file.
+  // What it is now, or that it is no regular file.
   [[nodiscard]] std::expected<FileState, FileError> state() const noexcept;
+  // The same; `not_found` when its last name was taken away.
+  [[nodiscard]] std::expected<FileState, FileError> named_state() const noexcept;
 
   // Keeps all of a small file in memory. Before anybody else knows of it. False: it changed meanwhile, or may change unseen.
   bool keep(const FileState& state);
 
  private:
   void destroy() noexcept override { delete this; }
+  [[nodiscard]] std::expected<FileState, FileError> state(bool named) const noexcept;
 
   Descriptor descriptor_;
   Fetchers* fetchers_;
