@@ -8,6 +8,7 @@
 
 #ifdef __linux__
 #include <linux/sockios.h>
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -32,12 +33,28 @@ ssize_t receive_bytes(int socket, MutableBytes space) noexcept {
 #endif
 }
 
-ssize_t send_bytes(int socket, Bytes bytes) noexcept {
+ssize_t send_bytes(int socket, Bytes bytes, int flags) noexcept {
 #ifdef __linux__
-  return ::syscall(SYS_sendto, socket, bytes.data(), bytes.size(), MSG_NOSIGNAL, nullptr, 0);
+  return ::syscall(SYS_sendto, socket, bytes.data(), bytes.size(), flags, nullptr, 0);
 #else
-  return ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  return ::send(socket, bytes.data(), bytes.size(), flags);
 #endif
+}
+
+// Straight from the file where the system can do that. 0: there is nothing to send any more.
+ssize_t send_region(int socket, const Output::Front& region) {
+#ifdef __linux__
+  if (const int file = region.source->descriptor(); file >= 0) {
+    auto offset = static_cast<off_t>(region.offset);
+    const ssize_t n = ::sendfile(socket, file, &offset, region.size);
+    if (n >= 0 || (errno != EINVAL && errno != ENOSYS)) return n;  // a file system that cannot: by hand
+  }
+#endif
+  std::array<char, 16 * kibibyte> room;
+  const std::size_t size = std::min(region.size, room.size());
+  const auto got = region.source->read(region.offset, MutableBytes{room.data(), size});
+  if (!got || *got == 0) return 0;
+  return send_bytes(socket, {room.data(), *got}, MSG_NOSIGNAL);
 }
 
 // The first `most` octets of the slices. Returns how many slices that takes.
@@ -56,7 +73,9 @@ std::size_t cut(std::span<Bytes> slices, std::size_t count, std::size_t most) no
 }  // namespace
 
 Link::Link(Descriptor socket, const Service& service, Station& station, Waker& waker, Peers peers, Instant now)
-    : socket_(std::move(socket)), waker_(&waker), session_(service, station, *this, std::move(peers), now) {}
+    : socket_(std::move(socket)), waker_(&waker), session_(service, station, *this, std::move(peers), now) {
+  session_.allow_regions();
+}
 
 Link::Link(Descriptor socket, const Service& service, Station& station, Waker& waker, Peers peers, Instant now,
            Owned<Filter> filter)
@@ -94,16 +113,31 @@ Link::Io Link::flush(Instant now) {
     if (left == 0) return Io::again;
     std::array<Bytes, 16> slices;
     const std::size_t count = cut(slices, output.gather(slices), left);
+#ifdef MSG_MORE
+    // A head and the region behind it share segments.
+    const int flags = output.has_more(count) ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
+#else
+    const int flags = MSG_NOSIGNAL;
+#endif
     ssize_t n = 0;
-    if (count == 1) {
-      n = send_bytes(socket_.get(), slices[0]);
+    if (count == 0) {
+      Output::Front region = output.region();
+      region.size = std::min(region.size, left);
+      n = send_region(socket_.get(), region);
+      if (n == 0) {  // the file has become shorter than what was promised
+        reset_on_close();
+        session_.broken();
+        return Io::blocked;
+      }
+    } else if (count == 1) {
+      n = send_bytes(socket_.get(), slices[0], flags);
     } else {
       std::array<iovec, 16> vectors;
       for (std::size_t i = 0; i < count; ++i) vectors[i] = {const_cast<char*>(slices[i].data()), slices[i].size()};
       msghdr message{};
       message.msg_iov = vectors.data();
       message.msg_iovlen = count;
-      n = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+      n = ::sendmsg(socket_.get(), &message, flags);
     }
     if (n < 0) {
       if (errno == EINTR) continue;

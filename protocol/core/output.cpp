@@ -57,9 +57,24 @@ void Output::append(Bytes bytes, StorageRef owner) {
   size_ += size;
 }
 
+void Output::append(Region region) {
+  assert(!finished_ && region.size != 0);
+  const std::size_t size = region.size;
+  region_offsets_.push_back(region.offset);
+  try {
+    slices_.push_back(Slice{nullptr, size, std::move(region.source)});
+  } catch (...) {
+    region_offsets_.pop_back();
+    throw;
+  }
+  size_ += size;
+}
+
 std::size_t Output::gather(std::span<Bytes> slices) const noexcept {
-  const std::size_t count = std::min(slices.size(), slices_.size() - first_);
-  for (std::size_t i = 0; i < count; ++i) slices[i] = {slices_[first_ + i].data, slices_[first_ + i].size};
+  const std::size_t most = std::min(slices.size(), slices_.size() - first_);
+  std::size_t count = 0;
+  for (; count < most && slices_[first_ + count].data != nullptr; ++count)
+    slices[count] = {slices_[first_ + count].data, slices_[first_ + count].size};
   return count;
 }
 
@@ -70,10 +85,16 @@ void Output::written(std::size_t n) noexcept {
   while (n != 0) {
     Slice& slice = slices_[first_];
     const std::size_t piece = std::min(n, slice.size);
-    slice.data += piece;
+    const bool is_region = slice.data == nullptr;
+    if (is_region) {
+      region_offsets_[first_region_] += piece;
+    } else {
+      slice.data += piece;
+    }
     slice.size -= piece;
     n -= piece;
     if (slice.size == 0) {
+      if (is_region) ++first_region_;
       slice.owner = StorageRef{};
       ++first_;
     }
@@ -82,15 +103,23 @@ void Output::written(std::size_t n) noexcept {
     slices_.clear();
     first_ = 0;
     tail_used_ = 0;
+    if (first_region_ != 0) {
+      region_offsets_.clear();
+      first_region_ = 0;
+    }
   } else if (first_ > 64) {
     slices_.erase(slices_.begin(), slices_.begin() + static_cast<std::ptrdiff_t>(first_));
     first_ = 0;
+    region_offsets_.erase(region_offsets_.begin(),
+                          region_offsets_.begin() + static_cast<std::ptrdiff_t>(first_region_));
+    first_region_ = 0;
   }
 }
 
 void Output::discard() noexcept {
   slices_.clear();
-  first_ = 0;
+  region_offsets_.clear();
+  first_ = first_region_ = 0;
   size_ = 0;
   tail_ = BlockRef{};
   tail_used_ = 0;
@@ -102,6 +131,7 @@ void Output::settle() noexcept {
   tail_ = BlockRef{};
   tail_used_ = 0;
   if (slices_.capacity() > 8) slices_ = {};
+  if (region_offsets_.capacity() > 8) region_offsets_ = {};
 }
 
 }  // namespace pounce::inline v0

@@ -8,6 +8,7 @@
 #include <pounce/http/syntax.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace pounce::inline v0::h1 {
 
@@ -138,6 +139,19 @@ SentData Connection::send_data(StreamId id, Bytes bytes, StorageRef owner, Outpu
   }
   if (response_body_ == Body::length) response_left_ -= accepted;
   return {accepted, Sent::ok};
+}
+
+Sent Connection::send_region(StreamId id, Region region, Output& output) {
+  if (!is_current(id)) return Sent::gone;
+  if (writing_ != Writing::content) return Sent::wrong_order;
+  if (response_body_ == Body::none || region.size == 0) return Sent::ok;
+  if (response_body_ != Body::length) return Sent::wrong_order;
+  if (region.size > response_left_) return Sent::length_mismatch;
+  if (output.room() == 0) return Sent::no_room;
+  const std::size_t size = region.size;
+  output.append(std::move(region));
+  response_left_ -= size;
+  return Sent::ok;
 }
 
 Sent Connection::send_end(StreamId id, FieldList trailers, Instant now, Output& output) {

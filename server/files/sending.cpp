@@ -15,6 +15,7 @@ namespace pounce::inline v0::files {
 namespace {
 
 constexpr std::size_t block_size = 64 * kibibyte;
+constexpr std::size_t region_size = 512 * kibibyte;
 
 bool is_head(const Exchange& exchange) noexcept { return exchange.request().method_id() == Method::head; }
 
@@ -152,6 +153,21 @@ TaskOf<Status> send_blocks(Exchange& exchange, File& file, Blocks& blocks, Chunk
   }
 }
 
+// Straight from the file, a piece at a time that is in memory: who sends it must not wait for a disk.
+TaskOf<Status> send_regions(Exchange& exchange, const Representation& representation, std::uint64_t offset,
+                            std::uint64_t size) {
+  File& file = representation.file();
+  while (size != 0) {
+    const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(region_size, size));
+    if (!file.ready(offset, length)) co_await fetch(exchange, file, offset, length);
+    const Status status = co_await exchange.write(Region{representation.loan(), offset, length});
+    if (status != Status::ok) co_return status;
+    offset += length;
+    size -= length;
+  }
+  co_return Status::ok;
+}
+
 Task send_parts(Exchange& exchange, const Representation& representation, const Mount& mount, const Ranges& ranges) {
   const Multipart parts{representation.type(), ranges, representation.size(),
                         mount.boundary_seed ^ static_cast<std::uint64_t>(exchange.request().id())};
@@ -165,9 +181,13 @@ Task send_parts(Exchange& exchange, const Representation& representation, const 
     Status status = co_await exchange.write(std::move(chunk));
     if (status != Status::ok) co_return;
     if (i == pieces.size()) break;
-    Blocks blocks{representation.file(), pieces[i].first, pieces[i].size()};
-    chunk = Chunk{};
-    status = co_await send_blocks(exchange, representation.file(), blocks, chunk);
+    if (pieces[i].size() > small_content && exchange.sends_regions()) {
+      status = co_await send_regions(exchange, representation, pieces[i].first, pieces[i].size());
+    } else {
+      Blocks blocks{representation.file(), pieces[i].first, pieces[i].size()};
+      chunk = Chunk{};
+      status = co_await send_blocks(exchange, representation.file(), blocks, chunk);
+    }
     if (status != Status::ok) co_return;
   }
   (void)exchange.finish();
@@ -209,6 +229,19 @@ Task send_piece(Exchange& exchange, const Representation& representation, Head h
   }
   if (is_head(exchange) || piece.size() == 0) {
     if (exchange.start(head) == Status::ok) (void)exchange.finish();
+    co_return;
+  }
+  if (exchange.sends_regions()) {
+    Status status = exchange.start(head);
+    if (status != Status::ok) co_return;
+    if (exchange.sends_regions()) {  // nobody has decided to code it
+      status = co_await send_regions(exchange, representation, piece.first, piece.size());
+    } else {
+      Blocks blocks{representation.file(), piece.first, piece.size()};
+      Chunk none;
+      status = co_await send_blocks(exchange, representation.file(), blocks, none);
+    }
+    if (status == Status::ok) (void)exchange.finish();
     co_return;
   }
   // The first block is read before the head goes out, so that a file that cannot be read is an error and not a cut.

@@ -110,6 +110,7 @@ class LiveExchange final : public Exchange {
   [[nodiscard]] bool attempt_read(Wait& wait);
   [[nodiscard]] bool await_content(Wait& wait);
   [[nodiscard]] bool attempt_write(Wait& wait);
+  [[nodiscard]] bool attempt_region(Exchange::WriteRegion& wait);
   [[nodiscard]] bool attempt_message(Wait& wait);
   [[nodiscard]] bool can(const Wait& wait) const;
   [[nodiscard]] bool may_have_room() const noexcept;

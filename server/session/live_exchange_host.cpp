@@ -221,6 +221,7 @@ bool LiveExchange::can(const Wait& wait) const {
   switch (wait.kind) {
     case Wait::Kind::yield: return true;
     case Wait::Kind::read: return inbox_first_ != inbox_.size() || content_ended_ || (decoder_ && decoder_->has_more());
+    case Wait::Kind::write_region:
     case Wait::Kind::write: return may_have_room() || answer_ != Answer::started;
     case Wait::Kind::sleep: return draining_ && !drain_told_;
     case Wait::Kind::message: return (draining_ && !drain_told_) || (letterbox_ && letterbox_->has_mail());
@@ -247,6 +248,9 @@ bool LiveExchange::attempt(Wait& wait) {
       break;
     case Wait::Kind::write:
       if (attempt_write(wait)) return true;
+      break;
+    case Wait::Kind::write_region:
+      if (attempt_region(static_cast<Exchange::WriteRegion&>(wait))) return true;
       break;
     case Wait::Kind::sleep:
       if (wait.deadline <= now()) return true;
@@ -327,6 +331,22 @@ bool LiveExchange::attempt_write(Wait& wait) {
   return true;
 }
 
+bool LiveExchange::attempt_region(Exchange::WriteRegion& wait) {
+  const std::size_t size = wait.region.size;
+  const Sent sent = answer_ != Answer::started || coder_
+                        ? Sent::wrong_order
+                        : session_->machine_->send_region(stream_, wait.region, session_->output_);
+  if (sent == Sent::no_room) {
+    refused_at_ = session_->progress_;
+    return false;
+  }
+  wait.status = as_status(sent);
+  if (sent != Sent::ok) return true;
+  body_sent_ += size;
+  bytes_left_ -= std::min(bytes_left_, size);
+  return true;
+}
+
 bool LiveExchange::attempt_message(Wait& wait) {
   if (!letterbox_) letterbox_ = session_->wake_->open();
   return letterbox_->take(wait.text);
@@ -360,6 +380,10 @@ constinit const Host LiveExchange::host{
     .release = [](Exchange& exchange, void* memory, std::size_t size) -> void {
       LiveExchange& x = live(exchange);
       x.arena_->release(x.session_->station_->workspace, memory, size);
+    },
+    .sends_regions = [](const Exchange& exchange) -> bool {
+      const auto& x = static_cast<const LiveExchange&>(exchange);
+      return x.session_->regions_allowed_ && !x.coder_ && x.session_->machine_->sends_regions();
     },
 };
 

@@ -4,7 +4,9 @@
 #include <pounce/core/output.hpp>
 
 #include <array>
+#include <cstdint>
 #include <cstring>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -25,6 +27,42 @@ class Watched final : public Storage {
   std::string text_;
   int* alive_;
 };
+
+// Content that is nowhere.
+class Alphabet final : public Source {
+ public:
+  explicit Alphabet(int& alive) : alive_(&alive) { ++*alive_; }
+  [[nodiscard]] static char at(std::uint64_t offset) { return static_cast<char>('A' + offset % 26); }
+  [[nodiscard]] static std::string text(std::uint64_t offset, std::size_t size) {
+    std::string out(size, ' ');
+    for (char& c : out) c = at(offset++);
+    return out;
+  }
+  [[nodiscard]] std::optional<std::size_t> read(std::uint64_t offset, MutableBytes room) override {
+    for (char& c : room) c = at(offset++);
+    return room.size();
+  }
+
+ private:
+  ~Alphabet() override { --*alive_; }
+  void destroy() noexcept override { delete this; }
+
+  int* alive_;
+};
+
+// What a transport would send next: bytes, or a region's.
+std::string next(Output& output) {
+  std::array<Bytes, 3> slices;
+  std::string out;
+  const std::size_t count = output.gather(slices);
+  for (std::size_t i = 0; i < count; ++i) out.append(slices[i]);
+  CHECK((count == 0) == (output.region().source != nullptr || output.empty()));
+  if (count != 0 || output.empty()) return out;
+  const Output::Front region = output.region();
+  out.resize(region.size);
+  CHECK(region.source->read(region.offset, MutableBytes{out.data(), out.size()}) == out.size());
+  return out;
+}
 
 std::string gathered(const Output& output) {
   std::array<Bytes, 64> slices;
@@ -171,5 +209,90 @@ TEST_CASE("a long queue of slices is written in any pieces (seeded)") {
     }
     CHECK(alive == 0);
     output.settle();
+  }
+}
+
+TEST_CASE("a region stands among bytes, costs none, and is let go of when its last one is written") {
+  Output output;
+  int alive = 0;
+  Loan<Source> source{new Alphabet{alive}};
+  output.append("head");
+  output.append(Region{source, 3, 5});
+  output.append("between");
+  output.append(Region{std::move(source), 1'000'000'000'000, 2});
+  CHECK(output.size() == 18);
+  CHECK(output.region().source == nullptr);
+  CHECK(output.has_more(1));
+  CHECK(next(output) == "head");
+  output.written(4);
+  CHECK(next(output) == "DEFGH");
+  output.written(2);
+  CHECK(next(output) == "FGH");
+  output.written(3 + 7);
+  CHECK(output.region().offset == 1'000'000'000'000);
+  CHECK_FALSE(output.has_more(1));
+  output.written(1);
+  CHECK(output.region().size == 1);
+  CHECK(alive == 1);
+  output.written(1);
+  CHECK(alive == 0);
+  CHECK(output.empty());
+  CHECK(output.region().source == nullptr);
+}
+
+TEST_CASE("regions and bytes in a long queue, written in any pieces (seeded)") {
+  std::mt19937 random{12};
+  const auto below = [&](std::size_t n) { return std::uniform_int_distribution<std::size_t>{0, n - 1}(random); };
+  for (int round = 0; round < 20; ++round) {
+    int alive = 0;
+    std::string expected;
+    {
+      Workspace workspace;
+      Output output;
+      output.bind(&workspace);
+      for (int i = 0; i < 400; ++i) {
+        const std::size_t size = 1 + below(9000);
+        switch (below(5)) {
+          case 0:
+            expected += std::string(size, 'x');
+            output.append(std::string(size, 'x'));
+            break;
+          case 1: {
+            auto* storage = new Watched{std::string(size, 'y'), alive};
+            output.append(storage->bytes(), StorageRef{storage});
+            expected += std::string(size, 'y');
+            break;
+          }
+          case 2:
+          case 3: {
+            const std::uint64_t offset = below(1'000'000);
+            output.append(Region{Loan<Source>{new Alphabet{alive}}, offset, size});
+            expected += Alphabet::text(offset, size);
+            break;
+          }
+          default: {
+            const std::string now = next(output);
+            if (now.empty()) continue;
+            REQUIRE(expected.starts_with(now));
+            const std::size_t n = 1 + below(now.size());
+            output.written(n);
+            expected.erase(0, n);
+          }
+        }
+      }
+      CHECK(output.size() == expected.size());
+      if (round % 2 == 0) {
+        output.discard();
+        CHECK(alive == 0);
+      }
+      while (!output.empty()) {
+        const std::string now = next(output);
+        REQUIRE(expected.starts_with(now));
+        expected.erase(0, now.size());
+        output.written(now.size());
+      }
+      output.settle();
+    }
+    CHECK(alive == 0);
   }
 }

@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -120,4 +122,47 @@ TEST_CASE("the deadline is never late") {
   CHECK(machine.connection.deadline(machine.output) == start + machine.limits.request_timeout);
   machine.connection.expire(start + machine.limits.request_timeout, machine.events, machine.output);
   CHECK(std::get<event::Failed>(machine.events[1]).fault == Fault::body_timeout);
+}
+
+TEST_CASE("a region is content of a declared length, and of nothing else") {
+  class Nothing final : public Source {
+   public:
+    [[nodiscard]] std::optional<std::size_t> read(std::uint64_t, MutableBytes) override { return 0; }
+
+   private:
+    void destroy() noexcept override { delete this; }
+  };
+  const Loan<Source> source{new Nothing};
+  const auto ask = [](Machine& machine, std::string input) {
+    REQUIRE(machine.receive(input) == input.size());
+    return machine.connection.stream();
+  };
+  {
+    Machine machine;
+    const StreamId stream = ask(machine, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    h1::Connection& connection = machine.connection;
+    CHECK(connection.send_region(StreamId{9}, {source, 0, 5}, machine.output) == Sent::gone);
+    CHECK(connection.send_region(stream, {source, 0, 5}, machine.output) == Sent::wrong_order);
+    REQUIRE(connection.send_head(stream, {.content_length = 15}, machine.output) == Sent::ok);
+    CHECK(connection.send_region(stream, {source, 0, 16}, machine.output) == Sent::length_mismatch);
+    CHECK(connection.send_region(stream, {source, 0, 10}, machine.output) == Sent::ok);
+    CHECK(connection.send_end(stream, {}, start, machine.output) == Sent::length_mismatch);
+    CHECK(connection.send_region(stream, {source, 10, 5}, machine.output) == Sent::ok);
+    CHECK(connection.send_region(stream, {}, machine.output) == Sent::ok);
+    CHECK(connection.send_end(stream, {}, start, machine.output) == Sent::ok);
+  }
+  {
+    Machine machine;
+    const StreamId stream = ask(machine, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    REQUIRE(machine.connection.send_head(stream, {}, machine.output) == Sent::ok);  // in chunks
+    CHECK(machine.connection.send_region(stream, {source, 0, 5}, machine.output) == Sent::wrong_order);
+  }
+  {
+    Machine machine;
+    const StreamId stream = ask(machine, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+    REQUIRE(machine.connection.send_head(stream, {.content_length = 15}, machine.output) == Sent::ok);
+    const std::size_t head = machine.output.size();
+    CHECK(machine.connection.send_region(stream, {source, 0, 15}, machine.output) == Sent::ok);
+    CHECK(machine.output.size() == head);
+  }
 }

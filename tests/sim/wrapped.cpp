@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -161,6 +162,16 @@ POUNCE_WRAP(int, close, (int fd)) {
 POUNCE_WRAP(ssize_t, read, (int fd, void* to, size_t size)) {
   if (Kernel* k = simulated(fd)) return k->read(fd, to, size);
   return __real_read(fd, to, size);
+}
+POUNCE_WRAP(ssize_t, sendfile, (int fd, int file, off_t* offset, size_t size)) {
+  Kernel* k = simulated(fd);
+  if (k == nullptr) return __real_sendfile(fd, file, offset, size);
+  std::string bytes(size, '\0');
+  const ssize_t got = pread(file, bytes.data(), size, *offset);
+  if (got <= 0) return got;
+  const ssize_t sent = k->send(fd, {bytes.data(), static_cast<std::size_t>(got)});
+  if (sent > 0) *offset += sent;
+  return sent;
 }
 POUNCE_WRAP(ssize_t, write, (int fd, const void* from, size_t size)) {
   if (Kernel* k = simulated(fd)) return k->write(fd, from, size);

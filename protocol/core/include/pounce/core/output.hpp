@@ -8,6 +8,7 @@
 
 #include <pounce/core/bytes.hpp>
 #include <pounce/core/lean.hpp>
+#include <pounce/core/source.hpp>
 #include <pounce/core/storage.hpp>
 #include <pounce/core/workspace.hpp>
 
@@ -33,6 +34,7 @@ class Output {
   // `bytes` must not lie in this output.
   void append(Bytes bytes);                    // copies
   void append(Bytes bytes, StorageRef owner);  // lends: `owner` keeps `bytes` alive until they are written
+  void append(Region region);                  // without its bytes; not empty. For transports that ask for `region`
 
   // At least `n` contiguous bytes to compose in; then say how many were used. Nothing may be appended in between.
   [[nodiscard]] char* prepare(std::size_t n) {
@@ -47,8 +49,21 @@ class Output {
   [[nodiscard]] std::size_t room() const noexcept { return size_ >= limit_ ? 0 : limit_ - size_; }
   [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
 
-  // Fills `slices` from the front and returns how many were filled. Valid until the next call of a non-const member.
+  // Fills `slices` from the front, up to the first region, and returns how many were filled. Valid until the next call of a non-const
+  // member.
   [[nodiscard]] std::size_t gather(std::span<Bytes> slices) const noexcept;
+  // Whether something stands behind the first `count` slices.
+  [[nodiscard]] bool has_more(std::size_t count) const noexcept { return first_ + count < slices_.size(); }
+  // What is first, where that is a region; else its source is null. Borrowed from this.
+  struct Front {
+    Source* source = nullptr;
+    std::uint64_t offset = 0;
+    std::size_t size = 0;
+  };
+  [[nodiscard]] Front region() const noexcept {
+    if (size_ == 0 || slices_[first_].data != nullptr) return {};
+    return {static_cast<Source*>(slices_[first_].owner.get()), region_offsets_[first_region_], slices_[first_].size};
+  }
   // The first `n` bytes were handed to the transport.
   void written(std::size_t n) noexcept;
   [[nodiscard]] std::uint64_t total_written() const noexcept { return total_written_; }
@@ -74,7 +89,7 @@ class Output {
 
  private:
   struct Slice {
-    const char* data;
+    const char* data;  // null: a region, of which `owner` is the source
     std::size_t size;
     StorageRef owner;  // none: it lies in the tail, or in front of a slice that owns the block of both
   };
@@ -88,8 +103,10 @@ class Output {
   std::size_t limit_;
   Workspace* workspace_ = nullptr;
   std::vector<Slice> slices_;
-  std::size_t first_ = 0;  // slices before it are written
-  BlockRef tail_;          // the block that copies go into
+  std::size_t first_ = 0;                      // slices before it are written
+  std::vector<std::uint64_t> region_offsets_;  // of the regions among the slices
+  std::size_t first_region_ = 0;
+  BlockRef tail_;  // the block that copies go into
   std::size_t tail_used_ = 0;
   std::size_t size_ = 0;
   std::uint64_t total_written_ = 0;

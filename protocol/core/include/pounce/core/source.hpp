@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace pounce::inline v0 {
 
@@ -23,7 +24,12 @@ class Source : public Storage {
   [[nodiscard]] virtual int descriptor() const noexcept { return -1; }
 };
 
-struct Region {
+class Region {
+ public:
+  Region() noexcept = default;
+  Region(Loan<Source> its_source, std::uint64_t its_offset, std::size_t its_size) noexcept
+      : source(std::move(its_source)), offset(its_offset), size(its_size) {}
+
   Loan<Source> source;
   std::uint64_t offset = 0;
   std::size_t size = 0;

@@ -66,6 +66,8 @@ class Connection {
   Sent send_head(StreamId stream, const ResponseHead& head, Output& output);
   // Content. Accepts a prefix, bounded by the output's room; with an owner, large bytes are lent and not copied.
   SentData send_data(StreamId stream, Bytes bytes, StorageRef owner, Output& output);
+  // Content that the transport reads itself, as a whole; only where the framing is a declared length, else `wrong_order`.
+  Sent send_region(StreamId stream, Region region, Output& output);
   // The end, with trailer fields when the framing is chunked (else they are dropped). A declared length that was not met:
   // `length_mismatch`, and the only way on is `reset`.
   Sent send_end(StreamId stream, FieldList trailers, Instant now, Output& output);

@@ -26,6 +26,7 @@
 #include <pounce/app/task.hpp>
 #include <pounce/app/token.hpp>
 #include <pounce/app/wait.hpp>
+#include <pounce/core/source.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -86,6 +87,7 @@ class Exchange {
 
   class [[nodiscard]] Read;
   class [[nodiscard]] Write;
+  class [[nodiscard]] WriteRegion;
   class [[nodiscard]] Sleep;
   class [[nodiscard]] Message;
 
@@ -96,6 +98,10 @@ class Exchange {
   // The bytes must live until then.
   [[nodiscard]] Write write(Bytes bytes, Timeout timeout = {});
   [[nodiscard]] Write write(Chunk chunk, Timeout timeout = {});
+  // Content that is not in memory, of a response with a declared length: the system sends it from where it is. Only where it can, which
+  // `sends_regions` says, once the head is out: not through TLS, HTTP/2 or a content coding. A source that ends too soon cuts the answer.
+  [[nodiscard]] WriteRegion write(Region region, Timeout timeout = {});
+  [[nodiscard]] bool sends_regions() const noexcept { return host_->sends_regions(*this); }
   // `ok` after `duration`; `draining` once when a shutdown begins before that.
   [[nodiscard]] Sleep sleep(Duration duration);
   // Lets other work of this worker go first, and what was written out.
@@ -138,6 +144,15 @@ class Exchange::Write final : public Wait {
   [[nodiscard]] Status await_resume() const noexcept { return status; }
 };
 
+class Exchange::WriteRegion final : public Wait {
+ public:
+  WriteRegion(Exchange& exchange, Region content, Timeout timeout) noexcept
+      : Wait(exchange, Kind::write_region, timeout), region(std::move(content)) {}
+  [[nodiscard]] Status await_resume() const noexcept { return status; }
+
+  Region region;  // for the server
+};
+
 class Exchange::Sleep final : public Wait {
  public:
   Sleep(Exchange& exchange, Kind what, Duration duration) noexcept : Wait(exchange, what, Timeout{duration}) {}
@@ -151,12 +166,16 @@ class Exchange::Message final : public Wait {
 };
 
 static_assert(!std::is_aggregate_v<Exchange::Read> && !std::is_aggregate_v<Exchange::Write> &&
+              !std::is_aggregate_v<Exchange::WriteRegion> && !std::is_aggregate_v<Region> &&
               !std::is_aggregate_v<Exchange::Sleep> && !std::is_aggregate_v<Exchange::Message> &&
               !std::is_aggregate_v<Received> && !std::is_aggregate_v<Posted>);
 
 inline Exchange::Read Exchange::read(Timeout timeout) { return Read{*this, timeout}; }
 inline Exchange::Write Exchange::write(Bytes bytes, Timeout timeout) { return Write{*this, Chunk{bytes, {}}, timeout}; }
 inline Exchange::Write Exchange::write(Chunk chunk, Timeout timeout) { return Write{*this, std::move(chunk), timeout}; }
+inline Exchange::WriteRegion Exchange::write(Region region, Timeout timeout) {
+  return WriteRegion{*this, std::move(region), timeout};
+}
 inline Exchange::Sleep Exchange::sleep(Duration duration) { return Sleep{*this, Wait::Kind::sleep, duration}; }
 inline Exchange::Sleep Exchange::yield() { return Sleep{*this, Wait::Kind::yield, Duration::zero()}; }
 inline Exchange::Message Exchange::message(Timeout timeout) { return Message{*this, timeout}; }

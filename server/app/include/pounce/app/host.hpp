@@ -29,6 +29,7 @@ struct Host {
   // Memory for coroutine frames, freed with the exchange at the latest.
   void* (*allocate)(Exchange& exchange, std::size_t size);
   void (*release)(Exchange& exchange, void* memory, std::size_t size);
+  bool (*sends_regions)(const Exchange& exchange);
 };
 
 }  // namespace pounce::inline v0

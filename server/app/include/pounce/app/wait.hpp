@@ -34,7 +34,7 @@ class Timeout {
 
 class Wait {
  public:
-  enum class Kind : std::uint8_t { read, write, sleep, yield, message };
+  enum class Kind : std::uint8_t { read, write, sleep, yield, message, write_region };
 
   [[nodiscard]] bool await_ready();
   template <class P>

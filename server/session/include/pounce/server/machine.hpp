@@ -5,6 +5,7 @@
 
 #include <pounce/core/machine.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -27,6 +28,9 @@ class Machine {
   virtual Sent send_informational(StreamId stream, std::uint16_t status, FieldList fields, Output& output) = 0;
   virtual Sent send_head(StreamId stream, const ResponseHead& head, Output& output) = 0;
   virtual SentData send_data(StreamId stream, Bytes bytes, StorageRef owner, Output& output) = 0;
+  // For machines that `sends_regions`: content is as it is on the wire.
+  virtual Sent send_region(StreamId stream, Region region, Output& output) = 0;
+  [[nodiscard]] virtual bool sends_regions() const = 0;
   virtual Sent send_response(StreamId stream, const ResponseHead& head, Bytes content, StorageRef owner, Instant now,
                              Output& output) = 0;
   virtual Sent send_end(StreamId stream, FieldList trailers, Instant now, Output& output) = 0;
@@ -66,6 +70,14 @@ class MachineOf final : public Machine {
   SentData send_data(StreamId stream, Bytes bytes, StorageRef owner, Output& output) override {
     return machine_.send_data(stream, bytes, std::move(owner), output);
   }
+  Sent send_region(StreamId stream, Region region, Output& output) override {
+    if constexpr (has_regions) {
+      return machine_.send_region(stream, std::move(region), output);
+    } else {
+      return Sent::wrong_order;
+    }
+  }
+  [[nodiscard]] bool sends_regions() const override { return has_regions; }
   Sent send_response(StreamId stream, const ResponseHead& head, Bytes content, StorageRef owner, Instant now,
                      Output& output) override {
     return machine_.send_response(stream, head, content, std::move(owner), now, output);
@@ -84,6 +96,10 @@ class MachineOf final : public Machine {
   [[nodiscard]] bool idle() const override { return machine_.idle(); }
 
  private:
+  static constexpr bool has_regions = requires(C machine, StreamId stream, Region region, Output& output) {
+    { machine.send_region(stream, std::move(region), output) } -> std::same_as<Sent>;
+  };
+
   C machine_;
 };
 

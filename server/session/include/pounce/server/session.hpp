@@ -90,6 +90,8 @@ class Session {
 
   // `held`: plain handlers may block their thread and are not called until it is said that they may be; see `holds_plain`.
   void hold_plain(bool held) noexcept { plain_held_ = held; }
+  // Whoever writes the output out sends regions, too: the octets go to the peer as they are, through no filter.
+  void allow_regions() noexcept { regions_allowed_ = true; }
   // `held`: frames of HTTP/2 are for somewhere else to parse; see `holds_streams`.
   void hold_streams(bool held) noexcept { streams_held_ = held; }
 
@@ -204,6 +206,7 @@ class Session {
   bool plain_held_ = false;
   bool trusted_peer_ = false;
   bool awaits_proxy_header_ = false;
+  bool regions_allowed_ = false;
 };
 
 }  // namespace pounce::inline v0
