@@ -49,6 +49,8 @@ App pages() {
   app.route("/not-modified", [](const Request&) { return Response{304}.set("etag", "\"v1\""); });
   app.route("/no-transform",
             [](const Request&) { return Response::html(Body::copy(page())).set("cache-control", "no-transform"); });
+  app.route("/nothing", [](const Request&) { return Response{204}; });
+  app.route("/reset", [](const Request&) { return Response{205}; });
   app.route("/missing", [](const Request&) { return Response::html(Body::copy(page()), 404); });
   app.route("/partial", [](const Request&) {
     return Response{206, Body::copy(page())}.set("content-type", "text/html").set("content-range", "bytes 0-9/10");
@@ -119,6 +121,8 @@ TEST_CASE("the policy, through the whole server, on both protocols") {
       {"GET", "/hidden", "gzip", 200, "gzip", "accept-encoding", "-"},
       {"GET", "/varied", "gzip", 200, "gzip", "Cookie, Accept-Encoding", "-"},
       {"GET", "/no-transform", "gzip", 200, "-", "-", "-"},
+      {"GET", "/nothing", "gzip", 204, "-", "-", "-"},
+      {"GET", "/reset", "gzip", 205, "-", "-", "-"},
       {"GET", "/missing", "gzip", 404, "gzip", "accept-encoding", "-"},
       {"GET", "/partial", "gzip", 206, "-", "-", "-"},
       {"GET", "/long", "gzip", 200, "gzip", "accept-encoding", "-"},

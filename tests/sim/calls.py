@@ -16,6 +16,8 @@ REAL = set("""
 """.split())
 # Of the threads that read files from disks: no scenario starts any.
 REAL |= set("pthread_self pthread_sigmask sched_yield sigfillset".split())
+# Of sockets that are passed in: no scenario has any.
+REAL |= set("getenv getpid getsockopt".split())
 # Of the C++ library: what makes threads wait for each other, or for time.
 WAITS = re.compile(r"_ZN\w*(condition_variable|6thread|this_thread|12__basic_file|__atomic_wait|7promise|13__future_base)")
 MADE_ONLY = re.compile(r"_ZNSt18condition_variable[CD]\dEv|_ZNSt6thread6_StateD\dEv|_ZNSt6thread20hardware_concurrencyEv")
