@@ -28,14 +28,17 @@ std::size_t Secured::open(Input& plaintext, Workspace& workspace) {
 }
 
 bool Secured::seal(Output& plaintext, Instant now) {
+  if (plaintext.abandoned() && !output.abandoned()) {  // whatever still waits
+    output.discard();
+    output.abandon();
+    sealed_ = 0;
+  }
   if (sealed_ != 0 || !established_ || output.finished()) return true;
   if (!plaintext.empty()) {
     std::array<Bytes, 16> slices;
     const std::size_t count = plaintext.gather(slices);
     sealed_ = filter_->send({slices.data(), count}, now, output);
     return sealed_ != 0;
-  } else if (plaintext.abandoned()) {
-    output.abandon();
   } else if (plaintext.finished()) {
     filter_->send_close(output);
     output.finish();

@@ -76,6 +76,7 @@ void Network::arrive(const std::shared_ptr<Connection>& connection, bool up, con
       connection->got += std::exchange(connection->down.queue, {});
     }
     acknowledge(connection, false, bytes.size());
+    if (connection->peer_reading && connection->on_arrival) connection->on_arrival();
   }
 }
 
@@ -85,6 +86,7 @@ void Network::arrive_end(const std::shared_ptr<Connection>& connection, bool up)
     if (connection->socket != nullptr) connection->socket->wake(EPOLLIN | EPOLLRDHUP);
   } else if (!connection->peer_reset && !connection->reset_seen) {
     connection->down.ended = true;
+    if (connection->on_arrival) connection->on_arrival();
     if (connection->peer_polite) Peer{*this, connection}.shut_down();
   }
 }
@@ -96,6 +98,7 @@ void Network::peer_reads(const std::shared_ptr<Connection>& connection) {
   pipe.taken += pipe.queue.size();
   connection->got += std::exchange(pipe.queue, {});
   acknowledge(connection, false, 0);
+  if (connection->on_arrival) connection->on_arrival();
 }
 
 void Network::reset_by_server(const std::shared_ptr<Connection>& connection) {

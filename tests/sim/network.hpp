@@ -58,6 +58,7 @@ struct Connection {
   bool refused = false;
   int peer_port = 0;
   std::string got;  // what the peer has read
+  std::function<void()> on_arrival;  // the peer has read more
 };
 
 // The client's end, for scenarios. Calls happen at once; their effects arrive later.
@@ -73,6 +74,8 @@ class Peer {
   void read_on();
   // From now on it reads, and ends its side when it sees the server's end, as clients do.
   void be_polite();
+  // Called whenever there is more in `got`, or the end.
+  void on_arrival(std::function<void()> what) { connection_->on_arrival = std::move(what); }
 
   [[nodiscard]] const std::string& got() const { return connection_->got; }
   [[nodiscard]] bool ended() const { return connection_->down.ended; }

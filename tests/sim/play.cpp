@@ -10,11 +10,13 @@
 #include "tests/sim/application.hpp"
 #include "tests/sim/journal.hpp"
 #include "tests/sim/kernel.hpp"
+#include "tests/sim/secured.hpp"
 
 #include <poll.h>
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <map>
 #include <stdexcept>
 #include <utility>
@@ -31,10 +33,15 @@ constexpr Duration rest = seconds{2};
 // Longer than every deadline that scripts set: who has not ended by then never will.
 constexpr Duration end_of_days = hours{48};
 
+SecureServer& secure_server() {
+  static SecureServer server;
+  return server;
+}
+
 class Stage {
  public:
   Stage(const std::vector<Step>& script, const Driver& driver, const World& world)
-      : kernel_(world.seed, world.conduct.value_or(conduct_of(world.seed))), driver_(driver), script_(script) {
+      : kernel_(world.seed, world.conduct.value_or(conduct_of(world.seed))), driver_(driver), script_(script), world_(world) {
     kernel_.schedule().story =
         std::string{driver.name} + ", seed " + std::to_string(world.seed) + ", script\n" + text(script);
   }
@@ -47,6 +54,7 @@ class Stage {
     config_.server_header.reset();
     config_.date_header = false;
     config_.compression.reset();
+    config_.tls_self_signed = world_.tls;  // so its address is one for TLS; the certificate is another
     const App app = make_application(visits_);
     std::size_t next = 0;
     for (; next < script_.size() && script_[next].verb == "option"; ++next) set_option(script_[next].word);
@@ -56,6 +64,7 @@ class Stage {
     } else {
       server_ = make_owned<async::Server>(config_, app, &journal_);
     }
+    if (world_.tls) server_->use_filters(secure_.filters());
     if (const auto started = server_->start(); !started) throw std::runtime_error(started.error());
     for (; next < script_.size(); ++next) {
       if (!script_[next].at_once) kernel_.schedule().settle(rest);
@@ -73,6 +82,7 @@ class Stage {
     bool disturbed = false;
     std::string at_rest{};
     Owned<wire::FrameWriter> frames{};  // when it speaks HTTP/2
+    Owned<SecureClient> tls{};          // when it speaks TLS
   };
 
   void set_option(const std::string& setting) {
@@ -93,6 +103,8 @@ class Stage {
       *found->second = config::parse_duration(value).value();
     } else if (const auto size = counts.find(name); size != counts.end()) {
       *size->second = std::stoul(value);
+    } else if (name == "clear") {
+      // Not to be played over TLS.
     } else if (name == "max_requests_per_connection") {
       config_.max_requests_per_connection = std::stoul(value);
     } else {
@@ -129,7 +141,16 @@ class Stage {
   void connect(const Step& step) {
     if (find(step.subject) != nullptr) throw std::runtime_error("connected already: " + text(step));
     visitors_.push_back({step.subject, kernel_.network().connect(server_->addresses().front().port, window_)});
-    visitors_.back().disturbed = step.at_once;
+    Visitor& visitor = visitors_.back();
+    visitor.disturbed = step.at_once;
+    if (!world_.tls) return;
+    const bool http2 = std::any_of(script_.begin(), script_.end(), [&](const Step& other) {
+      return other.subject == step.subject &&
+             (other.verb == "speaks HTTP/2" || (other.verb == "sends" && other.bytes.starts_with("PRI * ")));
+    });
+    visitor.tls = make_owned<SecureClient>(
+        visitor.peer, test::PeerOptions{.version = world_.seed % 2 == 0 ? TLS1_3_VERSION : TLS1_2_VERSION,
+                                        .protocols = {http2 ? "h2" : "http/1.1"}});
   }
   Visitor* find(const std::string& name) {
     for (Visitor& one : visitors_) {
@@ -143,8 +164,17 @@ class Stage {
     found->disturbed = found->disturbed || step.at_once;
     return found->peer;
   }
-  void send(const Step& step) { peer(step).send(step.bytes); }
-  void shut_down(const Step& step) { peer(step).shut_down(); }
+  void say(const Step& step, std::string_view bytes) {
+    Peer& wire = peer(step);
+    if (Visitor& visitor = *find(step.subject); visitor.tls) return visitor.tls->send(bytes);
+    wire.send(bytes);
+  }
+  void send(const Step& step) { say(step, step.bytes); }
+  void shut_down(const Step& step) {
+    Peer& wire = peer(step);
+    if (Visitor& visitor = *find(step.subject); visitor.tls) return visitor.tls->shut_down();
+    wire.shut_down();
+  }
   void reset(const Step& step) { peer(step).reset(); }
   void stop_reading(const Step& step) { peer(step).stop_reading(); }
   void read_on(const Step& step) { peer(step).read_on(); }
@@ -163,7 +193,7 @@ class Stage {
     visitor.frames = make_owned<wire::FrameWriter>();
     visitor.frames->hello({{4, 1U << 30U}});
     visitor.frames->window_update(0, 1U << 30U);
-    peer(step).send(visitor.frames->take());
+    say(step, visitor.frames->take());
   }
   template <class Write>
   void frames(const Step& step, Write write) {
@@ -172,7 +202,7 @@ class Stage {
     const std::size_t blank = std::min(step.word.find(' '), step.word.size());
     const auto id = static_cast<std::uint32_t>(std::stoul(step.word.substr(0, blank)));
     write(*visitor->frames, id, step.word.substr(std::min(blank + 1, step.word.size())));
-    peer(step).send(visitor->frames->take());
+    say(step, visitor->frames->take());
   }
   void get(const Step& step) {
     frames(step, [](auto& to, auto id, const std::string& path) { to.get(id, path); });
@@ -226,7 +256,7 @@ class Stage {
     outcome_.runs = visits_.runs();
     outcome_.handed_off = journal_.handed_off;
     for (const Visitor& one : visitors_) {
-      outcome_.peers.push_back({one.name, (one.frames ? streams_in : answers_in)(one.peer.got()), one.at_rest,
+      outcome_.peers.push_back({one.name, (one.frames ? streams_in : answers_in)(one.tls ? one.tls->got() : one.peer.got()), one.at_rest,
                                 ending(one.peer), journal_.lines(one.peer.port()),
                                 one.disturbed || one.peer.has_reset(), one.peer.ended()});
     }
@@ -242,11 +272,13 @@ class Stage {
   Kernel kernel_;
   const Driver& driver_;
   const std::vector<Step>& script_;
+  const World& world_;
   config::Config config_;
   Visits visits_;
   Journal journal_;
+  SecureServer& secure_ = secure_server();
   Owned<posix::Runtime> server_;
-  std::vector<Visitor> visitors_;
+  std::deque<Visitor> visitors_;  // where they stay
   std::size_t window_ = 64 * std::size_t{1024};
   bool was_cut_ = false;
   Outcome outcome_;

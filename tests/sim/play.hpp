@@ -62,6 +62,7 @@ struct Outcome {
 struct World {
   std::uint64_t seed = 0;
   std::optional<Conduct> conduct{};  // instead of the seed's own
+  bool tls = false;                  // version 1.2 with odd seeds, 1.3 with even ones
 };
 
 [[nodiscard]] Outcome play(const std::vector<Step>& script, const Driver& driver, const World& world);

@@ -5,6 +5,7 @@
 #include "tests/protocol/transcript.hpp"
 #include "tests/sim/play.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
@@ -15,7 +16,8 @@ using namespace pounce::sim;
 
 namespace {
 
-constexpr std::uint64_t worlds = 6;  // the calm one and five others
+constexpr std::uint64_t worlds = 6;   // the calm one and five others
+constexpr std::uint64_t secured = 4;  // over TLS
 
 std::string joined(const std::vector<std::string>& lines) {
   std::string out;
@@ -28,6 +30,12 @@ std::vector<std::string> lines_of(const transcript::Case& one, std::string_view 
     if (part.kind == kind) return part.lines;
   }
   return {};
+}
+
+// Says of itself that it means nothing over TLS.
+bool is_clear(const std::vector<Step>& script) {
+  return std::any_of(script.begin(), script.end(),
+                     [](const Step& step) { return step.verb == "option" && step.word == "clear"; });
 }
 
 void bless(transcript::Document document) {
@@ -52,6 +60,10 @@ void check(const transcript::Document& document) {
       for (std::uint64_t seed = 0; seed < worlds; ++seed) {
         INFO(driver.name, ", seed ", seed);
         CHECK(joined(play(script, driver, {.seed = seed}).lines()) == expected);
+      }
+      for (std::uint64_t seed = 0; seed < (is_clear(script) ? 0 : secured); ++seed) {
+        INFO(driver.name, ", seed ", seed, ", over TLS");
+        CHECK(joined(play(script, driver, {.seed = seed, .tls = true}).lines()) == expected);
       }
     }
   }
