@@ -26,6 +26,10 @@ int Wire::write(BIO* bio, const char* from, std::size_t size, std::size_t* put) 
   BIO_clear_retry_flags(bio);
   *put = 0;
   if (wire.output_ == nullptr) return 0;
+  if (wire.output_->finished()) {  // behind our close_notify: who asks for fresh keys then gets no answer
+    *put = size;
+    return 1;
+  }
   try {
     wire.output_->append(Bytes{from, size});
   } catch (const std::bad_alloc&) {

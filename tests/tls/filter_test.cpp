@@ -289,6 +289,20 @@ TEST_CASE("a few key updates are obeyed, a flood is not") {
   CHECK(ends.filter->words() == "too many key updates");
 }
 
+TEST_CASE("what a peer asks for behind the end of what is sent is heard, and not answered") {
+  Ends ends{endpoint()->accept()};
+  ends.exchange();
+  ends.filter->send_close(ends.wire);
+  ends.wire.finish();
+  (void)ends.take_wire();
+  ends.peer.update_key();
+  ends.peer.write("x");
+  ends.give(ends.peer.take());
+  CHECK(ends.received == "x");
+  CHECK(ends.wire.empty());
+  CHECK(ends.filter->state() == Filter::State::established);
+}
+
 TEST_CASE("tickets resume a connection, as long as their key is known") {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     tls::TicketKeys keys;
