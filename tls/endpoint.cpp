@@ -68,6 +68,8 @@ CtxHandle FrozenEndpoint::make_ctx(const Settings& settings, Problems& problems)
   }
   SSL_CTX_set_min_proto_version(ctx.get(), settings.min_version == Version::tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
   SSL_CTX_set_options(ctx.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  // Our order counts, but for clients that put ChaCha20 first: they have no AES in hardware.
+  SSL_CTX_set_options(ctx.get(), SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   // A finished connection between requests holds no record buffer.
   SSL_CTX_set_mode(ctx.get(), SSL_MODE_RELEASE_BUFFERS);
   // Resumption by tickets alone: no cache, no lock, nothing to share between processes but the keys.

@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 """TLS as clients meet it: versions, ALPN, content in both directions, the end of a connection, handshakes that do not end, resumption."""
 
+import base64
+import hashlib
+import itertools
 import os
 import socket
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 
 import harness
 from harness import Settings, eventually, scaled
-from secure import Connection, Ground, ask, curl, need, s_client, said
+from secure import Connection, Ground, ask, curl, need, openssl, s_client, said
 from wire import Reset, Wire
 
 MIB = 1 << 20
@@ -56,6 +60,10 @@ class Clients(Ground):
             self.assertIn("Cipher is (NONE)", s_client(server, "-tls1_3", "-groups", "X25519"))
             self.assertIn("secp384r1", s_client(server, "-tls1_3"))
         with self.server() as server:
+            order = "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256"
+            self.assertIn("Cipher is ECDHE-ECDSA-AES128-GCM-SHA256", s_client(server, "-tls1_2", "-cipher", order))
+            self.assertIn("Cipher is TLS_CHACHA20_POLY1305_SHA256",
+                          s_client(server, "-tls1_3", "-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"))
             for weak in ("AES128-SHA", "ECDHE-ECDSA-AES128-SHA", "DHE-RSA-AES128-GCM-SHA256"):
                 self.assertIn("Cipher is (NONE)", s_client(server, "-tls1_2", "-cipher", weak + ":@SECLEVEL=0"), weak)
 
@@ -104,6 +112,21 @@ class Clients(Ground):
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual([line for line in done.stdout.splitlines() if line.startswith("protocol")],
                              ["protocol: http/1.1", "protocol: h2"])
+
+
+    def test_chromium(self):
+        """A page over HTTP/2. The certificate is trusted by its key alone: the profile's store is not ours to fill."""
+        chromium = need("chromium")
+        public = openssl("x509", "-in", "server.pem", "-noout", "-pubkey", cwd=self.scratch.name)
+        der = openssl("pkey", "-pubin", "-outform", "der", cwd=self.scratch.name, stdin=public)
+        pin = base64.b64encode(hashlib.sha256(der).digest()).decode()
+        with self.server() as server, tempfile.TemporaryDirectory() as profile:
+            done = subprocess.run(
+                [chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+                 f"--user-data-dir={profile}", f"--ignore-certificate-errors-spki-list={pin}", "--dump-dom", f"https://localhost:{server.port}/wait"],
+                capture_output=True, text=True, timeout=scaled(90))
+            self.assertIn("protocol: h2", done.stdout, done.stderr[-500:])
+            self.assertIn("version: TLSv1.3", done.stdout)
 
 
 class Ends(Ground):
@@ -190,6 +213,42 @@ class Handshakes(Ground):
                 except (ssl.SSLError, ConnectionError):
                     return None
             self.assertEqual(eventually(served, what="an answer"), "TLSv1.3")
+
+    def test_500_slow_ones_do_not_delay_a_good_client(self):
+        """Prints what it took; nothing is asserted of times but that all is answered."""
+        hello = first_flight(self.context())
+        with self.server("--tls-handshake-timeout", "5m") as server:
+            alone = self.times(server)
+            crowd = [Wire((server.host, server.port), scaled(20)) for _ in range(500)]
+            for wire in crowd:
+                wire.send(hello[:1])
+            turns = itertools.count()
+
+            def drip():
+                turn = next(turns)
+                for wire in crowd[turn % 10::10]:
+                    wire.send(hello[1 + turn // 10:2 + turn // 10])
+
+            beside = self.times(server, drip)
+            for wire in crowd:
+                wire.close()
+        name = os.path.basename(Settings.program)
+        print(f"{name}: p99 of a request on a kept connection, and on a fresh one: alone {p99(alone[0])}, {p99(alone[1])}; beside 500 slow handshakes "
+              f"{p99(beside[0])}, {p99(beside[1])}", file=sys.stderr)
+
+    def times(self, server, between=lambda: None, rounds=150):
+        made, kept_times, fresh_times = self.context(), [], []
+        with Connection(server, made) as kept:
+            for _ in range(rounds):
+                between()
+                began = time.monotonic()
+                self.assertEqual(kept.get()[0], 200)
+                kept_times.append(time.monotonic() - began)
+                began = time.monotonic()
+                with Connection(server, made) as fresh:
+                    self.assertEqual(fresh.get()[0], 200)
+                fresh_times.append(time.monotonic() - began)
+        return kept_times, fresh_times
 
     def test_garbage(self):
         with self.server() as server:
@@ -301,6 +360,10 @@ class Resumption(Ground):
     def test_no_early_data(self):
         with self.server() as server:
             self.assertIn("Max Early Data: 0", s_client(server, "-tls1_3", "-ign_eof", stdin=b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"))
+
+
+def p99(times):
+    return f"{sorted(times)[len(times) * 99 // 100] * 1000:.1f} ms"
 
 
 def read_out(wire):

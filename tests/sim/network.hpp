@@ -57,7 +57,7 @@ struct Connection {
   bool reset_seen = false;  // by the server, as the peer learns
   bool refused = false;
   int peer_port = 0;
-  std::string got;  // what the peer has read
+  std::string got;                   // what the peer has read
   std::function<void()> on_arrival;  // the peer has read more
 };
 

@@ -41,7 +41,10 @@ SecureServer& secure_server() {
 class Stage {
  public:
   Stage(const std::vector<Step>& script, const Driver& driver, const World& world)
-      : kernel_(world.seed, world.conduct.value_or(conduct_of(world.seed))), driver_(driver), script_(script), world_(world) {
+      : kernel_(world.seed, world.conduct.value_or(conduct_of(world.seed))),
+        driver_(driver),
+        script_(script),
+        world_(world) {
     kernel_.schedule().story =
         std::string{driver.name} + ", seed " + std::to_string(world.seed) + ", script\n" + text(script);
   }
@@ -256,9 +259,9 @@ class Stage {
     outcome_.runs = visits_.runs();
     outcome_.handed_off = journal_.handed_off;
     for (const Visitor& one : visitors_) {
-      outcome_.peers.push_back({one.name, (one.frames ? streams_in : answers_in)(one.tls ? one.tls->got() : one.peer.got()), one.at_rest,
-                                ending(one.peer), journal_.lines(one.peer.port()),
-                                one.disturbed || one.peer.has_reset(), one.peer.ended()});
+      outcome_.peers.push_back(
+          {one.name, (one.frames ? streams_in : answers_in)(one.tls ? one.tls->got() : one.peer.got()), one.at_rest,
+           ending(one.peer), journal_.lines(one.peer.port()), one.disturbed || one.peer.has_reset(), one.peer.ended()});
     }
   }
 
