@@ -85,6 +85,16 @@ class Clients(Ground):
                         self.assertEqual(done.returncode, 0, done.stderr)
                         self.assertTrue(done.stdout == content, f"{len(done.stdout)} bytes came back")
 
+    def test_files(self):
+        content = os.urandom(3 * MIB)
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "file.bin"), "wb") as file:
+                file.write(content)
+            with self.server(app=folder) as server:
+                for flag in ("--http1.1", "--http2"):
+                    done = curl(server, self.authority.path("ca.pem"), flag, target="/file.bin")
+                    self.assertTrue(done.stdout == content, f"{flag}: {done.stderr} {len(done.stdout)}")
+
     def test_requests_in_a_row_wait_and_do_not(self):
         """On pounce-sync the connection goes to a reactor and back, and its TLS with it."""
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
