@@ -1,5 +1,5 @@
 // What a request costs between the two system calls: Session, machine and a plain handler, without a kernel or a network.
-//   bench-session [ROUNDS]
+//   bench-session [ROUNDS [CASE]]
 // Nanoseconds per request, the best and the median of many rounds, for one request per step and for sixteen.
 #include <pounce/app.hpp>
 #include <pounce/server/session.hpp>
@@ -85,7 +85,11 @@ int main(int argc, char** argv) {
       "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,"
       "image/webp\r\nAccept-Encoding: gzip, deflate, br\r\nAccept-Language: en-US,en;q=0.9\r\nCookie: "
       "session=0123456789abcdef\r\n\r\n";
-  measure("bare, one by one", bare, 1, rounds);
-  measure("bare, sixteen a step", bare, 16, rounds);
-  measure("browser, one by one", browser, 1, rounds);
+  const std::string_view only = argc > 2 ? argv[2] : "";
+  const auto consider = [&](const char* name, std::string_view request, std::size_t depth) {
+    if (only.empty() || only == name) measure(name, request, depth, rounds);
+  };
+  consider("bare", bare, 1);
+  consider("bare, sixteen a step", bare, 16);
+  consider("browser", browser, 1);
 }

@@ -58,32 +58,57 @@ class Pen {
     put(field.value);
     put(line_end);
   }
-  // False when it is no field value (RFC 9110, section 5.5); looked at while it is copied.
+  // False when it is no field value (RFC 9110, section 5.5). It is copied and looked at in one pass, many octets at once; only where
+  // there may be one that must not be there, each is looked at.
   [[nodiscard]] bool put_value(Bytes value) noexcept {
-    constexpr std::size_t width = sizeof(std::uint64_t);
     const std::size_t n = value.size();
-    if (n < width) {
-      if (!http::all_in(value, http::class_value)) return false;
+    bool suspicious = false;
+    if (n >= sizeof(Octets)) {
+      Octets found = copy_octets(value, n - sizeof(Octets));
+      for (std::size_t i = 0; i + sizeof(Octets) < n; i += sizeof(Octets)) found |= copy_octets(value, i);
+      std::array<std::uint64_t, 2> halves;
+      std::memcpy(halves.data(), &found, sizeof found);
+      suspicious = (halves[0] | halves[1]) != 0;
+    } else if (n >= sizeof(std::uint32_t)) {
+      std::uint64_t first = 0;
+      std::uint64_t last = 0;
+      if (n >= sizeof(std::uint64_t)) {
+        first = load<std::uint64_t>(value.data());
+        last = load<std::uint64_t>(value.data() + n - sizeof last);
+      } else {
+        first = last = load<std::uint32_t>(value.data()) |
+                       std::uint64_t{load<std::uint32_t>(value.data() + n - sizeof(std::uint32_t))} << 32;
+      }
+      suspicious = http::may_be_no_value(first) || http::may_be_no_value(last);
       put(value);
-      return true;
+      at_ -= n;
+    } else {
+      suspicious = true;
+      for (std::size_t i = 0; i < n; ++i) at_[i] = value[i];
     }
-    const auto copy = [&](std::size_t i) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, value.data() + i, width);
-      std::memcpy(at_ + i, &word, width);
-      return !http::may_be_no_value(word) || http::all_in(value.substr(i, width), http::class_value);
-    };
-    for (std::size_t i = 0; i + width < n; i += width) {
-      if (!copy(i)) return false;
-    }
-    if (!copy(n - width)) return false;
     at_ += n;
-    return true;
+    return !suspicious || http::all_in(value, http::class_value);
   }
   [[nodiscard]] char* at() const noexcept { return at_; }
   [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(at_ - start_); }
 
  private:
+  // As many as fit the registers that every machine of today has; both compilers know what to make of it on each.
+  using Octets [[gnu::vector_size(16)]] = std::uint8_t;
+
+  template <class Word>
+  [[nodiscard]] static Word load(const char* from) noexcept {
+    Word word;
+    std::memcpy(&word, from, sizeof word);
+    return word;
+  }
+  // Copies those at `i`. What it returns is not zero where one of them is a control octet or DEL.
+  [[nodiscard]] Octets copy_octets(Bytes value, std::size_t i) noexcept {
+    const Octets octets = load<Octets>(value.data() + i);
+    std::memcpy(at_ + i, &octets, sizeof octets);
+    return static_cast<Octets>((octets < 0x20) | (octets == 0x7f));
+  }
+
   template <unsigned base>
   void put_number(std::uint64_t number) noexcept {
     std::size_t digits = 1;

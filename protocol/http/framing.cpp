@@ -40,6 +40,8 @@ struct Codings {
 
 Fault decide_framing(Version version, FieldList fields, Framing& framing) noexcept {
   framing = Framing{};
+  framing.keep_alive = version != Version::http10;
+  if (fields.empty()) return Fault::none;
   Codings codings;
   bool close = false;
   bool keep_alive = false;

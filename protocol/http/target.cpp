@@ -84,8 +84,13 @@ bool parse_absolute(Bytes bytes, Target& target) noexcept {
 
 bool is_port(Bytes bytes, PortRule rule) noexcept {
   if (bytes.empty()) return rule == PortRule::optional;
-  const auto number = parse_digits(bytes);
-  return bytes.size() <= 5 && number && *number <= 65535;
+  if (bytes.size() > 5) return false;
+  unsigned number = 0;
+  for (const char c : bytes) {
+    if (!is_digit(c)) return false;
+    number = number * 10 + static_cast<unsigned>(c - '0');
+  }
+  return number <= 65535;
 }
 
 bool is_authority(Bytes bytes, PortRule port) noexcept {

@@ -29,23 +29,35 @@ Field* room_for(std::size_t count, Session& session, Arena& arena) {
 }  // namespace
 
 void RequestAccess::fill(Request& request, const RequestHead& head, Session& session, Arena& arena) {
+  // One piece of memory for the fields and, behind them, the octets.
+  const std::size_t list_size = head.fields.size() * sizeof(Field);
+  auto* const memory = static_cast<char*>(arena.allocate(session.station().workspace, list_size + head.raw.size()));
+  auto* const fields = reinterpret_cast<Field*>(memory);
   const char* const from = head.raw.data();
-  const char* const to = copy_text(head.raw, session, arena);
-  Field* const fields = room_for(head.fields.size(), session, arena);
+  char* const to = memory + list_size;
+  if (!head.raw.empty()) std::memcpy(to, from, head.raw.size());
   const bool trusted = session.has_trusted_peer();
-  std::size_t kept = 0;
+  Field* at = fields;
   for (const Field& field : head.fields) {
     if (proxy::may_speak_for_proxy(field) && !proxy::is_visible(session.trust(), trusted, field)) continue;
-    ::new (&fields[kept++]) Field{shifted(field.name, from, to), shifted(field.value, from, to), field.id};
+    ::new (at++) Field{shifted(field.name, from, to), shifted(field.value, from, to), field.id};
   }
-  request.head_ = head;
-  request.head_.raw = {to, head.raw.size()};
-  request.head_.method = shifted(head.method, from, to);
-  request.head_.target = shifted(head.target, from, to);
-  request.head_.authority = shifted(head.authority, from, to);
-  request.head_.path = shifted(head.path, from, to);
-  request.head_.query = shifted(head.query, from, to);
-  request.head_.fields = {fields, kept};
+  // Member by member: a copy of a whole that has just been written in parts waits for them.
+  RequestHead& kept = request.head_;
+  kept.raw = {to, head.raw.size()};
+  kept.method = shifted(head.method, from, to);
+  kept.target = shifted(head.target, from, to);
+  kept.authority = shifted(head.authority, from, to);
+  kept.path = shifted(head.path, from, to);
+  kept.query = shifted(head.query, from, to);
+  kept.fields = {fields, static_cast<std::size_t>(at - fields)};
+  kept.content_length = head.content_length;
+  kept.version = head.version;
+  kept.method_id = head.method_id;
+  kept.has_body = head.has_body;
+  kept.keep_alive = head.keep_alive;
+  kept.expects_continue = head.expects_continue;
+  kept.has_query = head.has_query;
   request.peer_ = session.peers().peer;
   request.local_ = session.peers().local;
   request.connection_ = session.peers().connection;

@@ -9,10 +9,10 @@
 #include <pounce/core/fault.hpp>
 #include <pounce/core/ids.hpp>
 #include <pounce/core/message.hpp>
+#include <pounce/core/owned.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <new>
 #include <string>
 #include <type_traits>
@@ -127,13 +127,15 @@ class Events {
 
   template <class E>
   void push(const E& event) {
-    if (size_ == list_.size()) grow();
+    if (size_ == room_) [[unlikely]]
+      grow();
     list_[size_++].template emplace<E>(event);
   }
   // A slot for the next head, reset, at an address that is stable until `clear`.
   [[nodiscard]] Slot& slot() {
-    if (used_ == slots_.size()) add_slot();
-    Slot& slot = slots_[used_++];
+    if (used_ == slots_.size()) [[unlikely]]
+      add_slot();
+    Slot& slot = *slots_[used_++];
     ::new (static_cast<void*>(&slot.head))
         RequestHead;  // in place: a copy of a fresh one costs more than all else here
     slot.text.clear();
@@ -143,16 +145,16 @@ class Events {
   void clear() noexcept {
     size_ = 0;
     for (; used_ != 0; --used_) {
-      if (slots_[used_ - 1].text.capacity() > most_kept) [[unlikely]]
-        shrink(slots_[used_ - 1]);
+      if (slots_[used_ - 1]->text.capacity() > most_kept) [[unlikely]]
+        shrink(*slots_[used_ - 1]);
     }
   }
 
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] const Event& operator[](std::size_t i) const noexcept { return list_[i]; }
-  [[nodiscard]] const Event* begin() const noexcept { return list_.data(); }
-  [[nodiscard]] const Event* end() const noexcept { return list_.data() + size_; }
+  [[nodiscard]] const Event* begin() const noexcept { return list_.get(); }
+  [[nodiscard]] const Event* end() const noexcept { return list_.get() + size_; }
 
  private:
   // What is seldom needed, and costly to compile.
@@ -160,9 +162,10 @@ class Events {
   void add_slot();
   static void shrink(Slot& slot) noexcept;
 
-  std::vector<Event> list_;  // the first `size_` are this step's
-  std::size_t size_ = 0;
-  std::deque<Slot> slots_;  // grows without moving what is in it
+  Owned<Event[]> list_;
+  std::size_t size_ = 0;  // this step's
+  std::size_t room_ = 0;
+  std::vector<Owned<Slot>> slots_;
   std::size_t used_ = 0;
 };
 

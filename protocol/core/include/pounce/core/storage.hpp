@@ -79,11 +79,16 @@ class Block final : public Storage {
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
  private:
+  friend class Workspace;
+
   explicit Block(std::size_t capacity) noexcept : capacity_(capacity) {}
   void destroy() noexcept override;
 
   std::size_t capacity_;
+  Block* next_spare_ = nullptr;  // of a Workspace
 };
+
+static_assert(sizeof(Block) % __STDCPP_DEFAULT_NEW_ALIGNMENT__ == 0, "the bytes behind it are aligned for any object");
 
 using BlockRef = Loan<Block>;
 

@@ -11,7 +11,6 @@
 #include <array>
 #include <cstddef>
 #include <utility>
-#include <vector>
 
 namespace pounce::inline v0 {
 
@@ -25,11 +24,26 @@ class Workspace {
   Workspace() = default;
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
+  ~Workspace();
 
   // A block of at least `size` bytes: recycled when it fits one of the sizes, else made.
-  [[nodiscard]] BlockRef lend(std::size_t size);
+  [[nodiscard]] BlockRef lend(std::size_t size) {
+    const std::size_t capacity = size <= small ? small : size <= medium ? medium : size <= large ? large : size;
+    Spares* const spares = spares_for(capacity);
+    if (spares == nullptr || spares->first == nullptr) [[unlikely]]
+      return Block::make(capacity);
+    --spares->count;
+    return BlockRef{std::exchange(spares->first, spares->first->next_spare_)};
+  }
   // Takes a block back; keeps it when nobody else holds a loan and there is room for it.
-  void give_back(BlockRef block) noexcept;
+  void give_back(BlockRef block) noexcept {
+    if (!block || !block->sole()) return;
+    Spares* const spares = spares_for(block->capacity());
+    if (spares == nullptr || spares->count == most_spare) return;
+    ++spares->count;
+    block->next_spare_ = spares->first;
+    spares->first = block.release();
+  }
 
   // The block that the next read goes into, and back again: it moves, so that a read costs no count. Who keeps it keeps it, and
   // the next read gets a fresh one.
@@ -43,9 +57,21 @@ class Workspace {
   [[nodiscard]] Events& events() noexcept { return events_; }
 
  private:
-  [[nodiscard]] std::vector<BlockRef>* spares_for(std::size_t capacity) noexcept;
+  // A list through the blocks; it holds the one loan of each.
+  struct Spares {
+    Block* first = nullptr;
+    std::size_t count = 0;
+  };
+  [[nodiscard]] Spares* spares_for(std::size_t capacity) noexcept {
+    switch (capacity) {
+      case small: return &spares_[0];
+      case medium: return &spares_[1];
+      case large: return &spares_[2];
+      default: return nullptr;
+    }
+  }
 
-  std::array<std::vector<BlockRef>, 3> spares_;
+  std::array<Spares, 3> spares_;
   BlockRef read_block_;
   Events events_;
 };

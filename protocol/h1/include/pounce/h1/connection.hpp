@@ -172,17 +172,17 @@ class Connection {
   Body request_body_ = Body::none;
   Body response_body_ = Body::none;
   Continue continue_ = Continue::unwanted;
-  bool head_started_ : 1 = false;  // a byte of a request line is there
-  bool unread_ : 1 = false;        // the last `receive` left bytes
-  bool ignored_ : 1 = false;       // bytes came after a request that ends the connection
-  bool wanted_ : 1 = false;        // the application wants content
-  bool http10_ : 1 = false;
-  bool head_method_ : 1 = false;
-  bool keep_alive_ : 1 = false;  // the peer would go on
-  bool close_ : 1 = false;       // we said that we will not
-  bool draining_ : 1 = false;
-  bool peer_ended_ : 1 = false;
-  bool failed_ : 1 = false;  // `Failed` was reported
+  bool head_started_ = false;  // a byte of a request line is there
+  bool unread_ = false;        // the last `receive` left bytes
+  bool ignored_ = false;       // bytes came after a request that ends the connection
+  bool wanted_ = false;        // the application wants content
+  bool http10_ = false;
+  bool head_method_ = false;
+  bool keep_alive_ = false;  // the peer would go on
+  bool close_ = false;       // we said that we will not
+  bool draining_ = false;
+  bool peer_ended_ = false;
+  bool failed_ = false;  // `Failed` was reported
 };
 
 static_assert(sizeof(Connection) <= 256);

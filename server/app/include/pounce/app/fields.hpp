@@ -50,12 +50,11 @@ class Fields {
 
   // Adds a field, also when one of that name is there. Like the next two it may be given views into this list.
   void add(std::string_view name, std::string_view value) {
-    const Entry entry{static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size())};
-    Owned<char[]> outgrown;  // what the views may point into
-    char* at = grow(sizeof entry + name.size() + value.size(), outgrown);
-    std::memcpy(at, &entry, sizeof entry);
-    if (!name.empty()) std::memcpy(at + sizeof entry, name.data(), name.size());
-    if (!value.empty()) std::memcpy(at + sizeof entry + name.size(), value.data(), value.size());
+    const std::size_t n = sizeof(Entry) + name.size() + value.size();
+    if (n > capacity_ - size_) [[unlikely]]
+      return add_beyond(name, value);
+    write(data() + size_, name, value);
+    size_ += n;
     ++count_;
   }
   // Replaces all fields of that name by one, at the end.
@@ -135,27 +134,39 @@ class Fields {
     std::memmove(data() + kept, data() + end, size_ - end);
     size_ -= end - kept;
   }
-  [[nodiscard]] char* grow(std::size_t n, Owned<char[]>& outgrown) {
-    const std::size_t capacity = heap_ ? capacity_ : inline_capacity;
-    if (n > capacity - size_) {
-      const std::size_t wanted = 2 * (size_ + n);
-      Owned<char[]> memory{new char[wanted]};
-      if (size_ != 0) std::memcpy(memory.get(), data(), size_);
-      outgrown = std::exchange(heap_, std::move(memory));
-      capacity_ = wanted;
-    }
-    size_ += n;
-    return data() + size_ - n;
+  static void write(char* at, std::string_view name, std::string_view value) noexcept {
+    const Entry entry{static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size())};
+    std::memcpy(at, &entry, sizeof entry);
+    if (!name.empty()) std::memcpy(at + sizeof entry, name.data(), name.size());
+    if (!value.empty()) std::memcpy(at + sizeof entry + name.size(), value.data(), value.size());
   }
+  // Makes room for `n` more bytes. Returns the memory that it leaves: views may point into it.
+  [[nodiscard]] Owned<char[]> grow(std::size_t n) {
+    const std::size_t wanted = 2 * (size_ + n);
+    Owned<char[]> memory{new char[wanted]};
+    if (size_ != 0) std::memcpy(memory.get(), data(), size_);
+    capacity_ = wanted;
+    return std::exchange(heap_, std::move(memory));
+  }
+  // Out of line, so that `add` is small enough to be part of whoever calls it.
+  [[gnu::noinline, gnu::cold]] void add_beyond(std::string_view name, std::string_view value) {
+    const std::size_t n = sizeof(Entry) + name.size() + value.size();
+    const Owned<char[]> outgrown = grow(n);
+    write(data() + size_, name, value);
+    size_ += n;
+    ++count_;
+  }
+  // To an empty list.
   void append_all(const Fields& other) {
     if (other.size_ == 0) return;
-    Owned<char[]> outgrown;
-    std::memcpy(grow(other.size_, outgrown), other.data(), other.size_);
+    if (other.size_ > capacity_) (void)grow(other.size_);
+    std::memcpy(data(), other.data(), other.size_);
+    size_ = other.size_;
     count_ = other.count_;
   }
-  void take(Fields& other) noexcept {
+  [[gnu::noinline]] void take(Fields& other) noexcept {
     heap_ = std::move(other.heap_);
-    capacity_ = other.capacity_;
+    capacity_ = std::exchange(other.capacity_, inline_capacity);
     size_ = std::exchange(other.size_, 0);
     count_ = std::exchange(other.count_, 0);
     if (!heap_ && size_ != 0) std::memcpy(inline_.data(), other.inline_.data(), size_);
@@ -163,7 +174,7 @@ class Fields {
 
   std::size_t size_ = 0;
   std::size_t count_ = 0;
-  std::size_t capacity_ = 0;
+  std::size_t capacity_ = inline_capacity;
   Owned<char[]> heap_;
   std::array<char, inline_capacity> inline_;  // deliberately not initialised
 };
