@@ -29,35 +29,38 @@ Field* room_for(std::size_t count, Session& session, Arena& arena) {
 }  // namespace
 
 void RequestAccess::fill(Request& request, const RequestHead& head, Session& session, Arena& arena) {
+  // All members by name: a copy of a whole that has just been written in parts waits for them, and this fails to compile where one is
+  // missing.
+  const auto& [raw, method, target, authority, path, query, list, content_length, version, method_number, has_body,
+               keep_alive, expects_continue, has_query] = head;
   // One piece of memory for the fields and, behind them, the octets.
-  const std::size_t list_size = head.fields.size() * sizeof(Field);
-  auto* const memory = static_cast<char*>(arena.allocate(session.station().workspace, list_size + head.raw.size()));
+  const std::size_t list_size = list.size() * sizeof(Field);
+  auto* const memory = static_cast<char*>(arena.allocate(session.station().workspace, list_size + raw.size()));
   auto* const fields = reinterpret_cast<Field*>(memory);
-  const char* const from = head.raw.data();
+  const char* const from = raw.data();
   char* const to = memory + list_size;
-  if (!head.raw.empty()) std::memcpy(to, from, head.raw.size());
+  if (!raw.empty()) std::memcpy(to, from, raw.size());
   const bool trusted = session.has_trusted_peer();
   Field* at = fields;
-  for (const Field& field : head.fields) {
+  for (const Field& field : list) {
     if (proxy::may_speak_for_proxy(field) && !proxy::is_visible(session.trust(), trusted, field)) continue;
     ::new (at++) Field{shifted(field.name, from, to), shifted(field.value, from, to), field.id};
   }
-  // Member by member: a copy of a whole that has just been written in parts waits for them.
   RequestHead& kept = request.head_;
-  kept.raw = {to, head.raw.size()};
-  kept.method = shifted(head.method, from, to);
-  kept.target = shifted(head.target, from, to);
-  kept.authority = shifted(head.authority, from, to);
-  kept.path = shifted(head.path, from, to);
-  kept.query = shifted(head.query, from, to);
+  kept.raw = {to, raw.size()};
+  kept.method = shifted(method, from, to);
+  kept.target = shifted(target, from, to);
+  kept.authority = shifted(authority, from, to);
+  kept.path = shifted(path, from, to);
+  kept.query = shifted(query, from, to);
   kept.fields = {fields, static_cast<std::size_t>(at - fields)};
-  kept.content_length = head.content_length;
-  kept.version = head.version;
-  kept.method_id = head.method_id;
-  kept.has_body = head.has_body;
-  kept.keep_alive = head.keep_alive;
-  kept.expects_continue = head.expects_continue;
-  kept.has_query = head.has_query;
+  kept.content_length = content_length;
+  kept.version = version;
+  kept.method_id = method_number;
+  kept.has_body = has_body;
+  kept.keep_alive = keep_alive;
+  kept.expects_continue = expects_continue;
+  kept.has_query = has_query;
   request.peer_ = session.peers().peer;
   request.local_ = session.peers().local;
   request.connection_ = session.peers().connection;
