@@ -118,7 +118,7 @@ void OrderCheck::end(const Ending& event, const Started& started) {
 
 void OrderCheck::on(const ResponseCompleted& event) {
   if (touch(event.connection, event.at) == nullptr) return;
-  expect(event.status >= 200, Promise::status_sent);
+  expect(event.status >= 200 || event.status == 101, Promise::status_sent);
   const auto started = requests_.find(event.request);
   if (started != requests_.end()) return end(event, Started{started->second});
   expect(false, seen_.contains(event.request) ? Promise::ended_once : Promise::started_first);

@@ -73,6 +73,23 @@ Owned<limits::ClientLimit> make_client_limit(const config::Config& config) {
                                          secret);
 }
 
+ws::Limits make_ws_limits(const config::Config& config) {
+  ws::Limits limits;
+  limits.max_message_size = config.ws_max_message_size;
+  limits.message_timeout = config.request_timeout;
+  limits.write_timeout = config.write_timeout;
+  limits.close_timeout = config.ws_close_timeout;
+  limits.min_rate = config.min_rate;
+  limits.ping_interval = config.ws_ping_interval;
+  limits.ping_timeout = config.ws_ping_timeout;
+  return limits;
+}
+
+ws::DeflateWishes make_ws_deflate(const config::Config& config) {
+  const auto window = static_cast<std::uint8_t>(config.ws_compression_window);
+  return {.send_window_bits = window, .receive_window_bits = window, .send_takeover = config.ws_context_takeover};
+}
+
 }  // namespace
 
 Service make_service(const config::Config& config, const App& app) {
@@ -91,6 +108,10 @@ Service make_service(const config::Config& config, const App& app) {
                  .limits = limits,
                  .h2 = make_h2_limits(config),
                  .http2 = config.http2,
+                 .ws = make_ws_limits(config),
+                 .ws_compression = config.ws_compression,
+                 .ws_deflate = make_ws_deflate(config),
+                 .ws_compression_level = static_cast<int>(config.ws_compression_level),
                  .tls_handshake_timeout = config.tls_handshake_timeout,
                  .trust = {.proxies = config.trusted_proxies,
                            .dialect = config.forwarded ? proxy::Dialect::forwarded : proxy::Dialect::x_forwarded},

@@ -111,7 +111,14 @@ Worker::Next Worker::wait_busy(Owned<Link>& link) {
       patience_left_ > Duration::zero() && !link->session().waits_outside() && shared_.queue.begin_linger(wake_);
   if (!patient && hand_off(link)) return Next::given_up;
   const Instant start = ticks_.tick().now;
-  (void)wait(*link, patient ? after(start, patience_left_) : never);
+  Instant until = never;
+  if (patient) {
+    until = after(start, patience_left_);
+  } else if (shared_.sink != nullptr) {
+    until = after(start,
+                  ask_again);  // it was refused, but a WebSocket or a stream may last for ever, and a worker must not
+  }
+  (void)wait(*link, until);
   if (patient) shared_.queue.end_linger(wake_);
   patience_left_ -= ticks_.tick().now - start;
   return Next::go_on;
@@ -122,9 +129,11 @@ bool Worker::hand_off(Owned<Link>& link) {
   distributor_.forget(*link);
   link->detach();
   const bool has_streams = link->session().has_streams();
-  if (!has_streams) link->home = &shared_.queue;
-  posix::Handoff handoff = has_streams ? posix::Handoff{posix::StreamConnection{std::move(link), station_.worker}}
-                                       : posix::Handoff{posix::ParkedExchange{std::move(link), station_.worker}};
+  const bool has_socket = link->session().has_socket();
+  if (!has_streams && !has_socket) link->home = &shared_.queue;
+  posix::Handoff handoff = has_streams  ? posix::Handoff{posix::StreamConnection{std::move(link), station_.worker}}
+                           : has_socket ? posix::Handoff{posix::UpgradedConnection{std::move(link), station_.worker}}
+                                        : posix::Handoff{posix::ParkedExchange{std::move(link), station_.worker}};
   if (shared_.sink->offer(handoff)) return true;
   link = std::visit([](auto& refused) { return std::move(refused.link); }, handoff);
   link->attach(station_, *this);

@@ -94,9 +94,10 @@ class Decompressor {
         if (last && decoded.used == input.size()) tail_used_ = tail.size();
         continue;
       }
-      // Z_BUF_ERROR: no step was possible, for what it had to give is given.
+      // Z_BUF_ERROR: no step was possible, for what it had to give is given; nor does zlib say again where it stands.
       if (status != Z_OK && status != Z_BUF_ERROR) break;
-      if (tail_used_ == tail.size() && !more_ && !at_block_end()) break;
+      if (status == Z_OK) at_block_end_ = is_at_block_end();
+      if (tail_used_ == tail.size() && !more_ && !at_block_end_) break;
     }
     decoded.found = MessageCodec::Found::invalid;
     return decoded;
@@ -106,7 +107,7 @@ class Decompressor {
 
  private:
   // As zlib says it in `data_type`: between two blocks, without a bit left over.
-  [[nodiscard]] bool at_block_end() const noexcept {
+  [[nodiscard]] bool is_at_block_end() const noexcept {
     constexpr int between_blocks = 128;
     constexpr int bits_left = 63;
     const auto state = static_cast<unsigned>(stream_.data_type);
@@ -116,6 +117,7 @@ class Decompressor {
   zlib::Memory memory_;
   z_stream stream_{};
   std::size_t tail_used_ = 0;
+  bool at_block_end_ = false;
   bool more_ = false;  // zlib had no room for all that it could make
 };
 

@@ -1,5 +1,5 @@
 // Law:
-//   - `open` -> `closing` -> `linger` -> `closed`, never back; nothing but control frames and pieces of one message at a time.
+//   - `open` -> `closing` or `ending` -> `linger` -> `closed`, never back; nothing but control frames and pieces of one message at a time.
 //   - One event ends it, and nothing comes after it. The output is finished when nothing may be sent any more.
 //   - What is found, and what is answered, depends on the bytes and never on how they were cut.
 #include <pounce/ws/connection.hpp>
@@ -67,8 +67,12 @@ void Connection::receive_end(Instant now, Events& events, Output& output) {
 
 // The peer has ended and all that it sent was shown to us.
 void Connection::conclude(Events& events, Output& output) {
+  if (phase_ == Phase::ending) return;
   if (is_over()) return close(output);
-  if (!stopped_) give_up(Fault::missing_close, events, output);
+  if (stopped_) return;
+  if (!holds_end_ || phase_ != Phase::open) return give_up(Fault::missing_close, events, output);
+  events.push(event::Failed{stream_, Fault::missing_close});
+  hold(Fault::missing_close, 0);
 }
 
 void Connection::want_messages(bool wanted, Instant now) noexcept {
@@ -126,6 +130,7 @@ void Connection::receive_close(Bytes payload, Events& events, Output& output) {
   }
   events.push(event::Close{stream_, payload, code});
   ended_ = true;
+  if (holds_end_ && phase_ == Phase::open) return hold(Fault::none, code);
   if (phase_ == Phase::open) compose_close(code, {}, output);
   // The server closes first (RFC 6455, section 7.1.1).
   shut(role_ == Role::server, output);
@@ -151,6 +156,10 @@ void Connection::begin_data(const FrameHead& head, Events& events, Output& outpu
 
 void Connection::fail(Fault fault, Events& events, Output& output) {
   const FaultInfo& row = info(fault);
+  if (holds_end_ && phase_ == Phase::open) {
+    events.push(event::Failed{stream_, fault});
+    return hold(fault, row.ws_code);
+  }
   if (phase_ == Phase::open && row.ws_code != 0) compose_close(row.ws_code, row.text, output);
   give_up(fault, events, output);
 }
@@ -162,13 +171,32 @@ void Connection::give_up(Fault fault, Events& events, Output& output) {
   shut(true, output);
 }
 
-// Nothing more is sent or parsed. Lingering starts anew when the output has been written.
-void Connection::shut(bool finish, Output& output) noexcept {
-  phase_ = Phase::linger;
+void Connection::hold(Fault fault, std::uint16_t code) noexcept {
+  stop_parsing();
+  phase_ = Phase::ending;
+  ended_ = true;
+  fault_ = fault;
+  end_code_ = code;
+}
+
+void Connection::answer_end(Instant now, Output& output) {
+  now_ = now;
+  if (phase_ != Phase::ending) return;
+  if (end_code_ != 0) compose_close(end_code_, fault_ == Fault::none ? Bytes{} : info(fault_).text, output);
+  shut(role_ == Role::server || fault_ != Fault::none, output);
+}
+
+void Connection::stop_parsing() noexcept {
   since_ = now_;
   in_frame_ = in_message_ = codec_full_ = stopped_ = false;
   message_pace_.stop();
   std::string{}.swap(assembled_);
+}
+
+// Nothing more is sent or parsed. Lingering starts anew when the output has been written.
+void Connection::shut(bool finish, Output& output) noexcept {
+  stop_parsing();
+  phase_ = Phase::linger;
   if (finish) output.finish();
   if (peer_ended_) close(output);
 }

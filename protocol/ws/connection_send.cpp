@@ -23,7 +23,7 @@ bool Connection::has_room(std::size_t size, const Output& output) const noexcept
 }
 
 Sent Connection::send_message(MessageKind kind, Bytes bytes, StorageRef owner, Output& output) {
-  if (phase_ != Phase::open) return Sent::gone;
+  if (!is_open()) return Sent::gone;
   if (sending_) return Sent::wrong_order;
   if (!has_room(bytes.size(), output)) return Sent::no_room;
   if (kind == MessageKind::text && !is_utf8(bytes)) return Sent::invalid_text;
@@ -32,7 +32,7 @@ Sent Connection::send_message(MessageKind kind, Bytes bytes, StorageRef owner, O
 }
 
 Sent Connection::send_part(MessageKind kind, Bytes bytes, bool last, StorageRef owner, Output& output) {
-  if (phase_ != Phase::open) return Sent::gone;
+  if (!is_open()) return Sent::gone;
   if (sending_ && kind != sent_kind_) return Sent::wrong_order;
   if (!has_room(bytes.size(), output)) return Sent::no_room;
   TextCheck text = sending_ ? sent_text_ : TextCheck{};
@@ -95,7 +95,7 @@ void Connection::send_control(Opcode opcode, Bytes payload, Output& output) {
 }
 
 Sent Connection::send_ping(Bytes payload, Output& output) {
-  if (phase_ != Phase::open) return Sent::gone;
+  if (!is_open()) return Sent::gone;
   if (payload.size() > most_control) return Sent::invalid_field;
   if (output.room() == 0) return Sent::no_room;
   send_control(Opcode::ping, payload, output);
@@ -103,7 +103,7 @@ Sent Connection::send_ping(Bytes payload, Output& output) {
 }
 
 Sent Connection::send_pong(Bytes payload, Output& output) {
-  if (phase_ != Phase::open) return Sent::gone;
+  if (!is_open()) return Sent::gone;
   if (payload.size() > most_control) return Sent::invalid_field;
   if (output.room() == 0) return Sent::no_room;
   send_control(Opcode::pong, payload, output);
@@ -112,11 +112,19 @@ Sent Connection::send_pong(Bytes payload, Output& output) {
 
 Sent Connection::send_close(std::uint16_t code, Bytes reason, Instant now, Output& output) {
   now_ = now;
-  if (phase_ != Phase::open) return Sent::gone;
+  if (!is_open()) return Sent::gone;
   if (code == close_code::none ? !reason.empty() : !is_close_code(code)) return Sent::invalid_field;
   if (reason.size() > most_control - code_size) return Sent::invalid_field;
   if (!is_utf8(reason)) return Sent::invalid_text;
+  if (phase_ == Phase::ending && fault_ != Fault::none) {
+    answer_end(now, output);
+    return Sent::ok;
+  }
   compose_close(code, reason, output);
+  if (phase_ == Phase::ending) {
+    shut(role_ == Role::server, output);
+    return Sent::ok;
+  }
   phase_ = Phase::closing;
   since_ = now;
   wanted_ = true;  // or the peer's answer would not be seen

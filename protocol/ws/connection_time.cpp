@@ -21,7 +21,7 @@ void Connection::written(Instant now, const Output& output) noexcept {
   }
   write_pace_.stop();
   // Waiting for an answer is the peer's turn, which begins when it can have read what is to be answered.
-  if (moved != 0 && (phase_ != Phase::open || pinged_)) since_ = now;
+  if (moved != 0 && phase_ != Phase::ending && (phase_ != Phase::open || pinged_)) since_ = now;
 }
 
 Instant Connection::deadline(const Output& output) const noexcept {
@@ -34,6 +34,7 @@ Instant Connection::deadline(const Output& output) const noexcept {
       return output.empty() ? std::min(message, after(since_, limits_->ping_timeout)) : message;
     }
     case Phase::closing: return output.empty() ? after(since_, limits_->close_timeout) : write;
+    case Phase::ending: return std::min(write, after(since_, limits_->close_timeout));
     case Phase::linger: return output.empty() ? after(since_, limits_->linger_timeout) : write;
     case Phase::closed: break;
   }
@@ -58,6 +59,9 @@ void Connection::expire(Instant now, Events& events, Output& output) {
         give_up(Fault::close_timeout, events, output);
         close(output);
       }
+      break;
+    case Phase::ending:
+      if (now >= after(since_, limits_->close_timeout)) answer_end(now, output);
       break;
     case Phase::linger:
       if (output.empty() && now >= after(since_, limits_->linger_timeout)) close(output);

@@ -135,6 +135,7 @@ std::string_view title(Group group) noexcept {
     case Group::deadlines: return "Deadlines";
     case Group::http2: return "HTTP/2";
     case Group::tls: return "TLS";
+    case Group::websocket: return "WebSocket";
     case Group::answers: return "Answers";
     case Group::files: return "Files";
     case Group::compression: return "Compression";

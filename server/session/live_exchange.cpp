@@ -60,6 +60,7 @@ void LiveExchange::content_end(FieldList trailers) {
 // End of a step: a few bytes that nobody has taken yet must not keep the block that they were read into, nor each a place of its own, or a
 // peer that sends byte by byte would hold a block for each, and more for its places than for its bytes. They move together into a small block of the exchange's own.
 void LiveExchange::settle() {
+  if (socket_) return settle_socket();
   const std::size_t first = std::max(inbox_settled_, inbox_first_);
   std::size_t loose = 0;
   for (std::size_t i = first; i < inbox_.size(); ++i) loose += inbox_[i].size();
@@ -255,6 +256,7 @@ void LiveExchange::handler_ended(std::exception_ptr error) {
   task_ = Task{};
   parked_ = nullptr;
   clear_inbox();
+  if (socket_) end_socket(error != nullptr);
   if (error) return handler_threw(error);
   if (answer_ == Answer::none) return answer_error(500);
   if (answer_ == Answer::started) session_->machine_->reset(stream_, session_->output_);
@@ -331,6 +333,8 @@ void LiveExchange::report_stream_closed(Instant at) {
 }
 
 void LiveExchange::report_completed(Instant at) {
+  if (threw_ && socket_) return report(at, events::Failure::handler_threw, Fault::none);
+  if (socket_ && socket_->fault != Fault::none) return report(at, events::Failure::peer_fault, socket_->fault);
   if (answer_ != Answer::ended) {
     return report(at, threw_ ? events::Failure::handler_threw : events::Failure::handler_left, Fault::none);
   }

@@ -13,6 +13,7 @@
 #include "server/session/arena.hpp"
 #include "server/session/content_coder.hpp"
 #include "server/session/content_decoder.hpp"
+#include "server/session/socket_inbox.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -61,7 +62,8 @@ class LiveExchange final : public Exchange {
   [[nodiscard]] Instant alarm() const noexcept;
   // Waits for something that the peer has no part in.
   [[nodiscard]] bool waits_outside() const noexcept {
-    return phase_ == Phase::parked && (parked_->kind == Wait::Kind::sleep || parked_->kind == Wait::Kind::message);
+    return phase_ == Phase::parked &&
+           (socket_ || parked_->kind == Wait::Kind::sleep || parked_->kind == Wait::Kind::message);
   }
   void drain() noexcept { draining_ = true; }
   // Says that it has begun; once, by the session that has taken it into its list.
@@ -69,6 +71,11 @@ class LiveExchange final : public Exchange {
   // Says how it ended; at most once.
   void report(Instant now, events::Failure failure, Fault fault);
   void report_completed(Instant now);
+
+  // --- a WebSocket ---
+  void message(const event::Message& message);
+  // Nothing more comes: `fault` says why there was no Close.
+  void socket_ended(std::uint16_t code, Bytes reason, Fault fault);
 
   // --- the Host table ---
   static const Host host;
@@ -105,6 +112,15 @@ class LiveExchange final : public Exchange {
   Status finish(const Fields& trailers);
   Status end_answer(const Fields& trailers);
   bool push_pending();
+  void attempt_accept(Wait& wait);
+  void refuse_socket(Wait& wait, Fault fault);
+  [[nodiscard]] bool can_receive() const;
+  [[nodiscard]] bool attempt_receive(Wait& wait);
+  [[nodiscard]] bool take_posted(Wait& wait);
+  [[nodiscard]] bool attempt_send(Wait& wait);
+  [[nodiscard]] Status close_socket(std::uint16_t code, Bytes reason);
+  void end_socket(bool failed);
+  void settle_socket();
   [[nodiscard]] bool attempt(Wait& wait);
   [[nodiscard]] bool take_received(Chunk& chunk);
   [[nodiscard]] bool attempt_read(Wait& wait);
@@ -154,6 +170,7 @@ class LiveExchange final : public Exchange {
   Owned<ContentCoder> coder_;      // while an answer is coded piece by piece
   Owned<ContentDecoder> decoder_;  // where request content is decoded
   Loan<Letterbox> letterbox_;
+  Owned<SocketInbox> socket_;  // it is a WebSocket
   std::size_t middleware_asked_ = 0;
   std::size_t waits_left_ = 0;
   std::size_t bytes_left_ = 0;

@@ -5,6 +5,7 @@
 
 #include <pounce/app/application.hpp>
 #include <pounce/http/status.hpp>
+#include <pounce/ws/connection.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -223,6 +224,9 @@ bool LiveExchange::can(const Wait& wait) const {
     case Wait::Kind::read: return inbox_first_ != inbox_.size() || content_ended_ || (decoder_ && decoder_->has_more());
     case Wait::Kind::write_region:
     case Wait::Kind::write: return may_have_room() || answer_ != Answer::started;
+    case Wait::Kind::accept: return true;
+    case Wait::Kind::receive: return can_receive();
+    case Wait::Kind::send: return may_have_room() || !socket_ || !socket_->connection->is_open();
     case Wait::Kind::sleep: return draining_ && !drain_told_;
     case Wait::Kind::message: return (draining_ && !drain_told_) || (letterbox_ && letterbox_->has_mail());
   }
@@ -251,6 +255,13 @@ bool LiveExchange::attempt(Wait& wait) {
       break;
     case Wait::Kind::write_region:
       if (attempt_region(static_cast<Exchange::WriteRegion&>(wait))) return true;
+      break;
+    case Wait::Kind::accept: attempt_accept(wait); return true;
+    case Wait::Kind::receive:
+      if (attempt_receive(wait)) return true;
+      break;
+    case Wait::Kind::send:
+      if (attempt_send(wait)) return true;
       break;
     case Wait::Kind::sleep:
       if (wait.deadline <= now()) return true;
@@ -384,6 +395,9 @@ constinit const Host LiveExchange::host{
     .sends_regions = [](const Exchange& exchange) -> bool {
       const auto& x = static_cast<const LiveExchange&>(exchange);
       return x.session_->regions_allowed_ && !x.coder_ && x.session_->machine_->sends_regions();
+    },
+    .close_websocket = [](Exchange& exchange, std::uint16_t code, Bytes reason) -> Status {
+      return live(exchange).close_socket(code, reason);
     },
 };
 

@@ -2,6 +2,7 @@
 
 #include "server/session/live_exchange.hpp"
 #include "server/session/secured.hpp"
+#include "server/session/websocket_machine.hpp"
 
 #include <pounce/h1/connection.hpp>
 #include <pounce/h2/connection.hpp>
@@ -141,6 +142,8 @@ void Session::step(const Tick& tick) {
       run_ready();
     }
     machine_->written(now_, output_);
+    if (has_socket()) [[unlikely]]
+      let_go_of_socket();
     if (secured_ && !secured_->seal(output_, now_)) broken_ = true;
   }
 }
@@ -247,8 +250,21 @@ void Session::route() {
               }
             },
             [&](const event::Failed& failed) { fail(failed); }, [&](const event::Reset& reset) { end(reset); },
+            [&](const event::Message& message) {
+              LiveExchange* const exchange = find(message.stream);
+              if (exchange == nullptr) return;
+              try {
+                exchange->message(message);
+              } catch (const std::bad_alloc&) {
+                give_up(*exchange);
+              }
+            },
+            [&](const event::Close& close) {
+              LiveExchange* const exchange = find(close.stream);
+              if (exchange != nullptr) exchange->socket_ended(close.code, close.reason, Fault::none);
+            },
             // `Writable`: who was refused room asks again whenever something has moved. `GoAway`: what is under way goes on; the
-            // machine ends the connection behind it.
+            // machine ends the connection behind it. Pings are answered.
             [](const auto&) {}},
         event);
   }
@@ -307,6 +323,12 @@ void Session::report_fault(Fault fault) {
 void Session::fail(const event::Failed& failed) {
   fault_ = hello_ && failed.fault == Fault::invalid_request_line ? Fault::tls_unexpected : failed.fault;
   report_fault(fault_);
+  if (has_socket()) {
+    // What came before is the handler's, and then this end.
+    constexpr std::uint16_t no_close = 1006;
+    if (!exchanges_.empty()) exchanges_.front()->socket_ended(no_close, {}, failed.fault);
+    return;
+  }
   while (!exchanges_.empty()) {
     LiveExchange& exchange = *exchanges_.back();
     // An answer that is complete is complete, whatever the peer does afterwards.
@@ -402,6 +424,38 @@ LiveExchange* Session::find(StreamId stream) const noexcept {
 }
 
 void Session::want_body(StreamId stream, bool wanted) { machine_->want_body(stream, wanted, now_, output_); }
+
+// --- a connection that becomes a WebSocket ---
+
+ws::Connection* Session::switch_to_websocket(StreamId stream, FieldList fields, Owned<MessageCodec> codec) {
+  auto machine = make_owned<WebSocketMachine>(service_->ws, now_, stream, std::move(codec));
+  if (machine_->send_switch(stream, fields, output_) != Sent::ok) return nullptr;
+  ws::Connection* const socket = &machine->socket();
+  choose(events::Protocol::websocket);
+  machine_ = std::move(machine);
+  unparsed_ = input_.size() != 0;
+  end_handled_ = false;
+  if (draining_) machine_->drain(now_, output_);
+  return socket;
+}
+
+// Messages that were held back are looked at again.
+void Session::resume_socket(StreamId stream) {
+  want_body(stream, true);
+  unparsed_ = true;
+}
+
+// The peer is gone for good: a handler that waits for something else is not resumed again.
+void Session::let_go_of_socket() {
+  if (exchanges_.empty() || !machine_->finished(output_) || exchanges_.front()->ready()) return;
+  exchanges_.front()->report(now_, events::Failure::client_gone, fault_);
+  destroy(*exchanges_.front());
+}
+
+bool Session::lies_in_input(Bytes bytes) noexcept {
+  const Bytes all = view(input_.readable());
+  return bytes.data() >= all.data() && bytes.data() + bytes.size() <= all.data() + all.size();
+}
 
 void Session::settle() {
   for (LiveExchange* exchange : exchanges_) exchange->settle();

@@ -72,7 +72,7 @@ class Examples(unittest.TestCase):
         expected = {  # without hints_trailers: Python's client takes a 103 for the answer
             "hello": ("GET", "/", 200), "echo": ("PUT", "/", 200), "upload": ("PUT", "/", 200), "middleware": ("GET", "/public", 200),
             "lifespan": ("GET", "/", 200), "sleepy": ("GET", "/tea?minutes=0", 200),
-            "notify": ("GET", "/", 200), "tour": ("GET", "/hello", 200),
+            "notify": ("GET", "/", 200), "websocket": ("GET", "/", 426), "chat": ("GET", "/", 426), "tour": ("GET", "/hello", 200),
         }
         for name, (method, target, status) in expected.items():
             with self.subTest(name), Server(name) as server:

@@ -64,6 +64,7 @@ void set_limit(WsTerms& terms, std::string_view line) {
       {"receive_window_bits", [&] { terms.deflate->receive_window_bits = static_cast<std::uint8_t>(number(value)); }},
       {"send_takeover", [&] { terms.deflate->send_takeover = value == "yes"; }},
       {"receive_takeover", [&] { terms.deflate->receive_takeover = value == "yes"; }},
+      {"hold_end", [&] { terms.hold_end = value == "yes"; }},
       {"role", [&] { terms.role = value == "client" ? ws::Role::client : ws::Role::server; }},
   };
   setters.at(words.at(0))();
@@ -129,6 +130,7 @@ WsPlayer::WsPlayer(const WsTerms& terms, bool /*at_once*/)
                                                  : ws::Connection{terms_.limits, ws::MaskKeys{{1, 2}}, now_}),
       writer_(terms),
       reader_(peer_codec(terms)) {
+  if (terms.hold_end) connection_.hold_end();
   if (terms.deflate) connection_.use_codec(compression::make_message_deflate(*terms.deflate));
 }
 
@@ -287,7 +289,9 @@ void WsPlayer::act(const std::string& line) {
   std::vector<std::string> words = split(std::string_view(line).substr(0, arrow));
   const std::string verb = words.at(0);
   words.erase(words.begin());
-  if (verb == "drain") {
+  if (verb == "answer-end") {
+    connection_.answer_end(now_, output_);
+  } else if (verb == "drain") {
     connection_.drain(now_, output_);
   } else if (verb == "want" || verb == "unwant") {
     connection_.want_messages(verb == "want", now_);

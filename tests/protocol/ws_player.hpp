@@ -17,6 +17,7 @@ struct WsTerms {
   pounce::ws::Limits limits;
   pounce::ws::Role role = pounce::ws::Role::server;  // of the machine
   std::optional<pounce::DeflateTerms> deflate;       // as the machine sees them
+  bool hold_end = false;
 };
 
 void set_limit(WsTerms& terms, std::string_view line);

@@ -67,7 +67,8 @@ TEST_CASE("a thousand idle connections hold little, and no block each") {
     Session& session = drivers.back()->session();
     (void)session;
   }
-  CHECK((held - before) / drivers.size() < 2048);
+  // The connections of a server share what each driver here has for itself.
+  CHECK((held - before) / drivers.size() - sizeof(Service) < 1500);
 }
 
 TEST_CASE("wherever memory ends in a step, that session alone ends, and nothing of it reaches the next one") {

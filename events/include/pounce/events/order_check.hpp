@@ -29,7 +29,7 @@ enum class Promise : std::uint8_t {
   disconnected_first,  // a RequestFailed of a client that has gone follows its ClientDisconnected
   threw_first,         // a RequestFailed of a handler that threw follows its HandlerThrew
   fault_named,         // a RequestFailed of the peer's fault names the fault
-  status_sent,         // a ResponseCompleted has a final status
+  status_sent,         // a ResponseCompleted has a final status, or 101
   requests_counted,    // ConnectionCompleted counts at least the requests that were started
   moves_in_turn,       // HandedOff and HandedBack alternate, HandedOff first
   protocol_first,      // a protocol is chosen once, before its first request, and is what ConnectionCompleted names

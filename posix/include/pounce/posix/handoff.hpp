@@ -27,7 +27,13 @@ struct StreamConnection {
   events::WorkerId from;
 };
 
-using Handoff = std::variant<ParkedExchange, StreamConnection>;
+// A WebSocket, with what its client has sent behind the handshake. It stays in the pool for good.
+struct UpgradedConnection {
+  Owned<Link> link;
+  events::WorkerId from;
+};
+
+using Handoff = std::variant<ParkedExchange, StreamConnection, UpgradedConnection>;
 
 class Home {
  public:

@@ -26,6 +26,8 @@ namespace pounce::inline v0::sync {
 class Worker final : private posix::Waker {
  public:
   static constexpr Duration linger = std::chrono::milliseconds{100};
+  // How long it waits itself for an exchange that the pool has refused, before it asks again.
+  static constexpr Duration ask_again = std::chrono::milliseconds{10};
   static constexpr Duration slice = std::chrono::milliseconds{5};
 
   Worker(Shared& shared, Distributor& distributor, events::WorkerId id);

@@ -5,3 +5,4 @@
 #include <pounce/app/event_stream.hpp>
 #include <pounce/app/exchange.hpp>
 #include <pounce/app/module.hpp>
+#include <pounce/app/websocket.hpp>

@@ -21,6 +21,7 @@
 #include <pounce/h2/limits.hpp>
 #include <pounce/proxy/forwarded.hpp>
 #include <pounce/server/codings_ref.hpp>
+#include <pounce/ws/limits.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -62,6 +63,9 @@ struct Options {
   h1::Limits limits{};
   h2::Limits h2{};  // when the bytes that are sent begin with the preface of HTTP/2
   bool http2 = true;
+  ws::Limits ws{};
+  bool ws_compression = true;
+  ws::DeflateWishes ws_deflate{};
   std::size_t output_limit = 256 * kibibyte;
   std::size_t inbox_limit = 64 * kibibyte;
   std::size_t read_size = 64 * kibibyte;  // most bytes that the session gets per read

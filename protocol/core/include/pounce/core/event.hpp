@@ -9,6 +9,7 @@
 #include <pounce/core/fault.hpp>
 #include <pounce/core/ids.hpp>
 #include <pounce/core/message.hpp>
+#include <pounce/core/message_kind.hpp>
 #include <pounce/core/owned.hpp>
 
 #include <cstddef>
@@ -20,8 +21,6 @@
 #include <vector>
 
 namespace pounce::inline v0 {
-
-enum class MessageKind : std::uint8_t { text = 1, binary = 2 };  // of a WebSocket
 
 namespace event {
 

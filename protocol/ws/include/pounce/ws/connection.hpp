@@ -48,6 +48,9 @@ class Connection {
 
   // What the handshake agreed on. Before the first byte.
   void use_codec(Owned<MessageCodec> codec) noexcept { codec_ = std::move(codec); }
+  // `Close` and `Failed` are told at once, but what is to be sent then waits, so that what came before them can still be answered: until
+  // `answer_end` or `send_close`, at most for `close_timeout`. Before the first byte.
+  void hold_end() noexcept { holds_end_ = true; }
 
   // --- input from the network ---
 
@@ -71,8 +74,12 @@ class Connection {
   // Begins the closing handshake; nothing can be sent after it. `code`: one that may be on the wire, or 1005 for none; at most 123 bytes of
   // reason. Messages still arrive until the peer answers.
   Sent send_close(std::uint16_t code, Bytes reason, Instant now, Output& output);
+  // Sends what was held since the end was told: the answer to the peer's Close, or why the connection fails.
+  void answer_end(Instant now, Output& output);
   // The server goes away: 1001, unless it is over anyway.
-  void drain(Instant now, Output& output) { (void)send_close(close_code::going_away, {}, now, output); }
+  void drain(Instant now, Output& output) {
+    if (phase_ == Phase::open) (void)send_close(close_code::going_away, {}, now, output);
+  }
 
   // --- time ---
 
@@ -89,7 +96,7 @@ class Connection {
   // Nothing will happen any more and all is written: close.
   [[nodiscard]] bool finished(const Output& output) const noexcept { return phase_ == Phase::closed && output.empty(); }
   // Whether messages can be sent.
-  [[nodiscard]] bool is_open() const noexcept { return phase_ == Phase::open; }
+  [[nodiscard]] bool is_open() const noexcept { return phase_ == Phase::open || phase_ == Phase::ending; }
   // Between frames and between messages, with nothing left to look at.
   [[nodiscard]] bool idle() const noexcept { return !in_frame_ && !in_message_ && !stopped_ && !unread_; }
 
@@ -97,6 +104,7 @@ class Connection {
   enum class Phase : std::uint8_t {
     open,
     closing,  // our Close is sent, the peer's has not come
+    ending,   // nothing is parsed any more; our last word is held
     linger,   // nothing is sent or parsed any more; the peer has still to close
     closed,
   };
@@ -110,9 +118,11 @@ class Connection {
   void fail(Fault fault, Events& events, Output& output);
   void give_up(Fault fault, Events& events, Output& output);
   void conclude(Events& events, Output& output);
+  void hold(Fault fault, std::uint16_t code) noexcept;
+  void stop_parsing() noexcept;
   void shut(bool finish, Output& output) noexcept;
   void close(Output& output) noexcept;
-  [[nodiscard]] bool is_over() const noexcept { return phase_ == Phase::linger || phase_ == Phase::closed; }
+  [[nodiscard]] bool is_over() const noexcept { return phase_ >= Phase::ending; }
   [[nodiscard]] bool is_text() const noexcept { return kind_ == MessageKind::text; }
 
   // connection_message.cpp
@@ -162,6 +172,8 @@ class Connection {
   TextCheck sent_text_;
   Role role_;
   Phase phase_ = Phase::open;
+  Fault fault_ = Fault::none;   // while ending: why, …
+  std::uint16_t end_code_ = 0;  // … and what our Close will say; 0: there will be none
   MessageKind kind_ = MessageKind::text;
   MessageKind sent_kind_ = MessageKind::text;
   bool in_frame_ : 1 = false;    // payload is under way
@@ -177,6 +189,7 @@ class Connection {
   bool pinged_ : 1 = false;  // our ping is not answered
   bool wanted_ : 1 = true;
   bool peer_ended_ : 1 = false;
+  bool holds_end_ : 1 = false;
   bool ended_ : 1 = false;  // Close or Failed was reported
 };
 

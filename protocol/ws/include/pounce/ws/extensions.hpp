@@ -6,6 +6,7 @@
 #include <pounce/core/bytes.hpp>
 #include <pounce/core/message.hpp>
 #include <pounce/core/message_codec.hpp>
+#include <pounce/ws/limits.hpp>
 
 #include <array>
 #include <cstddef>
@@ -16,15 +17,6 @@ namespace pounce::inline v0::ws {
 
 // Whether all extension fields follow the grammar. Where they do not, the handshake is refused.
 [[nodiscard]] bool are_extensions_valid(FieldList fields) noexcept;
-
-// What we are ready to agree on.
-struct DeflateWishes {
-  std::uint8_t send_window_bits = 15;  // 9 to 15: the window of our compressor, at the most
-  std::uint8_t receive_window_bits =
-      15;                     // 9 to 15: that of the peer's; a client that cannot be limited is not compressed with
-  bool send_takeover = true;  // keep the compressor's window between messages, where the client can follow
-  bool receive_takeover = true;
-};
 
 // What was agreed on, and how the server says so.
 class DeflateAgreement {

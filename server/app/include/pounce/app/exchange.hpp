@@ -90,6 +90,7 @@ class Exchange {
   class [[nodiscard]] WriteRegion;
   class [[nodiscard]] Sleep;
   class [[nodiscard]] Message;
+  class [[nodiscard]] Accept;
 
   // The next piece of request content. The first read sends 100 Continue to a peer that waits for it. Over HTTP/2 nothing more comes
   // after the answer: then `gone`.
@@ -108,6 +109,9 @@ class Exchange {
   [[nodiscard]] Sleep yield();
   // The next posted message.
   [[nodiscard]] Message message(Timeout timeout = {});
+  // Makes it a WebSocket, in place of an answer: `co_await x.accept_websocket("chat, superchat")`, with the subprotocols that the application
+  // speaks. See <pounce/app/websocket.hpp>.
+  [[nodiscard]] Accept accept_websocket(Bytes protocols = {});
   // For other threads, to post messages to this exchange.
   [[nodiscard]] Token token() { return Token{host_->mailbox(*this)}; }
 
@@ -120,6 +124,7 @@ class Exchange {
   Wait* parked_ = nullptr;  // what the coroutine waits for; the driver looks at it after every resume
 
   friend class Wait;
+  friend class WebSocket;
   friend void* allocate_frame(Exchange* exchange, std::size_t size);
   friend void release_frame(void* frame, std::size_t size) noexcept;
 };

@@ -30,6 +30,7 @@ struct Host {
   void* (*allocate)(Exchange& exchange, std::size_t size);
   void (*release)(Exchange& exchange, void* memory, std::size_t size);
   bool (*sends_regions)(const Exchange& exchange);
+  Status (*close_websocket)(Exchange& exchange, std::uint16_t code, Bytes reason);
 };
 
 }  // namespace pounce::inline v0

@@ -17,6 +17,7 @@ enum class [[nodiscard]] Status : std::uint8_t {
   invalid_field,    // a field name that is no token; CR, LF, NUL or another control byte in a value; a bad status
   forbidden_field,  // a field that the server itself writes
   length_mismatch,  // not the number of bytes that Content-Length declared
+  refused,          // the client asked for something else, and has been told so
 };
 
 [[nodiscard]] constexpr std::string_view name(Status status) noexcept {
@@ -31,6 +32,7 @@ enum class [[nodiscard]] Status : std::uint8_t {
     case Status::invalid_field: return "invalid_field";
     case Status::forbidden_field: return "forbidden_field";
     case Status::length_mismatch: return "length_mismatch";
+    case Status::refused: return "refused";
   }
   return "unknown";
 }

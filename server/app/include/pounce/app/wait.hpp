@@ -7,6 +7,7 @@
 #include <pounce/app/chunk.hpp>
 #include <pounce/app/status.hpp>
 #include <pounce/app/task.hpp>
+#include <pounce/core/message_kind.hpp>
 #include <pounce/core/time.hpp>
 
 #include <coroutine>
@@ -34,7 +35,7 @@ class Timeout {
 
 class Wait {
  public:
-  enum class Kind : std::uint8_t { read, write, sleep, yield, message, write_region };
+  enum class Kind : std::uint8_t { read, write, sleep, yield, message, write_region, accept, receive, send };
 
   [[nodiscard]] bool await_ready();
   template <class P>
@@ -49,8 +50,11 @@ class Wait {
   bool attempted = false;
   // … and what has been had so far.
   Status status = Status::ok;
-  Chunk chunk;       // read: the result; write: what is still to be written
-  std::string text;  // message: the result
+  Chunk chunk;       // read, receive: the result; write, send: what is still to be written; accept: the subprotocols
+  std::string text;  // message: the result; accept: the subprotocol
+  MessageKind message = MessageKind::text;  // receive: of the result; send: as what
+  bool posted = false;                      // receive
+  std::uint16_t code = 0;                   // receive: of the end
 
   [[nodiscard]] Frame* leaf() const noexcept { return leaf_; }
 

@@ -146,6 +146,26 @@
   X(boolean, tls_self_signed, "false", "", "", tls, both, stable,                                  \
     "For development: a certificate for localhost is made at start, and its fingerprint printed.") \
                                                                                                    \
+  X(size, ws_max_message_size, "16MiB", "1B", "1GiB", websocket, both, stable,                     \
+    "Largest WebSocket message, all its fragments together and inflated; a larger one ends the "   \
+    "connection with 1009.")                                                                       \
+  X(optional_duration, ws_ping_interval, "none", "1ms", "24h", websocket, both, stable,            \
+    "Silence after which a WebSocket client is asked whether it is still there.")                  \
+  X(duration, ws_ping_timeout, "20s", "1ms", "24h", websocket, both, stable,                       \
+    "Time it has to answer; then the connection ends.")                                            \
+  X(duration, ws_close_timeout, "10s", "1ms", "24h", websocket, both, stable,                      \
+    "Time a WebSocket client has to answer a Close.")                                              \
+  X(boolean, ws_compression, "true", "", "", websocket, both, stable,                              \
+    "Compress WebSocket messages with clients that offer it (permessage-deflate).")                \
+  X(count, ws_compression_level, "1", "1", "9", websocket, both, stable,                           \
+    "Effort of that compression.")                                                                 \
+  X(count, ws_compression_window, "15", "9", "15", websocket, both, stable,                        \
+    "Largest window of it, both ways, in bits: the compressor of a connection takes four times "   \
+    "as much, and 128 KiB. Clients that cannot be limited are not compressed with below 15.")      \
+  X(boolean, ws_context_takeover, "true", "", "", websocket, both, stable,                         \
+    "Keep the compressor of a WebSocket between messages; --no-ws-context-takeover gives its "     \
+    "memory back after each, and compresses less.")                                                \
+                                                                                                   \
   X(optional_text, server_header, "pounce", "", "", answers, both, stable,                         \
     "Text of the Server field of every answer; none leaves the field out.")                        \
   X(boolean, date_header, "true", "", "", answers, both, stable,                                   \

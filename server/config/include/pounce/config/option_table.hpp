@@ -56,11 +56,12 @@ enum class Group : std::uint8_t {
   deadlines,
   http2,
   tls,
+  websocket,
   answers,
   files,
   compression,
 };
-inline constexpr std::size_t group_count = 12;
+inline constexpr std::size_t group_count = 13;
 
 enum class Stability : std::uint8_t { stable, experimental };
 

@@ -34,6 +34,8 @@ class Machine {
   virtual Sent send_response(StreamId stream, const ResponseHead& head, Bytes content, StorageRef owner, Instant now,
                              Output& output) = 0;
   virtual Sent send_end(StreamId stream, FieldList trailers, Instant now, Output& output) = 0;
+  // 101 in place of an answer (h1::Connection::send_switch); most protocols know nothing of it.
+  virtual Sent send_switch(StreamId /*stream*/, FieldList /*fields*/, Output& /*output*/) { return Sent::wrong_order; }
   virtual void use_lines(std::string_view lines) = 0;
   virtual void reset(StreamId stream, Output& output) = 0;
   virtual void drain(Instant now, Output& output) = 0;
@@ -84,6 +86,11 @@ class MachineOf final : public Machine {
   }
   Sent send_end(StreamId stream, FieldList trailers, Instant now, Output& output) override {
     return machine_.send_end(stream, trailers, now, output);
+  }
+  Sent send_switch(StreamId stream, FieldList fields, Output& output) override {
+    if constexpr (requires { machine_.send_switch(stream, fields, output); })
+      return machine_.send_switch(stream, fields, output);
+    return Sent::wrong_order;
   }
   void use_lines(std::string_view lines) override { machine_.use_lines(lines); }
   void reset(StreamId stream, Output& output) override { machine_.reset(stream, output); }

@@ -37,7 +37,11 @@ namespace pounce::inline v0 {
 
 class Filter;
 class LiveExchange;
+class MessageCodec;
 class Secured;
+namespace ws {
+class Connection;
+}
 
 // Who is connected to whom; set once.
 struct Peers {
@@ -110,6 +114,8 @@ class Session {
   [[nodiscard]] bool holds_plain() const;
   // The connection speaks HTTP/2, and waits for nothing but to be where that is parsed.
   [[nodiscard]] bool holds_streams() const noexcept { return streams_ && streams_held_; }
+  // It has become a WebSocket.
+  [[nodiscard]] bool has_socket() const noexcept { return protocol_ == events::Protocol::websocket; }
   // Its exchanges run side by side: it speaks HTTP/2.
   [[nodiscard]] bool has_streams() const noexcept { return streams_; }
   [[nodiscard]] const Peers& peers() const noexcept { return peers_; }
@@ -151,6 +157,11 @@ class Session {
   void give_up(LiveExchange& exchange);
   void destroy(LiveExchange& exchange);
   void want_body(StreamId stream, bool wanted);
+  // Null: HTTP does not let it happen.
+  [[nodiscard]] ws::Connection* switch_to_websocket(StreamId stream, FieldList fields, Owned<MessageCodec> codec);
+  void resume_socket(StreamId stream);
+  void let_go_of_socket();
+  [[nodiscard]] bool lies_in_input(Bytes bytes) noexcept;
   // The application is done with so much of a stream's content.
   void taken(StreamId stream, std::size_t size) {
     if (streams_) machine_->taken(stream, size, output_);

@@ -13,6 +13,7 @@
 #include <pounce/limits/client_limit.hpp>
 #include <pounce/proxy/forwarded.hpp>
 #include <pounce/server/codings_ref.hpp>
+#include <pounce/ws/limits.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -99,7 +100,11 @@ struct Service {
   const App& app;
   h1::Limits limits{};
   h2::Limits h2{};
-  bool http2 = true;                          // spoken by whoever begins with its preface
+  bool http2 = true;  // spoken by whoever begins with its preface
+  ws::Limits ws{};
+  bool ws_compression = true;      // permessage-deflate, with clients that offer it …
+  ws::DeflateWishes ws_deflate{};  // … on these terms
+  int ws_compression_level = 1;
   std::size_t output_limit = 256 * kibibyte;  // queued per connection before producers wait
   std::size_t inbox_limit = 64 * kibibyte;    // received content per exchange before reading stops
   FilterSource* filters = nullptr;            // for listeners of TLS

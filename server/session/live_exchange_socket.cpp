@@ -1,0 +1,201 @@
+// An exchange that is a WebSocket: the handshake, messages in both directions, the end.
+#include "server/session/live_exchange.hpp"
+
+#include <pounce/app/websocket.hpp>
+#include <pounce/compression/message_deflate.hpp>
+#include <pounce/http/syntax.hpp>
+#include <pounce/ws/connection.hpp>
+#include <pounce/ws/extensions.hpp>
+#include <pounce/ws/handshake.hpp>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pounce::inline v0 {
+
+namespace {
+
+// The one of `offered`, a list, that the client names first.
+Bytes choose(FieldList request, Bytes offered) {
+  std::vector<Bytes> ours;
+  http::ListElements elements{offered};
+  while (const auto element = elements.next()) {
+    if (!element->empty()) ours.push_back(*element);
+  }
+  return ws::choose_subprotocol(request, ours);
+}
+
+}  // namespace
+
+void LiveExchange::attempt_accept(Wait& wait) {
+  if (revoked_ || answer_ != Answer::none) {
+    wait.status = Status::wrong_order;
+    return;
+  }
+  RequestHead head;
+  head.version = request_.version();
+  head.method_id = request_.method_id();
+  head.fields = request_.fields();
+  head.has_body = request_.has_body();
+  ws::Opening opening;
+  const Fault fault = ws::read_opening(head, opening);
+  if (fault != Fault::none) return refuse_socket(wait, fault);
+  const Bytes subprotocol = choose(head.fields, wait.chunk.bytes());
+  const Service& service = *session_->service_;
+  std::optional<ws::DeflateAgreement> deflate;
+  if (service.ws_compression) deflate = ws::DeflateAgreement::of(head.fields, service.ws_deflate);
+  auto socket = make_owned<SocketInbox>();
+  const ws::Acceptance acceptance{opening, subprotocol, deflate ? deflate->answer() : Bytes{}};
+  Owned<MessageCodec> codec;
+  if (deflate) codec = compression::make_message_deflate(deflate->terms(), {.level = service.ws_compression_level});
+  wait.text = subprotocol;
+  socket->connection = session_->switch_to_websocket(stream_, acceptance.fields(), std::move(codec));
+  if (socket->connection == nullptr) return refuse_socket(wait, Fault::invalid_handshake);
+  socket_ = std::move(socket);
+  status_ = 101;
+  answer_ = Answer::started;
+}
+
+void LiveExchange::refuse_socket(Wait& wait, Fault fault) {
+  const FaultInfo& row = info(fault);
+  Response response = Response::text(std::string(row.text) + '\n', row.status);
+  if (request_.version() == Version::http11) {
+    for (const Field& field : ws::refusal_fields(fault)) response.set(field.name, field.value);
+  }
+  wait.status = send_whole(response) == Status::ok ? Status::refused : Status::wrong_order;
+}
+
+// --- what comes ---
+
+void LiveExchange::message(const event::Message& message) {
+  if (!socket_ || phase_ == Phase::ended) return;  // nobody will read it
+  body_received_ += message.bytes.size();
+  socket_->bytes += message.bytes.size();
+  Chunk chunk{message.bytes, session_->input_.storage()};
+  if (!session_->lies_in_input(message.bytes)) {
+    Bytes kept;
+    StorageRef owner = keep(std::string(message.bytes), kept);
+    chunk = Chunk{kept, std::move(owner)};
+  }
+  socket_->messages.push_back({std::move(chunk), message.kind});
+  const bool full = socket_->bytes >= session_->service_->inbox_limit || socket_->size() >= SocketInbox::most_messages;
+  if (!full || std::exchange(socket_->paused, true)) return;
+  session_->want_body(stream_, false);
+}
+
+void LiveExchange::socket_ended(std::uint16_t code, Bytes reason, Fault fault) {
+  if (!socket_) return;
+  socket_->ended = true;
+  socket_->code = code;
+  socket_->reason = reason;
+  socket_->fault = fault;
+}
+
+// What nobody has asked for leaves the block that it was read into, unless it fills a good part of it.
+void LiveExchange::settle_socket() {
+  for (std::size_t i = std::max(socket_->settled, socket_->first); i < socket_->messages.size(); ++i) {
+    Chunk& chunk = socket_->messages[i].chunk;
+    if (chunk.size() >= Workspace::medium) continue;
+    Bytes kept;
+    StorageRef owner = keep(std::string(chunk.bytes()), kept);
+    chunk = Chunk{kept, std::move(owner)};
+  }
+  socket_->settled = socket_->messages.size();
+}
+
+// --- waits ---
+
+bool LiveExchange::can_receive() const {
+  return !socket_ || !socket_->empty() || socket_->ended || (letterbox_ && letterbox_->has_mail());
+}
+
+bool LiveExchange::attempt_receive(Wait& wait) {
+  if (!socket_) {
+    wait.status = Status::wrong_order;
+    return true;
+  }
+  SocketInbox& inbox = *socket_;
+  const bool posted_first = inbox.posted_next || inbox.empty();
+  inbox.posted_next = !inbox.posted_next;
+  if (posted_first && take_posted(wait)) return true;
+  if (!inbox.empty()) {
+    SocketInbox::Message& next = inbox.messages[inbox.first++];
+    inbox.bytes -= next.chunk.size();
+    bytes_left_ -= std::min(bytes_left_, next.chunk.size());
+    wait.chunk = std::move(next.chunk);
+    wait.message = next.kind;
+    if (inbox.empty()) {
+      inbox.messages.clear();
+      inbox.first = inbox.settled = 0;
+      if (std::exchange(inbox.paused, false)) session_->resume_socket(stream_);
+    }
+    return true;
+  }
+  if (take_posted(wait)) return true;
+  if (!inbox.ended) return false;
+  socket_->connection->answer_end(now(), session_->output_);
+  wait.status = Status::end;
+  wait.code = inbox.code;
+  Bytes reason;
+  StorageRef owner = keep(inbox.reason, reason);
+  wait.chunk = Chunk{reason, std::move(owner)};
+  return true;
+}
+
+bool LiveExchange::take_posted(Wait& wait) {
+  if (!letterbox_ || !letterbox_->take(wait.text)) return false;
+  Bytes text;
+  StorageRef owner = keep(std::move(wait.text), text);
+  wait.chunk = Chunk{text, std::move(owner)};
+  wait.posted = true;
+  wait.message = MessageKind::text;
+  return true;
+}
+
+bool LiveExchange::attempt_send(Wait& wait) {
+  if (!socket_) {
+    wait.status = Status::wrong_order;
+    return true;
+  }
+  const std::size_t size = wait.chunk.size();
+  switch (socket_->connection->send_message(wait.message, wait.chunk.bytes(), wait.chunk.owner(), session_->output_)) {
+    case Sent::ok: break;
+    case Sent::no_room: refused_at_ = session_->progress_; return false;
+    case Sent::gone: wait.status = Status::gone; return true;
+    case Sent::invalid_text: wait.status = Status::invalid_field; return true;
+    default: wait.status = Status::wrong_order; return true;
+  }
+  body_sent_ += size;
+  bytes_left_ -= std::min(bytes_left_, size);
+  wait.chunk = Chunk{};
+  return true;
+}
+
+Status LiveExchange::close_socket(std::uint16_t code, Bytes reason) {
+  if (revoked_) return Status::gone;
+  if (!socket_) return Status::wrong_order;
+  switch (socket_->connection->send_close(code, reason, now(), session_->output_)) {
+    case Sent::ok: break;
+    case Sent::gone: return Status::gone;
+    default: return Status::invalid_field;
+  }
+  if (std::exchange(socket_->paused, false)) session_->resume_socket(stream_);
+  return Status::ok;
+}
+
+// The handler has ended, and with it the socket.
+void LiveExchange::end_socket(bool failed) {
+  if (socket_->ended) {
+    socket_->connection->answer_end(now(), session_->output_);
+  } else {
+    const std::uint16_t code = failed ? ws::close_code::internal_error : ws::close_code::normal;
+    (void)socket_->connection->send_close(code, {}, now(), session_->output_);
+  }
+  if (std::exchange(socket_->paused, false)) session_->resume_socket(stream_);
+  socket_->messages = {};
+  answer_ = Answer::ended;
+}
+
+}  // namespace pounce::inline v0
