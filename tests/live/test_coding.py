@@ -185,6 +185,33 @@ class Coding(unittest.TestCase):
         for fast, small in zip(*sizes):
             self.assertLess(small, fast)
 
+    def test_files(self):
+        """A file is compressed whole and never in part; its validators fit the form that the client has."""
+        with tempfile.TemporaryDirectory() as folder:
+            text = b"".join(b"line %d of a page\n" % i for i in range(20000))
+            for name in ("page.html", "picture.png"):
+                with open(os.path.join(folder, name), "wb") as file:
+                    file.write(text)
+            with Server(target=folder) as server:
+                for protocol in PROTOCOLS:
+                    fields, coded = self.accepting(server, "/page.html", "gzip", protocol)
+                    self.assertEqual((fields["content-encoding"], gzip.decompress(coded)), ("gzip", text))
+                    self.assertTrue(fields["etag"].startswith("W/"))
+                    self.assertNotIn("accept-ranges", fields)
+                    accepts = ("-H", "Accept-Encoding: gzip")
+                    same, _ = self.curl(server, "/page.html", *accepts, "-H", f"If-None-Match: {fields['etag']}", protocol=protocol)
+                    self.assertEqual((self.status, same["etag"]), (304, fields["etag"]))
+                    part, content = self.curl(server, "/page.html", *accepts, "-r", "5-9", protocol=protocol)
+                    self.assertEqual((self.status, content), (206, text[5:10]))
+                    self.assertNotIn("content-encoding", part)
+                    # A weak validator is no ground for a part of something else.
+                    self.assertEqual(self.curl(server, "/page.html", "-r", "5-9", "-H", f"If-Range: {fields['etag']}",
+                                               protocol=protocol)[1], text)
+                    head, _ = self.curl(server, "/page.html", *accepts, "-I", protocol=protocol)
+                    self.assertNotIn("content-length", head)
+                    self.assertEqual(head["vary"], fields["vary"])
+                    self.assertNotIn("content-encoding", self.accepting(server, "/picture.png", "gzip", protocol)[0])
+
     def test_opt_out(self):
         with Server(target=module("coded")) as server:
             fields, _ = self.accepting(server, "/secret", "zstd, gzip")
