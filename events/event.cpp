@@ -57,6 +57,7 @@ std::string_view limit_of(Fault fault) noexcept {
     case Fault::write_too_slow: return "min_rate";
     case Fault::write_timeout: return "write_timeout";
     case Fault::keep_alive_timeout: return "keep_alive_timeout";
+    case Fault::tls_handshake_timeout: return "tls_handshake_timeout";
     case Fault::linger_timeout: return "linger";
     case Fault::settings_timeout: return "h2_settings";
     case Fault::ping_timeout: return "h2_ping";

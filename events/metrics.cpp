@@ -16,7 +16,7 @@ struct Timeout {
   Fault fault;
   std::string_view kind;
 };
-constexpr std::array<Timeout, 10> timeouts{{{Fault::header_timeout, "header"},
+constexpr std::array<Timeout, 11> timeouts{{{Fault::header_timeout, "header"},
                                             {Fault::body_timeout, "body"},
                                             {Fault::body_too_slow, "body_rate"},
                                             {Fault::write_timeout, "write"},
@@ -25,7 +25,8 @@ constexpr std::array<Timeout, 10> timeouts{{{Fault::header_timeout, "header"},
                                             {Fault::linger_timeout, "linger"},
                                             {Fault::preface_timeout, "h2_preface"},
                                             {Fault::settings_timeout, "h2_settings"},
-                                            {Fault::ping_timeout, "h2_ping"}}};
+                                            {Fault::ping_timeout, "h2_ping"},
+                                            {Fault::tls_handshake_timeout, "tls_handshake"}}};
 
 // Counts of different workers are read one after the other: a difference may be a little below zero for a moment.
 std::uint64_t difference(std::uint64_t more, std::uint64_t less) noexcept { return more > less ? more - less : 0; }

@@ -227,7 +227,7 @@ class Handshakes(Ground):
     def test_500_slow_ones_do_not_delay_a_good_client(self):
         """Prints what it took; nothing is asserted of times but that all is answered."""
         hello = first_flight(self.context())
-        with self.server("--tls-handshake-timeout", "5m") as server:
+        with self.server("--tls-handshake-timeout", "5m", workers=2) as server:
             alone = self.times(server)
             crowd = [Wire((server.host, server.port), scaled(20)) for _ in range(500)]
             for wire in crowd:
