@@ -17,6 +17,7 @@ import harness
 from harness import Settings, eventually, scaled
 from secure import Connection, Ground, ask, curl, need, openssl, s_client, said
 from wire import Reset, Wire
+from ws_wire import BINARY, CLOSE, close_payload, frame
 
 MIB = 1 << 20
 
@@ -94,6 +95,32 @@ class Clients(Ground):
                 for flag in ("--http1.1", "--http2"):
                     done = curl(server, self.authority.path("ca.pem"), flag, target="/file.bin")
                     self.assertTrue(done.stdout == content, f"{flag}: {done.stderr} {len(done.stdout)}")
+
+    def test_a_websocket(self):
+        example = os.path.join(os.path.dirname(os.path.dirname(Settings.app)), "websocket", "libwebsocket.so")
+        if not os.path.exists(example):
+            self.skipTest("the example websocket is not built")
+        with self.server(app=example) as server, Connection(server, self.context()) as connection:
+            connection.send("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+            while b"\r\n\r\n" not in connection.rest:
+                connection.read()
+            head, connection.rest = connection.rest.split(b"\r\n\r\n", 1)
+            self.assertTrue(head.startswith(b"HTTP/1.1 101 "), head)
+            for size in (0, 125, 126, 65535, 65536, MIB // 2):
+                data = os.urandom(size)
+                connection.send(frame(BINARY, data))
+                expected = frame(BINARY, data, mask=None)
+                while len(connection.rest) < len(expected):
+                    connection.read()
+                self.assertTrue(connection.rest == expected, size)
+                connection.rest = b""
+            connection.send(frame(CLOSE, close_payload(1000)))
+            expected = frame(CLOSE, close_payload(1000), mask=None)
+            while len(connection.rest) < len(expected):
+                connection.read()
+            self.assertEqual(connection.rest, expected)
+            self.assertTrue(connection.ends())
 
     def test_requests_in_a_row_wait_and_do_not(self):
         """On pounce-sync the connection goes to a reactor and back, and its TLS with it."""
