@@ -28,6 +28,7 @@ BROWSER = [
     "Cookie: session=0123456789abcdef0123456789abcdef; theme=dark", "Upgrade-Insecure-Requests: 1",
 ]
 
+METRICS, LOGGED = "pounce-async with metrics", "pounce-async with metrics and json log"
 ASYNC, SYNC64, SYNC2, NGINX, EPOLL, BLOCK = "pounce-async", "pounce-sync, 64 workers", "pounce-sync, 2 workers", "nginx", "epoll floor", "block floor"
 
 # name: (who takes part, what the load generator is told)
@@ -38,6 +39,7 @@ WORKLOADS = {
     "churn": ([ASYNC, NGINX, EPOLL], ["close"]),
     "rate": ([ASYNC, NGINX, EPOLL], ["rate=20000"]),
     "workers": ([SYNC64, SYNC2, ASYNC, BLOCK], []),
+    "watched": ([ASYNC, METRICS, LOGGED], []),
     "idle": ([ASYNC, SYNC2, NGINX], None),
 }
 
@@ -75,6 +77,10 @@ def command(name, port, folder):
         return nginx_command(port, folder)
     if name in (EPOLL, BLOCK):
         return [BUILD / "bench/bench-floor", name.split()[0], str(port)]
+    watched = {METRICS: ["--metrics-path", "/-/metrics"],
+               LOGGED: ["--metrics-path", "/-/metrics", "--access-log", folder / "access.log", "--access-log-format", "json"]}
+    if name in watched:
+        return [BUILD / "bin/pounce-async", tour, "--port", str(port), "--workers", "1", *watched[name]]
     program, workers = {ASYNC: ("pounce-async", 1), SYNC64: ("pounce-sync", 64), SYNC2: ("pounce-sync", 2)}[name]
     return [BUILD / "bin" / program, tour, "--port", str(port), "--workers", str(workers)]
 

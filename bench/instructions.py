@@ -5,7 +5,7 @@ bench/instructions.py [--program build/release/bin/pounce-async] [--app build/re
 
 Two runs of different length; the difference leaves start and stop out. One keep-alive connection, so the kernel's wake-ups are
 not shared between requests as they are under load: what a busy server spends is somewhat less. With --streams N the requests go
-over HTTP/2, so many at a time, by h2load.
+over HTTP/2, so many at a time, by h2load. What stands behind `--` are flags for the server.
 """
 
 import argparse
@@ -18,11 +18,11 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent
 
 
-def run(program, app, target, requests, streams):
+def run(program, app, target, requests, streams, flags):
     """Total instructions of a server that answered so many requests."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "callgrind.out"
-        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", program, app, "--port", "0", "--workers", "1"]
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", program, app, "--port", "0", "--workers", "1", *flags]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
             port = None
             for line in server.stderr:
@@ -62,9 +62,10 @@ def main():
     parser.add_argument("--app", default=str(TOP / "build/release/examples/tour/libtour.so"))
     parser.add_argument("--target", default="/")
     parser.add_argument("--streams", type=int, default=0)
+    parser.add_argument("flags", nargs="*", help="for the server")
     options = parser.parse_args()
     few, many = 1000, 11000
-    total = [run(options.program, options.app, options.target, n, options.streams) for n in (few, many)]
+    total = [run(options.program, options.app, options.target, n, options.streams, options.flags) for n in (few, many)]
     print(f"{(total[1] - total[0]) / (many - few):.0f} instructions per request (GET {options.target})")
 
 

@@ -12,9 +12,17 @@ Instant monotonic_now() noexcept {
   return Instant{std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec}};
 }
 
+std::chrono::sys_time<std::chrono::nanoseconds> wall_now() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return std::chrono::sys_time<std::chrono::nanoseconds>{std::chrono::seconds{now.tv_sec} +
+                                                         std::chrono::nanoseconds{now.tv_nsec}};
+}
+
 TickSource::TickSource(const std::optional<std::string>& server, bool date) : date_(date) {
   if (server) lines_ = "Server: " + *server + "\r\n";
   tick_.server_line_size = lines_.size();
+  tick_.clock = monotonic_now;
   update();
 }
 

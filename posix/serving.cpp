@@ -90,6 +90,13 @@ ws::DeflateWishes make_ws_deflate(const config::Config& config) {
   return {.send_window_bits = window, .receive_window_bits = window, .send_takeover = config.ws_context_takeover};
 }
 
+std::optional<std::uint64_t> make_request_names(const config::Config& config) {
+  if (!config.request_id) return std::nullopt;
+  std::uint64_t seed = 0;
+  fill_random(&seed, sizeof seed);
+  return seed;
+}
+
 }  // namespace
 
 Service make_service(const config::Config& config, const App& app) {
@@ -116,7 +123,9 @@ Service make_service(const config::Config& config, const App& app) {
                  .trust = {.proxies = config.trusted_proxies,
                            .dialect = config.forwarded ? proxy::Dialect::forwarded : proxy::Dialect::x_forwarded},
                  .codings = make_codings(config, app),
-                 .client_limit = make_client_limit(config)};
+                 .client_limit = make_client_limit(config),
+                 .request_names = make_request_names(config),
+                 .server_timing = config.server_timing};
 }
 
 }  // namespace pounce::inline v0::posix

@@ -33,6 +33,12 @@ bool Pool::offer(posix::Handoff& handoff) {
   return false;
 }
 
+std::size_t Pool::waiting() const {
+  std::size_t all = 0;
+  for (const auto& reactor : reactors_) all += reactor->waiting();
+  return all;
+}
+
 void Pool::drain() noexcept {
   for (const auto& reactor : reactors_) reactor->drain();
 }

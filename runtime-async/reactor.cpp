@@ -84,6 +84,11 @@ bool Reactor::offer(posix::Handoff& handoff) {
   return true;
 }
 
+std::size_t Reactor::waiting() const {
+  const std::lock_guard guard{lock_};
+  return handoffs_.size();
+}
+
 bool Reactor::may_end() {
   if (!draining_ || link_count_ != 0) return false;
   const std::lock_guard guard{lock_};
@@ -262,8 +267,9 @@ void Reactor::give_back(Link& link) {
   if (std::exchange(link.watched, false)) poller_.forget(link.descriptor());
   Owned<Link> owned = take_out(link);
   station_.observe([&] {
-    return events::HandedBack{
-        .at = ticks_.tick().now, .connection = link.session().peers().connection, .worker = station_.worker};
+    return events::HandedBack{.at = std::max(ticks_.tick().now, link.session().now()),
+                              .connection = link.session().peers().connection,
+                              .worker = station_.worker};
   });
   std::exchange(link.home, nullptr)->take_back(std::move(owned));
 }
@@ -302,7 +308,7 @@ void Reactor::adopt(Owned<Link> owned, events::WorkerId from) {
   link.session().hold_plain(link.home != nullptr);
   link.session().hold_streams(false);
   station_.observe([&] {
-    return events::HandedOff{.at = ticks_.tick().now,
+    return events::HandedOff{.at = std::max(ticks_.tick().now, link.session().now()),
                              .connection = link.session().peers().connection,
                              .worker = station_.worker,
                              .from = from};

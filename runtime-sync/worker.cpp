@@ -138,8 +138,11 @@ bool Worker::hand_off(Owned<Link>& link) {
   link = std::visit([](auto& refused) { return std::move(refused.link); }, handoff);
   link->attach(station_, *this);
   if (!std::exchange(refused_, true)) {
-    station_.observe(
-        [&] { return events::HandoffRefused{ticks_.tick().now, link->session().peers().connection, station_.worker}; });
+    station_.observe([&] {
+      const Session& session = link->session();
+      return events::HandoffRefused{std::max(ticks_.tick().now, session.now()), session.peers().connection,
+                                    station_.worker};
+    });
   }
   return false;
 }

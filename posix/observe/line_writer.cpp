@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
-#include <ctime>
 
 namespace pounce::inline v0::posix {
 
@@ -27,12 +26,6 @@ Descriptor open_for_lines(const std::string& path) noexcept {
 bool is_regular(int descriptor) noexcept {
   struct stat status{};
   return ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
-}
-
-events::WallInstant wall_now() noexcept {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return events::WallInstant{std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec}};
 }
 
 std::string reason(int error) {

@@ -1,5 +1,8 @@
 #include <pounce/posix/log.hpp>
 
+#include <pounce/events/text.hpp>
+#include <pounce/posix/clock.hpp>
+
 #include <unistd.h>
 
 #include <cstddef>
@@ -11,11 +14,22 @@ namespace {
 
 constexpr std::size_t most_text = 1000;
 
-std::string origin(std::string_view program, RequestId request, ConnectionId connection) {
-  std::string line{program};
-  line.append(": error: request ").append(std::to_string(number(request)));
+std::string origin(RequestId request, ConnectionId connection) {
+  std::string line{"request "};
+  line.append(std::to_string(number(request)));
   line.append(" on connection ").append(std::to_string(number(connection)));
   return line.append(": ");
+}
+
+std::string json_line(std::string_view program, const events::Lifecycle& event) {
+  const Said said = said_about(event);
+  if (said.text.empty()) return {};
+  events::TimeText time;
+  std::string line = R"({"time":")";
+  line.append(time.precise(wall_now())).append(R"(","program":")").append(program);
+  line.append(R"(","level":")").append(said.level);
+  events::append_json_text(line.append(R"(","message":")"), said.text);
+  return line.append("\"}\n");
 }
 
 }  // namespace
@@ -36,29 +50,32 @@ std::string printable(std::string_view text) {
   return out;
 }
 
-std::string log_line(std::string_view program, const events::Lifecycle& event) {
+Said said_about(const events::Lifecycle& event) {
   if (const auto* threw = std::get_if<events::HandlerThrew>(&event)) {
-    return origin(program, threw->request, threw->connection)
-        .append("the handler threw: ")
-        .append(printable(threw->what))
-        .append("\n");
+    return {"error",
+            origin(threw->request, threw->connection).append("the handler threw: ").append(printable(threw->what))};
   }
   if (const auto* failed = std::get_if<events::RequestFailed>(&event);
       failed != nullptr && failed->failure == events::Failure::handler_left) {
-    return origin(program, failed->request, failed->connection)
-        .append("the handler left its response incomplete: ")
-        .append(printable(failed->method))
-        .append(" ")
-        .append(printable(failed->target))
-        .append("\n");
+    return {"error", origin(failed->request, failed->connection)
+                         .append("the handler left its response incomplete: ")
+                         .append(printable(failed->method))
+                         .append(" ")
+                         .append(printable(failed->target))};
   }
   if (const auto* ended = std::get_if<events::ConnectionCompleted>(&event);
       ended != nullptr && (ended->fault == Fault::tls_unexpected || ended->fault == Fault::tls_clear_text)) {
-    std::string line{program};
-    line.append(": warning: connection ").append(std::to_string(number(ended->connection))).append(": ");
-    return line.append(info(ended->fault).text).append("; said once\n");
+    std::string text = "connection ";
+    text.append(std::to_string(number(ended->connection))).append(": ");
+    return {"warning", text.append(info(ended->fault).text).append("; said once")};
   }
   return {};
+}
+
+std::string log_line(std::string_view program, const events::Lifecycle& event) {
+  const Said said = said_about(event);
+  if (said.text.empty()) return {};
+  return std::string{program}.append(": ").append(said.level).append(": ").append(said.text).append("\n");
 }
 
 void LogCollector::observe(const events::Lifecycle& event) noexcept {
@@ -69,7 +86,7 @@ void LogCollector::observe(const events::Lifecycle& event) noexcept {
     if (said == nullptr || said->exchange(true, std::memory_order_relaxed)) return;
   }
   try {
-    std::string line = log_line(program_, event);
+    std::string line = json_ ? json_line(program_, event) : log_line(program_, event);
     if (journal_) line = with_priorities(line);
     // A log that cannot be written is nobody's reason to stop serving.
     if (!line.empty() && ::write(descriptor_, line.data(), line.size()) < 0) return;

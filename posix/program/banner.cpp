@@ -4,6 +4,8 @@
 
 #include <pounce/config/value.hpp>
 
+#include "posix/program/banner_json.hpp"
+
 namespace pounce::inline v0::program {
 
 namespace {
@@ -37,9 +39,10 @@ std::string coloured(std::string_view text, std::string_view code, Style style) 
 
 }  // namespace
 
-Style style_of(int descriptor, const char* const* environment) {
+Style style_of(int descriptor, const char* const* environment, std::string_view format) {
   Style style;
-  style.terminal = ::isatty(descriptor) == 1;
+  style.json = format == "json";
+  style.terminal = format == "pretty" || (format == "auto" && ::isatty(descriptor) == 1);
   style.colour = style.terminal && variable(environment, "NO_COLOR").empty() && variable(environment, "TERM") != "dumb";
   return style;
 }
@@ -51,6 +54,7 @@ std::string url_of(const config::BindAddress& address, bool secure) {
 }
 
 std::string start_text(const Started& started, Style style) {
+  if (style.json) return json_text(started);
   const std::string name(config::program_name(started.program));
   const std::string workers = counted(started.workers, noun_of(started.program));
   const std::string target(started.target.empty() ? "a welcome page" : started.target);
@@ -60,6 +64,14 @@ std::string start_text(const Started& started, Style style) {
       text.append(name).append(" ").append(started.version).append(": serving ").append(target);
       text.append(" on ").append(url_of(address, address.tls)).append(" with ").append(workers).append("\n");
     }
+    for (const config::BindAddress& address : started.admin) {
+      text.append(name)
+          .append(" ")
+          .append(started.version)
+          .append(": for its operator on ")
+          .append(url_of(address))
+          .append("\n");
+    }
     return text;
   }
   text.append("\n  ").append(coloured("Pounce " + std::string(started.version), "1", style));
@@ -68,18 +80,22 @@ std::string start_text(const Started& started, Style style) {
   for (const config::BindAddress& address : started.addresses) {
     text.append("    ").append(coloured(url_of(address, address.tls), "36", style)).append("\n");
   }
+  for (const config::BindAddress& address : started.admin) {
+    text.append("    ").append(coloured(url_of(address), "36", style)).append(" for its operator\n");
+  }
   return text.append("  ").append(coloured("Ctrl+C to stop", "2", style)).append("\n\n");
 }
 
-std::string drain_text(config::Program program, std::size_t connections, std::chrono::nanoseconds at_most,
-                       Style style) {
-  std::string text(config::program_name(program));
-  text.append(": draining ").append(counted(connections, "connection"));
-  text.append(", for ").append(config::duration_text(at_most)).append(" at most");
-  return style.terminal ? text.append("; once more to cut them now\n") : text.append("\n");
+std::string drain_text(const Draining& draining, Style style) {
+  if (style.json) return json_text(draining);
+  std::string text(config::program_name(draining.program));
+  text.append(draining.first ? ": draining " : ": still draining ").append(counted(draining.connections, "connection"));
+  text.append(", for ").append(config::duration_text(draining.left)).append(" at most");
+  return style.terminal && draining.first ? text.append("; once more to cut them now\n") : text.append("\n");
 }
 
 std::string end_text(const Ended& ended, Style style) {
+  if (style.json) return json_text(ended);
   std::string text(config::program_name(ended.program));
   const std::string requests = counted(ended.requests, "request");
   if (ended.cut == 0) {
@@ -87,6 +103,12 @@ std::string end_text(const Ended& ended, Style style) {
   }
   text.append(": ").append(coloured("cut " + counted(ended.cut, "connection"), "33", style));
   return text.append(", ").append(requests).append(" served\n");
+}
+
+std::string remark_text(const Remark& remark, Style style) {
+  if (style.json) return json_text(remark);
+  std::string text(config::program_name(remark.program));
+  return text.append(": ").append(remark.level).append(": ").append(remark.text).append("\n");
 }
 
 }  // namespace pounce::inline v0::program

@@ -47,6 +47,7 @@ std::string_view expected_type(Kind kind) {
     case Kind::path:
     case Kind::host:
     case Kind::choice:
+    case Kind::text:
     case Kind::optional_text: break;
   }
   return "write a string";

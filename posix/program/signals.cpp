@@ -21,6 +21,7 @@ Signal named(int number) {
     case SIGTERM: return Signal::terminate;
     case SIGINT: return Signal::interrupt;
     case SIGHUP: return Signal::reload;
+    case SIGUSR1: return Signal::reopen;
     default: return Signal::none;
   }
 }
@@ -42,22 +43,23 @@ extern "C" void write_to_pipe(int number) {
 #ifdef __linux__
 
 Signals::Signals(bool reload) : reload_(reload) {
-  sigset_t both;
-  sigemptyset(&both);
-  sigaddset(&both, SIGTERM);
-  sigaddset(&both, SIGINT);
-  if (reload_) sigaddset(&both, SIGHUP);
-  read_end_ = ::signalfd(-1, &both, SFD_NONBLOCK | SFD_CLOEXEC);
+  sigset_t all;
+  sigemptyset(&all);
+  sigaddset(&all, SIGTERM);
+  sigaddset(&all, SIGINT);
+  sigaddset(&all, SIGUSR1);
+  if (reload_) sigaddset(&all, SIGHUP);
+  read_end_ = ::signalfd(-1, &all, SFD_NONBLOCK | SFD_CLOEXEC);
   if (read_end_ < 0) fail("signalfd");
-  // Blocked, both arrive at the signalfd, also where they were ignored (as a shell does with SIGINT for its background jobs).
-  ::pthread_sigmask(SIG_BLOCK, &both, nullptr);
+  // Blocked, they arrive at the signalfd, also where they were ignored (as a shell does with SIGINT for its background jobs).
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
   struct sigaction ours{};
   ours.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &ours, &old_pipe_);
 }
 
 Signals::~Signals() {
-  // Both stay blocked: one that is still on its way would kill the process between its last line and its exit code.
+  // They stay blocked: one that is still on its way would kill the process between its last line and its exit code.
   ::sigaction(SIGPIPE, &old_pipe_, nullptr);
   ::close(read_end_);
 }
@@ -88,6 +90,7 @@ Signals::Signals(bool reload) : reload_(reload) {
   ours.sa_flags = SA_RESTART;
   ::sigaction(SIGTERM, &ours, &old_term_);
   ::sigaction(SIGINT, &ours, &old_int_);
+  ::sigaction(SIGUSR1, &ours, &old_usr1_);
   if (reload_) ::sigaction(SIGHUP, &ours, &old_hangup_);
 }
 
@@ -95,6 +98,7 @@ Signals::~Signals() {
   struct sigaction ignored{};
   ignored.sa_handler = SIG_IGN;  // a late one changes nothing any more
   ::sigaction(SIGINT, &ignored, nullptr);
+  ::sigaction(SIGUSR1, &ignored, nullptr);
   ::sigaction(SIGTERM, &ignored, nullptr);
   if (reload_) ::sigaction(SIGHUP, &ignored, nullptr);
   ::sigaction(SIGPIPE, &old_pipe_, nullptr);

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <pounce/config/compression.hpp>
 #include <pounce/config/config.hpp>
+#include <pounce/events/access_log.hpp>
 #include <pounce/proxy/network.hpp>
 
 namespace pounce::inline v0::config {
@@ -138,6 +140,11 @@ Read<typename detail::Typed<kind>::Type> read(const Option& option, std::string_
           "for a port use --port, for a Unix socket --bind unix:PATH");
     }
     return std::move(host->host);
+  } else if constexpr (kind == Kind::text) {
+    if (!is_field_text(text)) {
+      return wrong(text.empty() ? "is empty" : "is not visible ASCII text");
+    }
+    return Type(std::string(text));
   } else if constexpr (kind == Kind::optional_text) {
     if (text == "none") {
       return Type();
@@ -252,6 +259,8 @@ class Freezer {
   void check_addresses();
   void check_files();
   void check_tls();
+  void check_watching();
+  void check_pages();
 
   [[nodiscard]] bool is_set(OptionId id) const { return config_.origin(id).kind != Origin::Kind::built_in; }
 
@@ -458,10 +467,51 @@ void Freezer::check_files() {
   }
 }
 
+void Freezer::check_watching() {
+  std::string why;
+  if (!events::AccessFormat::parse(config_.access_log_format, why)) {
+    report(row(OptionId::access_log_format), config_.origin(OptionId::access_log_format),
+           quoted(config_.access_log_format) + " " + why,
+           "write common, combined, json or a format such as \"%h %s %B\"");
+  }
+  constexpr std::array<std::string_view, 4> speeches{"auto", "plain", "pretty", "json"};
+  if (std::find(speeches.begin(), speeches.end(), config_.log_format) == speeches.end()) {
+    report(row(OptionId::log_format), config_.origin(OptionId::log_format),
+           quoted(config_.log_format) + " is none of auto, plain, pretty and json", "");
+  }
+  check_pages();
+}
+
+void Freezer::check_pages() {
+  std::vector<std::string_view> seen;
+  const auto check = [&](OptionId id, const std::optional<std::string>& path) {
+    if (!path) {
+      return;
+    }
+    const auto is_plain = [](char c) { return c > 0x20 && c < 0x7f && c != '%' && c != '?' && c != '#' && c != '*'; };
+    if (!path->starts_with('/') || !std::all_of(path->begin(), path->end(), is_plain)) {
+      report(row(id), config_.origin(id), quoted(*path) + " is no plain path", "write it as in a URL: /-/health");
+    } else if (std::find(seen.begin(), seen.end(), *path) != seen.end()) {
+      report(row(id), config_.origin(id), quoted(*path) + " is another page's path", "");
+    }
+    seen.emplace_back(*path);
+  };
+  check(OptionId::health_path, config_.health_path);
+  check(OptionId::metrics_path, config_.metrics_path);
+  check(OptionId::info_path, config_.info_path);
+  for (const BindAddress& address : config_.admin_bind) {
+    if (address.tls || address.proxy) {
+      report(row(OptionId::admin_bind), config_.origin(OptionId::admin_bind),
+             quoted(address.text()) + " has a property that is not to be had here", "write " + address.place());
+    }
+  }
+}
+
 std::vector<Problem> Freezer::finish() {
   check_addresses();
   check_tls();
   check_files();
+  check_watching();
   return std::move(problems_);
 }
 

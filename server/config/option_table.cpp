@@ -78,6 +78,7 @@ constexpr bool sound(const Option& option) {
     case Kind::prefixes: return option.default_value.empty();
     case Kind::choice: return is_choice(option.least, option.default_value);
     case Kind::host:
+    case Kind::text:
     case Kind::optional_text: return !option.default_value.empty();
   }
   return false;
@@ -139,6 +140,7 @@ std::string_view title(Group group) noexcept {
     case Group::answers: return "Answers";
     case Group::files: return "Files";
     case Group::compression: return "Compression";
+    case Group::watching: return "Watching";
   }
   return {};
 }
@@ -159,6 +161,7 @@ std::string_view placeholder(const Option& option) noexcept {
     case Kind::rate: return "RATE";
     case Kind::duration: return "TIME";
     case Kind::optional_duration: return "TIME|none";
+    case Kind::text: return "TEXT";
     case Kind::optional_text: return "TEXT|none";
     case Kind::optional_size: return "SIZE|none";
     case Kind::mounts: return "/PREFIX=DIR";

@@ -83,6 +83,7 @@ std::string toml_value(const Config& config, const Option& option) {
   };
   switch (option.id) {
     case OptionId::bind: return array(config.bind);
+    case OptionId::admin_bind: return array(config.admin_bind);
     case OptionId::trusted_proxies: return array(config.trusted_proxies);
     case OptionId::rate_limit_exempt: return array(config.rate_limit_exempt);
     case OptionId::rate_limit_exempt_paths: return array(config.rate_limit_exempt_paths);
@@ -93,8 +94,8 @@ std::string toml_value(const Config& config, const Option& option) {
   const std::string text = value_text(config, option.id);
   const bool bare = option.kind == Kind::boolean || option.kind == Kind::port || option.kind == Kind::count ||
                     parse_count(text).has_value();
-  return bare && option.kind != Kind::optional_text && option.kind != Kind::path && option.kind != Kind::host &&
-                 option.kind != Kind::choice
+  return bare && option.kind != Kind::optional_text && option.kind != Kind::text && option.kind != Kind::path &&
+                 option.kind != Kind::host && option.kind != Kind::choice
              ? text
              : toml_string(text);
 }
@@ -113,7 +114,7 @@ template <Kind kind>
 std::string written(const typename detail::Typed<kind>::Type& value) {
   if constexpr (kind == Kind::path) {
     return value.value_or("");
-  } else if constexpr (kind == Kind::host || kind == Kind::choice) {
+  } else if constexpr (kind == Kind::host || kind == Kind::choice || kind == Kind::text) {
     return value;
   } else if constexpr (kind == Kind::optional_text) {
     return value.value_or("none");

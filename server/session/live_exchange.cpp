@@ -147,8 +147,16 @@ void LiveExchange::refuse_method() {
   answer_whole(refusal);
 }
 
+// Null where it is not for the server itself to answer.
+const Handler* LiveExchange::front_handler() const noexcept {
+  const App* const front = session_->service_->front;
+  return front != nullptr ? front->find(request_.path()) : nullptr;
+}
+
 void LiveExchange::dispatch() {
   const App& app = session_->service_->app;
+  handler_ = front_handler();
+  if (handler_ != nullptr) return call_plain();
   if (session_->is_crowded()) {
     phase_ = Phase::ended;
     return answer_error(503);
@@ -186,6 +194,7 @@ bool LiveExchange::ready() const {
 
 bool LiveExchange::held() const {
   if (phase_ != Phase::starting || !session_->plain_held_) return false;
+  if (front_handler() != nullptr) return false;
   const Handler* const handler = session_->service_->app.find(request_.path());
   return handler != nullptr && handler->kind() != Handler::Kind::coroutine;
 }
@@ -299,7 +308,7 @@ events::Asked LiveExchange::asked() const noexcept {
           .client = request_.client(),
           .scheme = request_.scheme(),
           .host = request_.authority(),
-          .correlation = {},
+          .correlation = request_.correlation(),
           .head = &RequestAccess::head(request_)};
 }
 

@@ -83,6 +83,7 @@ class LiveExchange final : public Exchange {
  private:
   // Middleware, routing; answers at once where no handler is to be asked.
   void dispatch();
+  [[nodiscard]] const Handler* front_handler() const noexcept;
   [[nodiscard]] bool ask_middleware();
   [[nodiscard]] bool exceeds_limit();
   void refuse_method();
@@ -100,6 +101,8 @@ class LiveExchange final : public Exchange {
   void answer_error(std::uint16_t status);
   [[nodiscard]] Status may_answer() const noexcept;
   void ask_middleware_after(const Head& head, std::optional<Head>& changed) const;
+  void add_own_fields(const Head& head, std::optional<Head>& changed);
+  [[nodiscard]] bool takes_trailers() const noexcept;
   // `send` is given the head as the machine takes it.
   template <class Send>
   Status say_head(const Head& head, const Send& send);
@@ -111,6 +114,7 @@ class LiveExchange final : public Exchange {
   Sent begin_parts(ResponseHead& head, const Body& body, Fields& trailers);
   Status finish(const Fields& trailers);
   Status end_answer(const Fields& trailers);
+  Status send_end(const Fields& trailers);
   bool push_pending();
   void attempt_accept(Wait& wait);
   void refuse_socket(Wait& wait, Fault fault);

@@ -2,13 +2,16 @@
 #include "server/session/live_exchange.hpp"
 
 #include "server/session/field_scratch.hpp"
+#include "server/session/request_name.hpp"
 
 #include <pounce/app/application.hpp>
 #include <pounce/http/status.hpp>
+#include <pounce/http/syntax.hpp>
 #include <pounce/ws/connection.hpp>
 
 #include <algorithm>
 #include <exception>
+#include <string>
 #include <utility>
 
 namespace pounce::inline v0 {
@@ -30,6 +33,14 @@ Status as_status(Sent sent) noexcept {
 namespace {
 
 LiveExchange& live(Exchange& exchange) noexcept { return static_cast<LiveExchange&>(exchange); }
+
+// app;dur=12.345: milliseconds (W3C Server Timing).
+std::string timing_text(std::string_view metric, Duration duration) {
+  const auto micros = duration / std::chrono::microseconds{1};
+  std::string fraction = std::to_string(micros % 1000);
+  fraction.insert(0, 3 - fraction.size(), '0');
+  return std::string{metric}.append(";dur=").append(std::to_string(micros / 1000)).append(".").append(fraction);
+}
 
 }  // namespace
 
@@ -72,6 +83,28 @@ void LiveExchange::ask_middleware_after(const Head& head, std::optional<Head>& c
   for (std::size_t i = middleware_asked_; i-- > 0;) middleware[i]->after(request_, *changed);
 }
 
+// What the operator wants said with each response: nothing, mostly.
+void LiveExchange::add_own_fields(const Head& head, std::optional<Head>& changed) {
+  const Service& service = *session_->service_;
+  if (!service.request_names && !service.server_timing) [[likely]]
+    return;
+  if (!changed) changed = head;
+  Fields& fields = changed->fields();
+  if (!request_.correlation().empty() && !fields.contains(request_name_field)) {
+    fields.add(request_name_field, request_.correlation());
+  }
+  if (!service.server_timing) return;
+  session_->look_at_clock();
+  fields.add("server-timing", timing_text("app", now() - started_at_));
+}
+
+// The client has said that it looks at them (RFC 9110, section 6.5.1).
+bool LiveExchange::takes_trailers() const noexcept {
+  if (request_.version() == Version::http2) return true;
+  const auto te = request_.header("te");
+  return te && http::list_has(*te, "trailers");
+}
+
 template <class Send>
 Status LiveExchange::say_head(const Head& head, const Send& send) {
   const FieldScratch fields{head.fields()};
@@ -88,6 +121,7 @@ Status LiveExchange::send_whole(Response& response) {
   if (const Status status = may_answer(); status != Status::ok) return status;
   std::optional<Head> changed;
   ask_middleware_after(response.head(), changed);
+  add_own_fields(response.head(), changed);
   const Head& head = changed ? *changed : response.head();
   if (may_be_coded(head, response.body().size())) [[unlikely]] {
     if (!changed) changed = head;
@@ -136,6 +170,7 @@ Status LiveExchange::start_stream(const Head& wanted) {
   if (const Status status = may_answer(); status != Status::ok) return status;
   std::optional<Head> changed;
   ask_middleware_after(wanted, changed);
+  add_own_fields(wanted, changed);
   const Head& head = changed ? *changed : wanted;
   if (may_be_coded(head, head.content_length())) [[unlikely]] {
     if (!changed) changed = head;
@@ -171,6 +206,16 @@ Status LiveExchange::finish(const Fields& trailers) {
 }
 
 Status LiveExchange::end_answer(const Fields& trailers) {
+  if (session_->service_->server_timing && takes_trailers()) [[unlikely]] {
+    session_->look_at_clock();
+    Fields more{trailers};
+    more.add("server-timing", timing_text("total", now() - started_at_));
+    return send_end(more);
+  }
+  return send_end(trailers);
+}
+
+Status LiveExchange::send_end(const Fields& trailers) {
   const FieldScratch scratch{trailers};
   const Sent sent = session_->machine_->send_end(stream_, scratch.list(), now(), session_->output_);
   if (sent == Sent::ok) {

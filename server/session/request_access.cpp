@@ -1,5 +1,7 @@
 #include "server/session/request_access.hpp"
 
+#include "server/session/request_name.hpp"
+
 #include <pounce/server/session.hpp>
 
 #include <array>
@@ -41,9 +43,11 @@ void RequestAccess::fill(Request& request, const RequestHead& head, Session& ses
   char* const to = memory + list_size;
   if (!raw.empty()) std::memcpy(to, from, raw.size());
   const bool trusted = session.has_trusted_peer();
+  const bool names = session.service().request_names.has_value();
   Field* at = fields;
   for (const Field& field : list) {
     if (proxy::may_speak_for_proxy(field) && !proxy::is_visible(session.trust(), trusted, field)) continue;
+    if (names && !trusted && is_request_name_field(field)) continue;  // it is not theirs to choose
     ::new (at++) Field{shifted(field.name, from, to), shifted(field.value, from, to), field.id};
   }
   RequestHead& kept = request.head_;
@@ -68,6 +72,14 @@ void RequestAccess::fill(Request& request, const RequestHead& head, Session& ses
   request.secured_ = session.agreed();
   if (request.secured_ != nullptr || session.peers().secure) request.scheme_ = "https";
   if (trusted) relay(request, session, arena);
+  if (names) name(request, session, arena);
+}
+
+void RequestAccess::name(Request& request, Session& session, Arena& arena) {
+  request.correlation_ = request_name_of(request.head_.fields);  // a trusted proxy's: others' have been removed
+  if (!request.correlation_.empty()) return;
+  const RequestName made = make_request_name(*session.service().request_names, request.id_);
+  request.correlation_ = {copy_text({made.data(), made.size()}, session, arena), made.size()};
 }
 
 // What a trusted proxy says of its client takes the place of what is known of the proxy.

@@ -14,6 +14,7 @@ class RequestAccess {
   static void fill(Request& request, const RequestHead& head, Session& session, Arena& arena);
   [[nodiscard]] static const RequestHead& head(const Request& request) noexcept { return request.head_; }
   static void set_body(Request& request, Bytes body) noexcept { request.body_ = body; }
+  static void name(Request& request, Session& session, Arena& arena);
   static void relay(Request& request, Session& session, Arena& arena);
   static void set_trailers(Request& request, FieldList trailers, Session& session, Arena& arena);
 };

@@ -87,20 +87,22 @@ void Session::end_input() noexcept {
 }
 
 void Session::written(std::size_t n, Instant now) {
+  look_at(now);
   if (n != 0) ++progress_;
   if (!secured_) {
     output_.written(n);
-    machine_->written(now, output_);
+    machine_->written(now_, output_);
     return;
   }
   secured_->written(n, output_);
-  machine_->written(now, output_);
-  if (!secured_->seal(output_, now)) broken_ = true;
+  machine_->written(now_, output_);
+  if (!secured_->seal(output_, now_)) broken_ = true;
 }
 
 void Session::unacknowledged(std::size_t n, Instant now) {
+  look_at(now);
   output_.acknowledged_but(n);
-  machine_->written(now, output_);
+  machine_->written(now_, output_);
 }
 
 // --- the step ---
@@ -117,7 +119,7 @@ void Session::step(const Tick& tick) {
     }
   } const leftovers{*this};
   tick_ = &tick;
-  now_ = tick.now;
+  look_at(tick.now);
   coding_left_ = Codings::bytes_per_step;
   machine_->use_lines(tick.lines);
   if (broken_ || (streams_ && output_.abandoned())) {  // … by the machine: it has no memory for its answers
@@ -382,6 +384,7 @@ void Session::run_ready() {
       ++i;
       continue;
     }
+    if (station_->kinds.has<events::ResponseCompleted>()) look_at_clock();  // how long it took is asked for
     exchange.report_completed(now_);
     destroy(exchange);
     if (!streams_ && input_.size() != 0) unparsed_ = true;
@@ -468,7 +471,7 @@ void Session::settle() {
 
 void Session::drain(const Tick& tick) {
   if (std::exchange(draining_, true) || closed_) return;
-  now_ = tick.now;
+  look_at(tick.now);
   // A request that has arrived is served: the machine looks at it before it is told, in the step that follows.
   drain_waits_ = unparsed_ || (secured_ && (secured_->is_shaking_hands() || secured_->has_more()));
   if (!drain_waits_) machine_->drain(now_, output_);
@@ -477,16 +480,16 @@ void Session::drain(const Tick& tick) {
 
 void Session::close(Instant now, bool cut) {
   if (std::exchange(closed_, true)) return;
-  now_ = now;
+  look_at(now);
   if (!cut && !exchanges_.empty()) {
     observe([&] {
-      return events::ClientDisconnected{.at = now, .connection = peers_.connection, .worker = station_->worker};
+      return events::ClientDisconnected{.at = now_, .connection = peers_.connection, .worker = station_->worker};
     });
   }
   while (!exchanges_.empty()) {
     LiveExchange& exchange = *exchanges_.back();
-    if (exchange.answer() == LiveExchange::Answer::ended) exchange.report_completed(now);
-    exchange.report(now, cut ? events::Failure::cut : events::Failure::client_gone, fault_);
+    if (exchange.answer() == LiveExchange::Answer::ended) exchange.report_completed(now_);
+    exchange.report(now_, cut ? events::Failure::cut : events::Failure::client_gone, fault_);
     destroy(exchange);
   }
   output_.discard();
@@ -495,7 +498,7 @@ void Session::close(Instant now, bool cut) {
   input_.consume(input_.size());
   settle();
   observe([&] {
-    return events::ConnectionCompleted{.at = now,
+    return events::ConnectionCompleted{.at = now_,
                                        .connection = peers_.connection,
                                        .worker = station_->worker,
                                        .fault = fault_,
@@ -503,7 +506,7 @@ void Session::close(Instant now, bool cut) {
                                        .requests = requests_,
                                        .bytes_received = bytes_received_,
                                        .bytes_sent = sink_->total_written(),
-                                       .duration = now - opened_at_};
+                                       .duration = now_ - opened_at_};
   });
 }
 

@@ -57,12 +57,16 @@ Client::Connection::Connection(const App& app, Options wanted)
                .output_limit = options.output_limit,
                .inbox_limit = options.inbox_limit,
                .trust = options.trust,
-               .codings = options.codings},
+               .codings = options.codings,
+               .front = options.front,
+               .request_names = options.request_names,
+               .server_timing = options.server_timing},
       station_{workspace_, ids_, options.observer, 0} {
   // Not the origin, so that nothing can take a default-made instant for the present.
   tick.now = Instant{} + std::chrono::hours{1};
   tick.wall = WallTime{std::chrono::seconds{784111777}};  // Sun, 06 Nov 1994 08:49:37 GMT
   tick.lines = options.lines;
+  tick.clock = options.clock;
 }
 
 Client::Connection::~Connection() {

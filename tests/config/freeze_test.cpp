@@ -83,6 +83,12 @@ const std::vector<std::pair<const char*, const char*>> no_path_below = {{"", "no
                                                                         {"../x", "below"}, {"a//b", "below"},
                                                                         {"a/", "below"},   {".env", "below"}};
 
+const std::vector<std::pair<const char*, const char*>> no_page = {{"", "no path"},
+                                                                  {"health", "no plain path"},
+                                                                  {"/a?b", "no plain path"},
+                                                                  {"/*", "no plain path"},
+                                                                  {"/a b", "no plain path"}};
+
 std::vector<Trial> trials() {
   return {
       {OptionId::target, "./libchat.so", "./libchat.so", {{"", "no path"}, {"\x87", "UTF-8"}}},
@@ -275,6 +281,31 @@ std::vector<Trial> trials() {
        "usual, application/x-thing,+cbor",
        "usual, application/x-thing,+cbor",
        {{"", "empty"}, {"text", "no pattern"}, {"*/*", "no pattern"}, {"usual,", "no pattern"}}},
+      {OptionId::access_log, "/var/log/access", "/var/log/access", {{"", "no path"}}},
+      {OptionId::access_log_format,
+       "%h \"%r\" %s",
+       "%h \"%r\" %s",
+       {{"", "empty"},
+        {"commno", "neither common"},
+        {"%h %", "lone percent"},
+        {"%y", "is none"},
+        {"%h %(h)s", "mixes"},
+        {"a\nb", "visible"}}},
+      {OptionId::event_log, "-", "-", {{"", "no path"}}},
+      {OptionId::log_format, "json", "json", {{"", "empty"}, {"JSON", "none of"}, {"xml", "none of"}}},
+      {OptionId::health_path, "/-/health", "/-/health", no_page},
+      {OptionId::metrics_path, "/-/metrics", "/-/metrics", no_page},
+      {OptionId::info_path, "/-/info", "/-/info", no_page},
+      {OptionId::request_id, "true", "true", no_boolean},
+      {OptionId::server_timing, "true", "true", no_boolean},
+      {OptionId::admin_bind,
+       "127.0.0.1:9100",
+       "127.0.0.1:9100",
+       {{"", "empty"},
+        {"9100", "no port"},
+        {"1.2.3.4:99999", "65535"},
+        {"unix:", "no path"},
+        {"127.0.0.1:1,proxy", "not to be had"}}},
   };
 }
 

@@ -7,10 +7,13 @@
 
 #include <csignal>
 #include <string>
+#include <vector>
 
 #include <pounce/program/banner.hpp>
 #include <pounce/program/load.hpp>
 #include <pounce/program/signals.hpp>
+
+#include "posix/program/operator_pages.hpp"
 
 namespace {
 
@@ -36,6 +39,13 @@ TEST_CASE("a signal makes the descriptor readable and is taken once") {
   ::kill(::getpid(), SIGINT);
   CHECK(readable(signals.descriptor()));
   CHECK(signals.next() == Signal::interrupt);
+}
+
+TEST_CASE("SIGUSR1 asks for new log files") {
+  Signals signals;
+  ::kill(::getpid(), SIGUSR1);
+  CHECK(readable(signals.descriptor()));
+  CHECK(signals.next() == Signal::reopen);
 }
 
 TEST_CASE("a signal that somebody had us ignore arrives all the same") {
@@ -87,6 +97,8 @@ TEST_CASE("in a log: a plain line per address, with its URL as a word") {
         "pounce-async 0.1.0: serving ./libtour.so on http://127.0.0.1:8000 with 2 reactors\n"
         "pounce-async 0.1.0: serving ./libtour.so on http://[::1]:8000 with 2 reactors\n"
         "pounce-async 0.1.0: serving ./libtour.so on unix:/tmp/p with 2 reactors\n");
+  started.admin = std::span{addresses}.first(1);
+  CHECK(start_text(started, Style{}).ends_with("pounce-async 0.1.0: for its operator on http://127.0.0.1:8000\n"));
   started.program = Program::pounce_sync;
   started.workers = 1;
   started.target = {};
@@ -107,6 +119,83 @@ TEST_CASE("on a terminal: a line per URL, colours only if wanted") {
   CHECK(url_of(addresses[0], true) == "https://127.0.0.1:8000");
 }
 
+TEST_CASE("as JSON: an object per line, with time and state") {
+  using namespace std::chrono_literals;
+  const Style json{.json = true};
+  const pounce::events::WallInstant at{784111777123ms};
+  const BindAddress addresses[] = {*parse_bind_address("127.0.0.1:8000"), *parse_bind_address("unix:/tmp/\"p\"")};
+  Started started;
+  started.version = "0.1.0";
+  started.target = "./a\x1b.so";
+  started.workers = 2;
+  started.addresses = addresses;
+  started.at = at;
+  CHECK(start_text(started, json) ==
+        R"({"time":"1994-11-06T08:49:37.123Z","program":"pounce-async","state":"serving","version":"0.1.0",)"
+        R"("target":"./a\u001b.so","workers":2,"addresses":["http://127.0.0.1:8000","unix:/tmp/\"p\""],"admin":[]})"
+        "\n");
+  CHECK(
+      drain_text(Draining{Program::pounce_sync, 3, 1500ms, false, at}, json) ==
+      R"({"time":"1994-11-06T08:49:37.123Z","program":"pounce-sync","state":"shutting_down","connections":3,"left_ms":1500})"
+      "\n");
+  CHECK(end_text(Ended{Program::pounce_sync, 5, 2, at}, json) ==
+        R"({"time":"1994-11-06T08:49:37.123Z","program":"pounce-sync","state":"stopped","requests":5,"cut":2})"
+        "\n");
+  CHECK(
+      remark_text(Remark{Program::pounce_sync, "warning", "few\ndescriptors", at}, json) ==
+      R"({"time":"1994-11-06T08:49:37.123Z","program":"pounce-sync","level":"warning","message":"few\u000adescriptors"})"
+      "\n");
+  CHECK(remark_text(Remark{Program::pounce_sync, "warning", "few", at}, Style{}) == "pounce-sync: warning: few\n");
+}
+
+TEST_CASE("the format that is asked for, whatever standard error is") {
+  const char* const plain[] = {"TERM=xterm", nullptr};
+  const char* const colourless[] = {"TERM=xterm", "NO_COLOR=1", nullptr};
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  CHECK(style_of(ends[1], plain, "pretty").terminal);
+  CHECK(style_of(ends[1], plain, "pretty").colour);
+  CHECK_FALSE(style_of(ends[1], colourless, "pretty").colour);
+  CHECK_FALSE(style_of(ends[1], plain, "plain").terminal);
+  CHECK(style_of(ends[1], plain, "json").json);
+  CHECK_FALSE(style_of(ends[1], plain, "auto").json);
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST_CASE("information about the configuration: paths and texts are redacted, unless they are known to be no secrets") {
+  using namespace pounce::config;
+  std::vector<Setting> settings;
+  for (const char* name :
+       {"target", "config", "access_log", "event_log", "static_fallback", "static_not_found", "mime_types"}) {
+    settings.push_back({name, "s3cret", Origin::flag()});
+  }
+  settings.push_back({"static", "/a=s3cret", Origin::flag()});
+  settings.push_back({"info_path", "/-/info", Origin::flag()});
+  std::erase_if(settings, [](const Setting& setting) { return find(setting.name) == nullptr; });
+  REQUIRE(settings.size() >= 8);
+  const auto config = freeze(Program::pounce_async, settings);
+  REQUIRE(config.has_value());
+  const std::string text = public_config_json(**config);
+  CHECK(text.find("s3cret") == std::string::npos);
+  CHECK(text.find("\"access_log\":\"redacted\"") != std::string::npos);
+  CHECK(text.find("\"info_path\":\"/-/info\"") != std::string::npos);
+  CHECK(text.find("\"max_connections\":\"10000\"") != std::string::npos);
+  CHECK(text.find("\"mime_types\":\"redacted\"") != std::string::npos);
+  CHECK(text.find("async_workers") == std::string::npos);
+}
+
+TEST_CASE("which addresses other machines can reach") {
+  for (const char* here : {"127.0.0.1:1", "127.1.2.3:1", "[::1]:1", "localhost:1", "unix:/x"}) {
+    CAPTURE(here);
+    CHECK_FALSE(is_reachable_from_outside(*parse_bind_address(here)));
+  }
+  for (const char* everywhere : {"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "example.org:1"}) {
+    CAPTURE(everywhere);
+    CHECK(is_reachable_from_outside(*parse_bind_address(everywhere)));
+  }
+}
+
 TEST_CASE("no colours without a terminal") {
   int ends[2];
   REQUIRE(::pipe(ends) == 0);
@@ -119,8 +208,11 @@ TEST_CASE("no colours without a terminal") {
 
 TEST_CASE("drain and end") {
   using namespace std::chrono_literals;
-  CHECK(drain_text(Program::pounce_async, 3, 10s, Style{}) ==
+  CHECK(drain_text(Draining{Program::pounce_async, 3, 10s, true}, Style{}) ==
         "pounce-async: draining 3 connections, for 10s at most\n");
+  CHECK(drain_text(Draining{Program::pounce_async, 1, 9s, false}, Style{true}) ==
+        "pounce-async: still draining 1 connection, for 9s at most\n");
+  CHECK(drain_text(Draining{Program::pounce_async, 1, 9s, true}, Style{true}).find("once more") != std::string::npos);
   CHECK(end_text(Ended{Program::pounce_sync, 1, 0}, Style{}) == "pounce-sync: drained, 1 request served\n");
   CHECK(end_text(Ended{Program::pounce_sync, 5, 2}, Style{}) == "pounce-sync: cut 2 connections, 5 requests served\n");
 }

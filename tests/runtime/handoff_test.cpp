@@ -148,6 +148,7 @@ TEST_CASE("without a pool, and with one that is full, the worker waits itself: s
     const App app = make_app(ground);
     struct Full final : posix::HandoffPool {
       [[nodiscard]] bool offer(posix::Handoff&) override { return false; }
+      [[nodiscard]] std::size_t waiting() const override { return 0; }
       void drain() noexcept override {}
       void finish() noexcept override { wake.notify(); }
       void cut() noexcept override {}

@@ -12,6 +12,7 @@
 namespace pounce::inline v0::posix {
 
 [[nodiscard]] Instant monotonic_now() noexcept;
+[[nodiscard]] std::chrono::sys_time<std::chrono::nanoseconds> wall_now() noexcept;
 
 class TickSource {
  public:

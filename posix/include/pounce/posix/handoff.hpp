@@ -61,6 +61,8 @@ class HandoffPool : public Sink {
   HandoffPool& operator=(const HandoffPool&) = delete;
   virtual ~HandoffPool() = default;
 
+  // Hand-offs that no reactor has adopted yet. Thread-safe.
+  [[nodiscard]] virtual std::size_t waiting() const = 0;
   virtual void drain() noexcept = 0;
   virtual void finish() noexcept = 0;
   virtual void cut() noexcept = 0;

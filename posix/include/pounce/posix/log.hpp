@@ -21,14 +21,20 @@ namespace pounce::inline v0::posix {
 // Text of unknown origin for a terminal or a log: one line, no control bytes, at most 1000 bytes of it.
 [[nodiscard]] std::string printable(std::string_view text);
 
-// The line for an event, with its line end; empty for the many that make none.
+// What is said about an event; no text for the many about which nothing is.
+struct Said {
+  std::string_view level;  // "error", "warning"
+  std::string text;
+};
+[[nodiscard]] Said said_about(const events::Lifecycle& event);
+// The line for it, with its line end; or empty.
 [[nodiscard]] std::string log_line(std::string_view program, const events::Lifecycle& event);
 
 class LogCollector final : public events::Observer {
  public:
-  // The descriptor is borrowed.
-  LogCollector(std::string program, int descriptor)
-      : program_(std::move(program)), descriptor_(descriptor), journal_(is_journal(descriptor)) {}
+  // The descriptor is borrowed. `json`: each line is an object {"time", "program", "level", "message"}.
+  LogCollector(std::string program, int descriptor, bool json = false)
+      : program_(std::move(program)), descriptor_(descriptor), journal_(is_journal(descriptor)), json_(json) {}
   LogCollector(const LogCollector&) = delete;
   LogCollector& operator=(const LogCollector&) = delete;
   ~LogCollector() = default;
@@ -42,6 +48,7 @@ class LogCollector final : public events::Observer {
   std::string program_;
   int descriptor_;
   bool journal_;
+  bool json_;
   std::atomic<bool> said_hello_{false};       // that TLS came to a port without it
   std::atomic<bool> said_clear_text_{false};  // that a request came to a port for TLS
 };

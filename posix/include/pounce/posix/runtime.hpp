@@ -32,6 +32,12 @@ struct Totals {
   std::uint64_t cut = 0;  // connections that the deadline, or a second signal, ended
 };
 
+// What waits between threads at this moment; 0 where a runtime has no such queue.
+struct Queues {
+  std::size_t connections = 0;  // ready, and no worker has taken them yet
+  std::size_t handoffs = 0;     // on their way to a reactor
+};
+
 class Runtime {
  public:
   Runtime() = default;
@@ -41,11 +47,16 @@ class Runtime {
 
   // Where connections to addresses for TLS get their filters. Before `start`, where there is such an address; it outlives this.
   virtual void use_filters(FilterSource& filters) noexcept = 0;
+  // Paths that `front` routes are answered by its handlers, which are plain and do not block, before limits, middleware and the
+  // application. Before `start`; it outlives this.
+  virtual void answer_first(const App& front) noexcept = 0;
   // Binds every address and starts the workers. An error is one line; nothing runs then.
   [[nodiscard]] virtual std::expected<void, std::string> start() = 0;
   [[nodiscard]] virtual const std::vector<config::BindAddress>& addresses() const = 0;  // as bound
   [[nodiscard]] virtual std::size_t workers() const = 0;
   [[nodiscard]] virtual std::size_t connections() const = 0;
+  // From `start` to the end. Thread-safe.
+  [[nodiscard]] virtual Queues queues() const = 0;
   // No new connections; what runs may end by itself until `cut`. Thread-safe, idempotent.
   virtual void drain() = 0;
   virtual void cut() = 0;

@@ -43,6 +43,8 @@ class Reactor final : public posix::Waker, public posix::Sink {
   void cut() noexcept;
   void wake(posix::Link& link) noexcept override;
   [[nodiscard]] bool offer(posix::Handoff& handoff) override;
+  // Hand-offs that it has not adopted yet.
+  [[nodiscard]] std::size_t waiting() const;
 
  private:
   void turn();
@@ -83,7 +85,7 @@ class Reactor final : public posix::Waker, public posix::Sink {
   std::vector<posix::Link*> awake_;
   std::size_t room_ = 0;  // for so many links there is room in these lists, and in `woken_`
 
-  std::mutex lock_;  // guards the two lists that other threads add to
+  mutable std::mutex lock_;  // guards the two lists that other threads add to
   std::vector<posix::Link*> woken_;
   std::vector<posix::Handoff> handoffs_;
   std::size_t most_handoffs_;

@@ -29,6 +29,7 @@ class Pool final : public posix::HandoffPool {
   void start(std::vector<std::vector<posix::Listener>> listeners, events::WorkerId first_id, std::size_t handoffs);
   // Round robin; a reactor that refuses is passed over.
   [[nodiscard]] bool offer(posix::Handoff& handoff) override;
+  [[nodiscard]] std::size_t waiting() const override;
   void drain() noexcept override;
   void finish() noexcept override;
   void cut() noexcept override;
@@ -51,10 +52,12 @@ class Server final : public posix::Runtime {
   Server(const config::Config& config, const App& app, events::Observer* observer);
 
   void use_filters(FilterSource& filters) noexcept override { service_.filters = &filters; }
+  void answer_first(const App& front) noexcept override { service_.front = &front; }
   [[nodiscard]] std::expected<void, std::string> start() override;
   [[nodiscard]] const std::vector<config::BindAddress>& addresses() const override { return addresses_; }
   [[nodiscard]] std::size_t workers() const override { return pool_.size(); }
   [[nodiscard]] std::size_t connections() const override { return census_.connections(); }
+  [[nodiscard]] posix::Queues queues() const override { return {}; }
   void drain() override { pool_.drain(); }
   void cut() override { pool_.cut(); }
   [[nodiscard]] int finished_descriptor() const override { return pool_.finished_descriptor(); }

@@ -26,10 +26,14 @@ class Server final : public posix::Runtime {
   ~Server() override;
 
   void use_filters(FilterSource& filters) noexcept override { service_.filters = &filters; }
+  void answer_first(const App& front) noexcept override { service_.front = &front; }
   [[nodiscard]] std::expected<void, std::string> start() override;
   [[nodiscard]] const std::vector<config::BindAddress>& addresses() const override { return addresses_; }
   [[nodiscard]] std::size_t workers() const override { return workers_.size(); }
   [[nodiscard]] std::size_t connections() const override { return census_.connections(); }
+  [[nodiscard]] posix::Queues queues() const override {
+    return {.connections = queue_.size(), .handoffs = pool_ ? pool_->waiting() : 0};
+  }
   void drain() override;
   void cut() override;
   [[nodiscard]] int finished_descriptor() const override;

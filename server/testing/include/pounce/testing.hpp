@@ -75,6 +75,10 @@ struct Options {
   std::string peer{};                     // "192.0.2.1:40001", "unix:"; empty: 127.0.0.1 and a port per connection
   proxy::Trust trust{};                   // whose word about a client counts
   bool proxied = false;                   // the connection begins with a header of the PROXY protocol
+  const App* front = nullptr;             // answers before limits, middleware and the application (Service::front)
+  std::optional<std::uint64_t> request_names{};  // requests have an X-Request-ID made of this (Service::request_names)
+  bool server_timing = false;                    // responses have a Server-Timing
+  Instant (*clock)() noexcept = nullptr;         // what time it is within a step; null: it stands still
   events::Observer* observer = nullptr;
   Duration patience = std::chrono::hours{1};  // simulated, per run
   std::size_t most_output = 64 * mebibyte;    // per run

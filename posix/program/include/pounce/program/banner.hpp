@@ -1,8 +1,8 @@
-// What it is: the lines a program prints when it has started, drains and has ended.
+// What it is: the lines a program prints when it has started, drains and has ended: renderings of the server's state (events::reduce).
 // What it is not: a log, nor output. Each function returns the text; print() (load.hpp) writes it.
 // Ownership: arguments are borrowed for the call.
-// Rules: not on a terminal, a plain line per address, for a log; colours only on a terminal and
-// never with NO_COLOR set to anything (no-color.org) or TERM=dumb.
+// Rules (--log-format): not on a terminal, a plain line per address, for a log; colours only on a terminal and
+// never with NO_COLOR set to anything (no-color.org) or TERM=dumb; as JSON an object per line, with the time and the state.
 #pragma once
 
 #include <cstddef>
@@ -12,15 +12,18 @@
 #include <string_view>
 
 #include <pounce/config/config.hpp>
+#include <pounce/events/text.hpp>
 
 namespace pounce::inline v0::program {
 
 struct Style {
   bool terminal = false;
   bool colour = false;
+  bool json = false;
 };
 
-[[nodiscard]] Style style_of(int descriptor, const char* const* environment);
+/// `format`: auto, plain, pretty or json.
+[[nodiscard]] Style style_of(int descriptor, const char* const* environment, std::string_view format = "auto");
 
 /// "http://127.0.0.1:8000" (or https), "unix:/run/pounce.sock".
 [[nodiscard]] std::string url_of(const config::BindAddress& address, bool secure = false);
@@ -31,17 +34,35 @@ struct Started {
   std::string_view target;  // empty: the welcome page
   std::size_t workers = 1;
   std::span<const config::BindAddress> addresses;  // as bound, with the true ports
+  std::span<const config::BindAddress> admin;      // the same of --admin-bind
+  events::WallInstant at{};                        // for JSON, as below
 };
 [[nodiscard]] std::string start_text(const Started& started, Style style);
 
-[[nodiscard]] std::string drain_text(config::Program program, std::size_t connections, std::chrono::nanoseconds at_most,
-                                     Style style);
+struct Draining {
+  config::Program program = config::Program::pounce_async;
+  std::size_t connections = 0;
+  std::chrono::nanoseconds left{};  // until they are cut
+  bool first = true;                // it begins; else it goes on
+  events::WallInstant at{};
+};
+[[nodiscard]] std::string drain_text(const Draining& draining, Style style);
 
 struct Ended {
   config::Program program = config::Program::pounce_async;
   std::uint64_t requests = 0;
   std::uint64_t cut = 0;  // connections cut by the deadline or a second signal
+  events::WallInstant at{};
 };
 [[nodiscard]] std::string end_text(const Ended& ended, Style style);
+
+/// Something that went wrong, or might: "pounce-async: warning: …".
+struct Remark {
+  config::Program program = config::Program::pounce_async;
+  std::string_view level = "error";  // or "warning"
+  std::string_view text;
+  events::WallInstant at{};
+};
+[[nodiscard]] std::string remark_text(const Remark& remark, Style style);
 
 }  // namespace pounce::inline v0::program

@@ -1,9 +1,9 @@
-// What it is: SIGTERM, SIGINT and, where wanted, SIGHUP as something to wait for beside sockets: a readable descriptor and
+// What it is: SIGTERM, SIGINT, SIGUSR1 and, where wanted, SIGHUP as something to wait for beside sockets: a readable descriptor and
 // next(). SIGPIPE is ignored meanwhile, for a peer that has gone shows as a failed write.
-// What it is not: a policy. First drain, second cut is for the program to say. SIGHUP is left
+// What it is not: a policy. First drain, second cut is for the program to say, and that SIGUSR1 opens logs anew. SIGHUP is left
 // alone where there is nothing to read again, so that nohup works.
 // Ownership: one object per process, made in main before any thread starts (threads inherit the
-// blocked signals) and gone after the last has ended; SIGPIPE is restored then, the two
+// blocked signals) and gone after the last has ended; SIGPIPE is restored then, the three
 // stay blocked, so that a late one does not kill a process that has said that it ended well.
 // Errors: a constructor that cannot get its descriptor throws std::system_error.
 #pragma once
@@ -13,7 +13,7 @@
 
 namespace pounce::inline v0::program {
 
-enum class Signal : std::uint8_t { none, terminate, interrupt, reload };
+enum class Signal : std::uint8_t { none, terminate, interrupt, reload, reopen };
 
 class Signals {
  public:
@@ -35,6 +35,7 @@ class Signals {
   struct sigaction old_pipe_{};
   struct sigaction old_term_{};
   struct sigaction old_int_{};
+  struct sigaction old_usr1_{};
   struct sigaction old_hangup_{};
   bool reload_ = false;
 };

@@ -44,6 +44,8 @@ struct Tick {
   // formatted once a second. Borrowed for the length of the step.
   std::string_view lines{};
   std::size_t server_line_size = 0;  // how much of `lines` is the Server line
+  // What time it is by now, for who must know how long a handler took; null: time stands still within a step.
+  Instant (*clock)() noexcept = nullptr;
 };
 
 }  // namespace pounce::inline v0

@@ -92,6 +92,9 @@ class Request {
   [[nodiscard]] const Agreed* secured() const noexcept { return secured_; }
   [[nodiscard]] ConnectionId connection() const noexcept { return connection_; }
   [[nodiscard]] RequestId id() const noexcept { return id_; }
+  // X-Request-ID, with --request-id: a trusted proxy's, else one that was made for this request; also in the response and the logs. The
+  // W3C's trace is among the fields: trace_parent(fields()) of <pounce/core/trace_parent.hpp>.
+  [[nodiscard]] std::string_view correlation() const noexcept { return correlation_; }
 
  private:
   friend class RequestAccess;  // the server's way in
@@ -102,6 +105,7 @@ class Request {
   std::string_view peer_;
   std::string_view local_;
   std::string_view client_;  // empty: the peer
+  std::string_view correlation_;
   std::string_view scheme_ = "http";
   const Agreed* secured_ = nullptr;
   ConnectionId connection_{};

@@ -47,6 +47,11 @@ struct Typed<Kind::host> {
   static Type initial(std::string_view text) { return Type(text); }
 };
 template <>
+struct Typed<Kind::text> {
+  using Type = std::string;
+  static Type initial(std::string_view text) { return Type(text); }
+};
+template <>
 struct Typed<Kind::port> {
   using Type = std::uint16_t;
   static Type initial(std::string_view text) { return static_cast<Type>(*parse_count(text)); }

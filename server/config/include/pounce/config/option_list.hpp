@@ -215,5 +215,34 @@
     "ones are sent as they are.")                                                                  \
   X(optional_text, compression_types, "usual", "", "", compression, both, stable,                  \
     "Media types that are compressed, separated by commas: whole (application/json), by kind "     \
-    "(text/*) or by suffix (+json); usual stands for the built-in list.")
+    "(text/*) or by suffix (+json); usual stands for the built-in list.")                           \
+                                                                                                   \
+  X(path, access_log, "", "", "", watching, both, stable,                                          \
+    "File for a line per request, - for standard output; without it, none is written. SIGUSR1 "    \
+    "opens the file anew.")                                                                        \
+  X(text, access_log_format, "combined", "", "", watching, both, stable,                           \
+    "common, combined, json, or a format with percent atoms, as Apache (%h) or gunicorn (%(h)s) "  \
+    "have them.")                                                                                  \
+  X(path, event_log, "", "", "", watching, both, stable,                                           \
+    "File for every lifecycle event, as a line of JSON; - for standard output. SIGUSR1 opens the " \
+    "file anew.")                                                                                  \
+  X(text, log_format, "auto", "", "", watching, both, stable,                                      \
+    "How the program speaks of itself on standard error: plain lines, pretty, json, or auto, "     \
+    "which is pretty on a terminal.")                                                              \
+  X(path, health_path, "", "", "", watching, both, stable,                                         \
+    "Path that answers 200 while the server takes requests and 503 before and while it drains.")   \
+  X(path, metrics_path, "", "", "", watching, both, stable,                                        \
+    "Path of the metrics, for Prometheus or as OpenMetrics; with --admin-bind only there.")        \
+  X(path, info_path, "", "", "", watching, both, stable,                                           \
+    "Path of versions, configuration without secrets, and workers, as JSON; with --admin-bind "    \
+    "only there.")                                                                                 \
+  X(boolean, request_id, "false", "", "", watching, both, stable,                                  \
+    "Requests have an X-Request-ID: a trusted proxy's, else one of our own; in responses, logs, "  \
+    "events and for handlers.")                                                                    \
+  X(boolean, server_timing, "false", "", "", watching, both, stable,                               \
+    "Responses say in Server-Timing how long their handler took; streamed ones also in a "         \
+    "trailer, for clients that take trailers.")                                                    \
+  X(addresses, admin_bind, "", "", "", watching, both, stable,                                     \
+    "Address for these three paths alone, with a thread of its own: ADDR:PORT, [V6]:PORT or "      \
+    "unix:PATH. Repeatable.")
 // clang-format on

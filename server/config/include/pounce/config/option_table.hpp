@@ -37,6 +37,7 @@ enum class Kind : std::uint8_t {
   prefixes,
   certificates,
   choice,
+  text,
   boolean,
 };
 
@@ -60,8 +61,9 @@ enum class Group : std::uint8_t {
   answers,
   files,
   compression,
+  watching,
 };
-inline constexpr std::size_t group_count = 13;
+inline constexpr std::size_t group_count = 14;
 
 enum class Stability : std::uint8_t { stable, experimental };
 

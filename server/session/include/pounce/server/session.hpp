@@ -121,9 +121,12 @@ class Session {
   [[nodiscard]] const Peers& peers() const noexcept { return peers_; }
   // The peer is a trusted proxy: what it says about a client counts.
   [[nodiscard]] bool has_trusted_peer() const noexcept { return trusted_peer_; }
+  [[nodiscard]] const Service& service() const noexcept { return *service_; }
   [[nodiscard]] const proxy::Trust& trust() const noexcept { return service_->trust; }
   [[nodiscard]] Station& station() const noexcept { return *station_; }
   [[nodiscard]] std::uint64_t requests() const noexcept { return requests_; }
+  // The time that it knows of: what a driver tells of it from now on is not earlier.
+  [[nodiscard]] Instant now() const noexcept { return now_; }
   // Waits for nothing but the content that a plain handler is to be called with; no handler runs.
   [[nodiscard]] bool collecting() const;
   // A request is being answered.
@@ -141,6 +144,11 @@ class Session {
   void refuse_clear_text();
   void end_input() noexcept;
 
+  // A handler may have taken time within a step, and a driver's tick may be from before.
+  void look_at(Instant now) noexcept { now_ = now > now_ ? now : now_; }
+  void look_at_clock() noexcept {
+    if (tick_ != nullptr && tick_->clock != nullptr) look_at(tick_->clock());
+  }
   void receive();
   [[nodiscard]] bool take_proxy_header();
   void refuse_proxy_header(Fault fault);

@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -112,6 +113,11 @@ struct Service {
   proxy::Trust trust{};                       // whose word about a client counts
   CodingsRef codings{};                       // null: responses are sent as they are
   Owned<limits::ClientLimit> client_limit{};  // null: none
+  // Plain handlers that answer before limits, middleware and the application, without waiting for content; null: none. They do not block.
+  const App* front = nullptr;
+  std::optional<std::uint64_t>
+      request_names{};         // a random number: requests have an X-Request-ID; absent: they have none
+  bool server_timing = false;  // responses have a Server-Timing
 };
 
 }  // namespace pounce::inline v0

@@ -1,0 +1,50 @@
+// Who listens to a server's events: what the configuration asks for, made before the first event and gone after the last.
+//
+// Always there: lines on standard error about faults of the application. On request: the access log, the log of events, meters.
+#pragma once
+
+#include <pounce/config/config.hpp>
+#include <pounce/core/owned.hpp>
+#include <pounce/events/metrics.hpp>
+#include <pounce/events/relay.hpp>
+#include <pounce/posix/event_logs.hpp>
+#include <pounce/posix/line_writer.hpp>
+#include <pounce/posix/log.hpp>
+#include <pounce/posix/metering.hpp>
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pounce::inline v0::program {
+
+class Observation {
+ public:
+  // Opens the logs. An error is one line without the program's name.
+  [[nodiscard]] static std::expected<Owned<Observation>, std::string> open(const config::Config& config,
+                                                                           const std::string& program);
+
+  // What a runtime is given.
+  [[nodiscard]] events::Observer* observer() noexcept { return relay_.front(); }
+  // Opens the files of the logs anew, as after a rotation.
+  void reopen() noexcept;
+  // Null where nobody asks for numbers.
+  [[nodiscard]] const posix::Metering* metering() const noexcept { return metering_.get(); }
+  // How many lines each log could not take.
+  [[nodiscard]] std::vector<events::Moment::Dropped> dropped() const;
+
+ private:
+  Observation(const std::string& program, bool json);
+
+  posix::LogCollector faults_;
+  // Writers before who borrows them.
+  Owned<posix::LineWriter> access_writer_;
+  Owned<posix::LineWriter> event_writer_;
+  std::optional<posix::AccessLog> access_log_;
+  std::optional<posix::EventLog> event_log_;
+  Owned<posix::Metering> metering_;
+  events::Relay relay_;
+};
+
+}  // namespace pounce::inline v0::program

@@ -1,0 +1,352 @@
+#!/usr/bin/env python3
+"""A program as those see it who watch it: its logs, read back by the readers that operators use, and by what its signals do to them."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import unittest
+
+import harness
+from harness import Server, eventually, module, run, scaled
+
+HOSTILE = 'a"b\\c\x01\x1b[31m\xff\xe4'
+
+
+def lines(path):
+    with open(path, "rb") as file:
+        text = file.read()
+    assert text == b"" or text.endswith(b"\n"), "a line without its end"
+    return text.split(b"\n")[:-1]
+
+
+def ask(server, target="/hello", fields=b"", method="GET"):
+    with server.connect() as wire:
+        wire.send(f"{method} {target} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n".encode() + fields + b"\r\n")
+        answer = wire.response(method)
+        wire.end()
+        return answer
+
+
+class AccessLog(unittest.TestCase):
+    def test_each_request_is_a_line_and_all_are_there_at_the_end(self):
+        with harness.tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "access.log")
+            with Server("--access-log", path, "--access-log-format", "%m %U %s %B") as server:
+                for _ in range(3):
+                    ask(server)
+                ask(server, "/nowhere/at/all?x=1")
+            found = lines(path)
+            self.assertEqual(found.count(b"GET /hello 200 13"), 3)
+            self.assertEqual(len(found), 4)
+
+    def test_standard_output(self):
+        with Server("--access-log", "-", "--access-log-format", "common") as server:
+            ask(server)
+            server.wait_output('"GET /hello HTTP/1.1" 200 13')
+
+    def test_hostile_octets_stay_on_their_line_and_goaccess_reads_it(self):
+        with harness.tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "access.log")
+            with Server("--access-log", path) as server:
+                ask(server, "/hello?q=%22%0a", b"User-Agent: " + HOSTILE.replace("\x01", "").replace("\x1b", "").encode("latin-1")
+                    + b"\r\nReferer: http://r.example/\r\n")
+                ask(server)
+            found = sorted(lines(path), key=len, reverse=True)  # several workers: in no order
+            self.assertEqual(len(found), 2)
+            for line in found:
+                self.assertIsNone(re.search(rb"[^\x20-\x7e]", line), line)
+            self.assertIn(rb'a\"b\\c[31m\xff\xe4"', found[0])
+            self.assertRegex(found[0].decode(), r'^127\.0\.0\.1 - - \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000\] "GET ')
+            goaccess = shutil.which("goaccess")
+            if goaccess is None:
+                self.skipTest("no goaccess here to read the log back")
+            report = subprocess.run([goaccess, path, "--log-format=COMBINED", "-o", "json", "--no-global-config"], cwd=folder,
+                                    stdin=subprocess.DEVNULL, capture_output=True, timeout=scaled(60), check=True)
+            general = json.loads(report.stdout)["general"]
+            self.assertEqual((general["total_requests"], general["valid_requests"], general["failed_requests"]), (2, 2, 0))
+
+    def test_json_is_json_and_says_what_was_asked(self):
+        with harness.tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "access.log")
+            with Server("--access-log", path, "--access-log-format", "json") as server:
+                ask(server, "/hello?q=%01", b'User-Agent: "\\\xff\r\n'
+                    b"traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n")
+                with server.connect() as wire:
+                    wire.send(b"GET /hello HTTP/1.1\r\n\r\n")  # no Host: rejected
+                    self.assertEqual(wire.response().status, 400)
+            good, rejected = sorted((json.loads(line) for line in lines(path)), key=lambda entry: entry["status"])
+            self.assertEqual((good["method"], good["target"], good["status"]), ("GET", "/hello?q=%01", 200))
+            self.assertEqual(good["user_agent"], '"\\\xff')
+            self.assertEqual(good["host"], "a.example")
+            self.assertEqual(good["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736")
+            self.assertEqual((rejected["status"], rejected["failure"], rejected["fault"]), (400, "rejected", "missing_host"))
+
+    def test_a_handler_that_takes_its_time_is_logged_with_it(self):
+        with harness.tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "access.log")
+            with Server("--access-log", path, "--access-log-format", "%U %{ms}T", target=module("blocking")) as server:
+                ask(server, "/block")
+            took = int(lines(path)[0].split()[1])
+            self.assertGreaterEqual(took, 20, "the handler blocks for 20 ms")
+
+    def test_rotation_loses_nothing(self):
+        with harness.tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "access.log")
+            with Server("--access-log", path, "--access-log-format", "%U") as server:
+                ask(server, "/hello?before")
+                os.rename(path, path + ".1")
+                server.signal(signal.SIGUSR1)
+                eventually(lambda: os.path.exists(path), what="a new log file")
+                ask(server, "/hello?after")
+            self.assertEqual(lines(path + ".1") + lines(path), [b"/hello", b"/hello"])
+            self.assertEqual(len(lines(path)), 1)
+
+    def test_a_log_that_cannot_be_opened_stops_the_start(self):
+        done = run(["--port", "0", "--access-log", "/no/such/folder/log"])
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("/no/such/folder/log: No such file or directory", done.stderr)
+
+
+class Identity(unittest.TestCase):
+    def test_a_request_has_one_name_everywhere(self):
+        with harness.tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "access.log")
+            with Server("--request-id", "--server-timing", "--access-log", path, "--access-log-format", "%{request-id}x") as server:
+                answer = ask(server, "/hello", b"X-Request-ID: forged\r\n")
+                name = answer.get("X-Request-ID")
+                self.assertRegex(name, r"^[0-9a-f]{32}$")
+                self.assertRegex(answer.get("Server-Timing"), r"^app;dur=\d+\.\d{3}$")
+            self.assertEqual(lines(path), [name.encode()])
+
+    def test_a_trusted_proxy_names_requests(self):
+        with Server("--request-id", "--trusted-proxies", "127.0.0.1") as server:
+            self.assertEqual(ask(server, "/hello", b"X-Request-ID: from-the-proxy\r\n").get("X-Request-ID"), "from-the-proxy")
+
+
+class EventLog(unittest.TestCase):
+    def test_events_are_json_in_the_order_that_is_promised(self):
+        with harness.tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "events.log")
+            with Server("--event-log", path) as server:
+                ask(server, "/hello", b"User-Agent: " + HOSTILE.replace("\x01", "").replace("\x1b", "").encode("latin-1") + b"\r\n")
+            events = [json.loads(line) for line in lines(path)]
+            names = [one["event"] for one in events if "connection" in one]
+            self.assertEqual([name for name in names if not name.startswith("handed")],
+                             ["connection_opened", "protocol_chosen", "request_started", "response_completed", "connection_completed"])
+            stamps = [one["at_ns"] for one in events if "connection" in one]
+            self.assertEqual(stamps, sorted(stamps))
+            started = [one["worker"] for one in events if one["event"] == "worker_started"]
+            stopped = [one["worker"] for one in events if one["event"] == "worker_stopped"]
+            self.assertEqual(sorted(started), sorted(stopped))
+            self.assertIn("drain_started", [one["event"] for one in events])
+
+
+class Speech(unittest.TestCase):
+    def test_json_lines_from_start_to_end(self):
+        with Server("--log-format", "json", target=module("faults")) as server:
+            server.get("/throw-plain")
+            server.wait_output("the handler threw")
+        spoken = [json.loads(line) for line in server.lines if line]
+        self.assertEqual([one["state"] for one in spoken if "state" in one], ["serving", "shutting_down", "stopped"])
+        self.assertEqual([one["level"] for one in spoken if "level" in one], ["error"])
+        self.assertEqual(spoken[-1]["cut"], 0)
+        for one in spoken:
+            self.assertRegex(one["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+
+    def test_SIGUSR1_without_logs_changes_nothing(self):
+        with Server() as server:
+            server.signal(signal.SIGUSR1)
+            self.assertEqual(ask(server).status, 200)
+
+
+PAGES = ("--health-path", "/-/health", "--metrics-path", "/-/metrics", "--info-path", "/-/info")
+
+
+def samples(text):
+    """Prometheus text as {name{labels}: number}."""
+    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in text.splitlines() if line and line[0] != "#"}
+
+
+class Admin:
+    """A server whose second address is its operator's."""
+
+    def __init__(self, *flags, **more):
+        self.server = Server(*PAGES, "--admin-bind", "127.0.0.1:0", *flags, urls=2, **more)
+
+    def __enter__(self):
+        self.server.__enter__()
+        self.main, self.door = self.server.urls
+        return self
+
+    def __exit__(self, *error):
+        return self.server.__exit__(*error)
+
+    def ask(self, place, target, fields=b"", method="GET"):
+        with harness.Wire(place, scaled(10)) as wire:
+            wire.send(f"{method} {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n".encode() + fields + b"\r\n")
+            answer = wire.response(method)
+            wire.end()
+            return answer
+
+
+class Pages(unittest.TestCase):
+    def test_health_answers_before_the_application_and_before_middleware(self):
+        with Server(*PAGES) as server:
+            answer = ask(server, "/-/health")
+            self.assertEqual((answer.status, json.loads(answer.body)), (200, {"status": "ok", "state": "serving"}))
+            self.assertEqual(answer.get("Cache-Control"), "no-store")
+            head = ask(server, "/-/health", method="HEAD")
+            self.assertEqual((head.status, head.body), (200, b""))
+            refused = ask(server, "/-/health", method="DELETE")
+            self.assertEqual((refused.status, refused.get("Allow")), (405, "GET, HEAD"))
+
+    def test_health_over_http2(self):
+        if shutil.which("curl") is None:
+            self.skipTest("no curl")
+        with Server(*PAGES) as server:
+            done = subprocess.run(["curl", "-s", "--http2-prior-knowledge", "-w", "%{http_version} %{http_code}",
+                                   f"http://{server.host}:{server.port}/-/health"], capture_output=True, timeout=scaled(20))
+            self.assertIn(b'"status":"ok"', done.stdout)
+            self.assertTrue(done.stdout.endswith(b"2 200"), done.stdout)
+
+    def test_the_rate_limit_does_not_count_pages(self):
+        with Server(*PAGES, "--rate-limit", "1/s", "--rate-limit-burst", "1") as server:
+            self.assertEqual([ask(server, "/-/health").status for _ in range(5)], [200] * 5)
+            self.assertEqual(ask(server).status, 200)
+            self.assertEqual(ask(server).status, 429)
+
+    def test_metrics_count_and_promtool_accepts_them(self):
+        with Server(*PAGES) as server:
+            for _ in range(3):
+                ask(server)
+            ask(server, "/nowhere", method="POST", fields=b"Content-Length: 0\r\n")
+            with server.connect() as wire:
+                wire.send(b"GET /hello HTTP/1.1\r\n\r\n")
+                self.assertEqual(wire.response().status, 400)
+
+            def counted():
+                answer = ask(server, "/-/metrics")
+                self.assertEqual(answer.get("Content-Type"), "text/plain; version=0.0.4; charset=utf-8")
+                self.text = answer.body.decode()
+                return samples(self.text).get('pounce_requests_total{method="GET",status="200"}', 0) >= 3
+            eventually(counted, what="requests in the metrics")
+            found = samples(self.text)
+            self.assertEqual(found['pounce_requests_total{method="POST",status="404"}'], 1)
+            self.assertEqual(found['pounce_requests_rejected_total{fault="missing_host"}'], 1)
+            self.assertEqual(found['pounce_server_state{state="serving"}'], 1)
+            self.assertEqual(found["pounce_requests_in_flight"], 1)  # this one
+            self.assertGreater(found["process_start_time_seconds"], 1e9)
+            if shutil.which("promtool"):
+                judged = subprocess.run(["promtool", "check", "metrics"], input=self.text.encode(), capture_output=True, timeout=scaled(30))
+                self.assertEqual(judged.returncode, 0, judged.stdout + judged.stderr)
+            open_metrics = ask(server, "/-/metrics", b"Accept: application/openmetrics-text;version=1.0.0\r\n")
+            self.assertTrue(open_metrics.get("Content-Type").startswith("application/openmetrics-text"))
+            self.assertTrue(open_metrics.body.endswith(b"# EOF\n"))
+
+    def test_every_metric_and_event_is_documented(self):
+        top = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+        with open(os.path.join(top, "docs/operations.md"), encoding="utf-8") as file:
+            manual = file.read()
+        with Server(*PAGES) as server:
+            names = set(re.findall(r"^# TYPE (\S+)", ask(server, "/-/metrics").body.decode(), re.M))
+        self.assertGreater(len(names), 30)
+        with open(os.path.join(top, "events/event.cpp"), encoding="utf-8") as file:
+            events = set(re.findall(r'name_of\(const \w+&\) noexcept \{ return "(\w+)"', file.read()))
+        self.assertGreater(len(events), 15)
+        self.assertEqual({name for name in names | events if f"`{name}`" not in manual}, set())
+
+    def test_prometheus_scrapes_it(self):
+        prometheus = shutil.which("prometheus")
+        if prometheus is None:
+            self.skipTest("no prometheus here to scrape the server")
+        with Admin() as both, harness.tempfile.TemporaryDirectory() as folder:
+            both.ask(both.main, "/hello")
+            config = os.path.join(folder, "prometheus.yml")
+            with open(config, "w", encoding="ascii") as file:
+                file.write("global: {scrape_interval: 100ms, scrape_timeout: 100ms}\nscrape_configs:\n"
+                           "- {job_name: pounce, metrics_path: /-/metrics, static_configs: [{targets: ['%s:%d']}]}\n" % both.door)
+            place = ("127.0.0.1", harness.free_port())
+            scraper = subprocess.Popen([prometheus, "--config.file", config, "--storage.tsdb.path", folder, "--web.listen-address", "%s:%d" % place],
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                def scraped():
+                    try:
+                        answer = both.ask(place, "/api/v1/query?query=pounce_requests_total")
+                    except OSError:
+                        return False
+                    found = answer.status == 200 and json.loads(answer.body)["data"]["result"]
+                    return found and found[0]["value"][1] == "1" and found[0]["metric"]["method"] == "GET"
+                eventually(scraped, timeout=30, what="a sample in prometheus")
+            finally:
+                scraper.kill()
+                scraper.wait()
+
+    def test_the_admin_door_has_the_pages_and_the_others_have_health_alone(self):
+        with Admin() as both:
+            for page in ("/-/health", "/-/metrics", "/-/info"):
+                self.assertEqual(both.ask(both.door, page).status, 200)
+            self.assertEqual(both.ask(both.door, "/hello").status, 404)
+            self.assertEqual(both.ask(both.main, "/-/health").status, 200)
+            self.assertEqual(both.ask(both.main, "/-/metrics").status, 404)
+            self.assertEqual(both.ask(both.main, "/-/info").status, 404)
+
+    def test_a_full_house_does_not_keep_the_operator_out(self):
+        with Admin("--max-connections", "1") as both, harness.Wire(both.main, scaled(10)) as guest:
+            guest.send(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+            self.assertEqual(guest.response().status, 200)
+            self.assertEqual(both.ask(both.door, "/-/health").status, 200)
+
+            def refused():
+                with harness.Wire(both.main, scaled(10)) as other:
+                    self.assertEqual(other.response().status, 503)
+                text = both.ask(both.door, "/-/metrics").body.decode()
+                return samples(text)['pounce_connections_refused_total{reason="max_connections"}'] >= 1
+            eventually(refused, what="a refusal in the metrics")
+
+    def test_health_says_draining_while_what_runs_goes_on(self):
+        with Admin() as both, harness.Wire(both.main, scaled(20)) as guest:
+            guest.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab")
+            eventually(lambda: samples(both.ask(both.door, "/-/metrics").body.decode())["pounce_requests_in_flight"] == 1, what="a request")
+            both.server.signal()
+            both.server.wait_output("draining 1 connection")
+            answer = both.ask(both.door, "/-/health")
+            self.assertEqual((answer.status, json.loads(answer.body)), (503, {"status": "draining", "state": "shutting_down"}))
+            found = samples(both.ask(both.door, "/-/metrics").body.decode())
+            self.assertEqual(found['pounce_server_state{state="shutting_down"}'], 1)
+            guest.send(b"cd")
+            self.assertEqual(guest.response().body, b"abcd")
+
+    def test_information_without_secrets(self):
+        with harness.tempfile.TemporaryDirectory() as folder:
+            log = os.path.join(folder, "s3cret.log")
+            with Admin("--access-log", log) as both:
+                both.ask(both.main, "/hello")
+                found = json.loads(both.ask(both.door, "/-/info").body)
+                self.assertEqual(found["state"], "serving")
+                self.assertEqual(found["configuration"]["access_log"], "redacted")
+                self.assertEqual(found["configuration"]["target"], "redacted")
+                self.assertEqual(found["configuration"]["max_connections"], "10000")
+                self.assertEqual(found["configuration"]["info_path"], "/-/info")
+                self.assertEqual({one["state"] for one in found["workers"]}, {"running"})
+                self.assertIn("llhttp", found["versions"])
+                self.assertNotIn("s3cret", json.dumps(found))
+            self.assertNotIn("can be reached", both.server.output())
+
+    def test_a_warning_when_information_is_for_everybody(self):
+        with Server("--info-path", "/-/info", listen=("--bind", "0.0.0.0:0")) as server:
+            server.wait_output("warning: --info-path /-/info can be reached from other machines")
+        with Server("--admin-bind", "127.0.0.1:0", urls=2) as server:
+            server.wait_output("warning: --admin-bind has nothing to serve")
+
+    def test_an_admin_address_that_is_taken_stops_the_start(self):
+        with Admin() as both:
+            done = run(["--port", "0", *PAGES, "--admin-bind", "%s:%d" % both.door])
+            self.assertEqual(done.returncode, 3)
+            self.assertIn("%d" % both.door[1], done.stderr)
+
+
+if __name__ == "__main__":
+    harness.main()
