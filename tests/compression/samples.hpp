@@ -3,6 +3,8 @@
 
 #include <pounce/compression/encoder.hpp>
 
+#include "tests/slow_build.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -11,11 +13,7 @@
 namespace samples {
 
 // A gibibyte takes a sanitizer a minute.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr std::size_t large_bomb = std::size_t{64} << 20;
-#else
-inline constexpr std::size_t large_bomb = std::size_t{1} << 30;
-#endif
+inline constexpr std::size_t large_bomb = slow_build ? std::size_t{64} << 20 : std::size_t{1} << 30;
 
 class Dice {
  public:

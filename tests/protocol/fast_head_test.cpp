@@ -1,6 +1,7 @@
 // The fast path for heads: it says what the slow path says, or nothing; and it takes what clients really send.
 #include "tests/protocol/fast_difference.hpp"
 #include "tests/protocol/head_generator.hpp"
+#include "tests/slow_build.hpp"
 
 #include <doctest/doctest.h>
 
@@ -17,19 +18,6 @@ using namespace pounce;
 using namespace pounce::difference;
 
 namespace {
-
-// Builds in which everything takes ten times as long.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(POUNCE_EMULATED)
-constexpr bool slow = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool slow = true;
-#else
-constexpr bool slow = false;
-#endif
-#else
-constexpr bool slow = false;
-#endif
 
 // Why `input` is not accepted by the fast path as it is by the slow one; empty when it is.
 std::string complaint(Bytes input, const h1::Limits& limits = {}) {
@@ -264,7 +252,7 @@ TEST_CASE("nothing behind the last byte is read: the page behind it cannot be") 
 }
 
 TEST_CASE("built and damaged heads: both paths say the same") {
-  constexpr int count = slow ? 200'000 : 2'000'000;
+  constexpr int count = slow_build ? 200'000 : 2'000'000;
   h1::Limits tight;
   tight.max_request_line = 30;
   tight.max_header_size = 150;

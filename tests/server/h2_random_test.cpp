@@ -7,6 +7,7 @@
 #include "tests/server/h2_application.hpp"
 #include "tests/server/h2_client.hpp"
 #include "tests/server/recorder.hpp"
+#include "tests/slow_build.hpp"
 
 #include <cstddef>
 #include <random>
@@ -85,12 +86,7 @@ class Peer {
 
 }  // namespace
 
-// A sanitizer takes some twenty times as long.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr unsigned seeds = 20;
-#else
-constexpr unsigned seeds = 100;
-#endif
+constexpr unsigned seeds = slow_build ? 20 : 100;
 
 TEST_CASE("random clients over HTTP/2 keep every promise about events") {
   const App app = all_kinds();
