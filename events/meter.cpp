@@ -98,7 +98,10 @@ void Meter::on(const ConnectionCompleted& event) noexcept {
 }
 
 void Meter::on(const ConnectionRefused& event) noexcept {
-  add(Count::refused + (event.reason == "max_connections" ? 0U : 1U));
+  const auto* const reason = std::find(refusal_reasons.begin(), refusal_reasons.end(), event.reason);
+  if (reason != refusal_reasons.end()) {
+    add(Count::refused + static_cast<std::size_t>(reason - refusal_reasons.begin()));
+  }
 }
 
 }  // namespace pounce::inline v0::events

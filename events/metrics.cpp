@@ -161,9 +161,8 @@ void Text::durations() {
 
 void Text::connections() {
   counter("pounce_connections_accepted", "Connections that were let in.", Count::opened);
-  family("pounce_connections_refused", "counter", "Connections for which there was no place, by what was missing.");
-  label("reason", "max_connections", totals_[Count::refused]);
-  label("reason", "descriptors", totals_[Count::refused + 1]);
+  family("pounce_connections_refused", "counter", "Connections that were let go at once, by why.");
+  for (std::size_t i = 0; i < Count::refusals; ++i) label("reason", refusal_reasons[i], totals_[Count::refused + i]);
   family("pounce_connections_open", "gauge", "Open connections, by what they speak.");
   std::uint64_t gained = totals_[Count::opened];
   for (std::size_t i = 0; i < Count::protocols; ++i) {

@@ -70,6 +70,8 @@ void live(Meter& meter) {
   meter.count(failed);
   meter.count(HandedOff{});
   meter.count(ConnectionRefused{{}, 0, "max_connections"});
+  meter.count(ConnectionRefused{{}, 0, "untrusted_proxy"});
+  meter.count(ConnectionRefused{{}, 0, "untrusted_proxy"});
   meter.count(WorkerStarted{});
 }
 
@@ -111,6 +113,8 @@ TEST_CASE("events become metrics") {
            "pounce_request_duration_seconds_count 4",
            "pounce_connections_accepted_total 3",
            "pounce_connections_refused_total{reason=\"max_connections\"} 1",
+           "pounce_connections_refused_total{reason=\"untrusted_proxy\"} 2",
+           "pounce_connections_refused_total{reason=\"tls_max_handshakes\"} 0",
            "pounce_connections_open{protocol=\"undecided\"} 1",
            "pounce_connections_open{protocol=\"http1\"} 0",
            "pounce_connections_open{protocol=\"http2\"} 1",

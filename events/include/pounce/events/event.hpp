@@ -221,11 +221,11 @@ struct DrainStarted {
   WorkerId worker;
 };
 
-// A connection that was accepted only to be told that there is no place for it; it has no other events.
+// A connection that was accepted only to be let go: there is no place for it, or it comes from no trusted proxy. It has no other events.
 struct ConnectionRefused {
   Instant at;
   WorkerId worker;
-  std::string_view reason;  // stable: "max_connections", "descriptors", "untrusted_proxy"
+  std::string_view reason;  // stable: "max_connections", "untrusted_proxy", "tls_max_handshakes"
 };
 
 using Lifecycle =

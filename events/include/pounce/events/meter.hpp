@@ -30,6 +30,10 @@ inline constexpr std::array<Duration, 18> duration_bounds{
 // The limits that LimitHit may name.
 [[nodiscard]] std::span<const std::string_view> counted_limits() noexcept;
 
+// Why a connection is refused: the reasons of ConnectionRefused.
+inline constexpr std::array<std::string_view, 3> refusal_reasons{"max_connections", "untrusted_proxy",
+                                                                 "tls_max_handshakes"};
+
 // Where each count stands in a Meter.
 struct Count {
   static constexpr std::size_t methods = static_cast<std::size_t>(Method::patch) + 1;
@@ -37,7 +41,7 @@ struct Count {
   static constexpr std::size_t failures = static_cast<std::size_t>(Failure::cut) + 1;
   static constexpr std::size_t protocols = static_cast<std::size_t>(Protocol::websocket) + 1;
   static constexpr std::size_t limits = 32;
-  static constexpr std::size_t refusals = 2;  // max_connections, descriptors
+  static constexpr std::size_t refusals = refusal_reasons.size();
 
   static constexpr std::size_t requests = 0;  // method × status: answered
   static constexpr std::size_t duration = requests + methods * statuses;
