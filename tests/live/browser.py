@@ -86,14 +86,14 @@ class Browser:
         return answer["result"].get("value")
 
     def wait_for(self, expression):
-        """Until it is true; the page is asked at every frame that it draws."""
+        """Until it is true."""
         return self.ask(f"""new Promise((done, failed) => {{
-            const limit = performance.now() + {int(scaled(20) * 1000)};
+            const limit = performance.now() + {int(scaled(60) * 1000)};
             const look = () => {{
               const found = {expression};
               if (found) done(found);
               else if (performance.now() > limit) failed(new Error("never"));
-              else setTimeout(look, 20);
+              else setTimeout(look, 100);
             }};
             look();
           }})""")
