@@ -1,4 +1,5 @@
 // docs/configuration.md as a function of the option table.
+#include <pounce/config/manual.hpp>
 #include <pounce/config/print.hpp>
 
 namespace pounce::inline v0::config {
@@ -25,7 +26,9 @@ written.
 Everything is checked before anything starts. All problems are reported at once, a line each, with
 the place they come from and what to write instead; the exit code is then 2. A value is checked even
 where a stronger one beats it. `--check` does that and tries the target; `--print-config` prints
-every value with its origin, as a file that gives the same configuration again.
+every value with its origin, as a file that gives the same configuration again. Installed beside the
+programs are man pages (`man pounce-async`, `man pounce.toml`), completions for bash, zsh and fish, and
+`share/pounce/pounce.schema.json`, with which an editor checks such a file while it is written.
 
 ## How values are written
 
@@ -49,18 +52,6 @@ constexpr std::string_view closing = R"(
 
 | flag | what it does |
 |---|---|
-)";
-
-constexpr std::string_view exit_codes = R"(
-## Exit codes
-
-| code | meaning |
-|---|---|
-| 0 | clean end |
-| 1 | failure at run time |
-| 2 | bad command line or configuration |
-| 3 | start-up failed: address, application module or its start hook |
-| 4 | the shutdown deadline cut connections |
 )";
 
 std::string code(std::string_view text) {
@@ -125,7 +116,11 @@ std::string manual_text() {
   for (const Action& action : actions()) {
     text.append("| ").append(code(action.flag)).append(" | ").append(action.help).append(" |\n");
   }
-  return text.append(exit_codes);
+  text.append("\n## Exit codes\n\n| code | meaning |\n|---|---|\n");
+  for (const ExitCode& exit : exit_codes) {
+    text.append("| ").append(exit.code).append(" | ").append(exit.meaning).append(" |\n");
+  }
+  return text;
 }
 
 }  // namespace pounce::inline v0::config

@@ -15,12 +15,15 @@ set(POUNCE_CONFIG_HEADERS
   pounce/config/value.hpp)
 set(POUNCE_CONFIG_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/bind_address.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/completions.cpp
   ${CMAKE_CURRENT_LIST_DIR}/compression.cpp
   ${CMAKE_CURRENT_LIST_DIR}/environment.cpp
   ${CMAKE_CURRENT_LIST_DIR}/freeze.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/man_pages.cpp
   ${CMAKE_CURRENT_LIST_DIR}/manual.cpp
   ${CMAKE_CURRENT_LIST_DIR}/named_certificate.cpp
   ${CMAKE_CURRENT_LIST_DIR}/option_table.cpp
   ${CMAKE_CURRENT_LIST_DIR}/print.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/schema.cpp
   ${CMAKE_CURRENT_LIST_DIR}/setting.cpp
   ${CMAKE_CURRENT_LIST_DIR}/static_mount.cpp)
