@@ -21,6 +21,9 @@ Reactor::Reactor(const posix::Shared& shared, events::WorkerId id, std::vector<p
       most_handoffs_(most_handoffs) {
   if (!poller_.watch(wake_.descriptor(), posix::Poller::Mode::level, nullptr))
     throw std::system_error{errno, std::generic_category(), "watching the wake descriptor"};
+  if (wake_timer_.descriptor() >= 0 &&
+      !poller_.watch(wake_timer_.descriptor(), posix::Poller::Mode::arrival, &wake_timer_))
+    throw std::system_error{errno, std::generic_category(), "watching the wake timer"};
 }
 
 Reactor::~Reactor() {
@@ -97,10 +100,12 @@ bool Reactor::may_end() {
 
 // --- the loop ---
 
-Duration Reactor::patience() const {
+Duration Reactor::patience() {
   if (!ready_.empty()) return Duration::zero();
   const Instant now = ticks_.tick().now;
-  const Instant next = std::min({wheel_.next(), alarms_.next(), entrances_.next(now)});
+  const Instant limits = wheel_.next();
+  Instant next = std::min(alarms_.next(), entrances_.next(now));
+  if (!wake_timer_.set(now, limits)) next = std::min(next, limits);
   return next == never ? Duration{-1} : std::max(next - now, Duration::zero());
 }
 
@@ -113,6 +118,10 @@ void Reactor::turn() {
     const posix::Poller::Ready& report = reports_[i];
     if (report.tag == nullptr) {
       woken = true;
+      continue;
+    }
+    if (report.tag == &wake_timer_) {
+      wake_timer_.gone_off();
       continue;
     }
     if (entrances_.owns(report.tag)) {

@@ -22,6 +22,9 @@ Distributor::Distributor(Shared& shared, std::vector<posix::Listener> listeners)
       wheel_(ticks_.tick().now) {
   if (!poller_.watch(wake_.descriptor(), posix::Poller::Mode::level, nullptr))
     throw std::system_error{errno, std::generic_category(), "watching the wake descriptor"};
+  if (wake_timer_.descriptor() >= 0 &&
+      !poller_.watch(wake_timer_.descriptor(), posix::Poller::Mode::arrival, &wake_timer_))
+    throw std::system_error{errno, std::generic_category(), "watching the wake timer"};
 }
 
 Distributor::~Distributor() {
@@ -117,8 +120,10 @@ void Distributor::wake(Link&) noexcept {}
 Duration Distributor::patience() {
   const Instant now = ticks_.tick().now;
   const std::lock_guard guard{lock_};
-  const Instant next = std::min(entrances_.next(now), wheel_.next());
-  asleep_until_ = next;
+  const Instant limits = wheel_.next();
+  Instant next = entrances_.next(now);
+  asleep_until_ = std::min(next, limits);
+  if (!wake_timer_.set(now, limits)) next = asleep_until_;
   free_forgotten();
   return next == never ? Duration{-1} : std::max(next - now, Duration::zero());
 }
@@ -139,6 +144,8 @@ void Distributor::turn() {
   for (std::size_t i = 0; i < count; ++i) {
     if (reports[i].tag == nullptr) {
       wake_.drain();
+    } else if (reports[i].tag == &wake_timer_) {
+      wake_timer_.gone_off();
     } else if (entrances_.owns(reports[i].tag)) {
       accept(reports[i].tag);
     }
@@ -154,7 +161,7 @@ void Distributor::turn() {
 }
 
 void Distributor::report(const posix::Poller::Ready& ready) {
-  if (ready.tag == nullptr || entrances_.owns(ready.tag)) return;
+  if (ready.tag == nullptr || ready.tag == &wake_timer_ || entrances_.owns(ready.tag)) return;
   posix::Watch& watch = *static_cast<posix::Watch*>(ready.tag);
   watch.reported = true;
   watch.hung_up = watch.hung_up || ready.hung_up;

@@ -83,4 +83,24 @@ class Counter final : public File {
   std::uint64_t value_ = 0;
 };
 
+// What timerfd_create makes: once, never repeating, and not read from.
+class Timer final : public File {
+ public:
+  [[nodiscard]] std::uint32_t state() override { return expired_ ? EPOLLIN : 0U; }
+  // Disarmed; what it is set for next belongs to this number.
+  [[nodiscard]] std::uint64_t set() {
+    expired_ = false;
+    return ++setting_;
+  }
+  void expire(std::uint64_t setting) {
+    if (setting != setting_) return;
+    expired_ = true;
+    wake(EPOLLIN);
+  }
+
+ private:
+  std::uint64_t setting_ = 0;
+  bool expired_ = false;
+};
+
 }  // namespace pounce::sim

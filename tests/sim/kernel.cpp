@@ -171,6 +171,23 @@ long Kernel::write(int descriptor, const void* from, std::size_t size) {
   return sizeof value;
 }
 
+// --- timers ---
+
+int Kernel::make_timer() {
+  schedule_.pass();
+  return open(std::make_shared<Timer>());
+}
+
+int Kernel::set_timer(int descriptor, Duration after) {
+  const auto timer = find<Timer>(descriptor);
+  const std::uint64_t setting = timer->set();
+  if (after == Duration::zero()) return 0;
+  schedule_.at(schedule_.now() + after, [weak = std::weak_ptr<Timer>{timer}, setting] {
+    if (const auto still = weak.lock()) still->expire(setting);
+  });
+  return 0;
+}
+
 // --- waiting ---
 
 int Kernel::make_epoll() {

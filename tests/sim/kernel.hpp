@@ -63,6 +63,8 @@ class Kernel {
   int make_counter(unsigned value);
   long read(int descriptor, void* to, std::size_t size);
   long write(int descriptor, const void* from, std::size_t size);
+  int make_timer();
+  int set_timer(int descriptor, Duration after);  // zero: never
   int make_epoll();
   int epoll_control(int epoll, int operation, int descriptor, const epoll_event* event);
   int epoll_wait(int epoll, epoll_event* events, int most, int milliseconds);

@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/timerfd.h>
 
 #include <linux/sockios.h>
 #include <poll.h>
@@ -254,6 +255,30 @@ TEST_CASE("time moves when everybody waits, and by no more than to what comes ne
   p.peer->send("x");
   CHECK(watching.look(10'000) == EPOLLIN);
   CHECK(p.kernel.schedule().now() - start == 251ms);
+}
+
+TEST_CASE("a timer is reported once when its time has come; setting it anew forgets what it was set for") {
+  Kernel kernel{1};
+  const Instant start = kernel.schedule().now();
+  const int timer = ::timerfd_create(CLOCK_MONOTONIC, 0);
+  const Watching watching{timer, EPOLLIN | EPOLLET};
+  const auto set = [&](std::chrono::milliseconds after) {
+    itimerspec when{};
+    when.it_value.tv_nsec = std::chrono::nanoseconds{after}.count();
+    REQUIRE(::timerfd_settime(timer, 0, &when, nullptr) == 0);
+  };
+  set(30ms);
+  CHECK(watching.look(20) == 0);
+  CHECK(watching.look(20) == EPOLLIN);
+  CHECK(kernel.schedule().now() - start == 30ms);
+  CHECK(watching.look(100) == 0);
+  set(10ms);
+  set(50ms);
+  CHECK(watching.look(40) == 0);
+  CHECK(watching.look(20) == EPOLLIN);
+  set(10ms);
+  set(0ms);
+  CHECK(watching.look(20) == 0);
 }
 
 TEST_CASE("threads take turns as the seed has it: the same seed, the same order; another, another") {

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <time.h>
 
@@ -206,6 +207,17 @@ int __wrap_ioctl(int fd, unsigned long request, ...) {
 POUNCE_WRAP(int, eventfd, (unsigned value, int flags)) {
   if (Kernel* k = simulated()) return k->make_counter(value);
   return __real_eventfd(value, flags);
+}
+POUNCE_WRAP(int, timerfd_create, (clockid_t clock, int flags)) {
+  if (Kernel* k = simulated()) return k->make_timer();
+  return __real_timerfd_create(clock, flags);
+}
+POUNCE_WRAP(int, timerfd_settime, (int fd, int flags, const itimerspec* to, itimerspec* before)) {
+  Kernel* k = simulated(fd);
+  if (k == nullptr) return __real_timerfd_settime(fd, flags, to, before);
+  if (flags != 0 || to->it_interval.tv_sec != 0 || to->it_interval.tv_nsec != 0)
+    k->schedule().give_up("timers are set once, and from now on");
+  return k->set_timer(fd, std::chrono::seconds{to->it_value.tv_sec} + std::chrono::nanoseconds{to->it_value.tv_nsec});
 }
 POUNCE_WRAP(int, epoll_create1, (int flags)) {
   if (Kernel* k = simulated()) return k->make_epoll();

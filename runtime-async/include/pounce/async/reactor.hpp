@@ -16,6 +16,7 @@
 #include <pounce/posix/serving.hpp>
 #include <pounce/posix/timers.hpp>
 #include <pounce/posix/wake_descriptor.hpp>
+#include <pounce/posix/wake_timer.hpp>
 
 #include <array>
 #include <atomic>
@@ -48,7 +49,7 @@ class Reactor final : public posix::Waker, public posix::Sink {
 
  private:
   void turn();
-  [[nodiscard]] Duration patience() const;
+  [[nodiscard]] Duration patience();
   void accept(void* entrance) noexcept;
   void adopt_all();
   void adopt(Owned<posix::Link> link, events::WorkerId from);
@@ -74,6 +75,7 @@ class Reactor final : public posix::Waker, public posix::Sink {
   Station station_;
   posix::Poller poller_;
   posix::WakeDescriptor wake_;
+  posix::WakeTimer wake_timer_;  // for limits; handlers' own waits, which are exact, are timeouts
   posix::DeadlineWheel wheel_;
   posix::AlarmHeap alarms_;
   posix::Entrances entrances_;

@@ -17,6 +17,7 @@
 #include <pounce/posix/serving.hpp>
 #include <pounce/posix/timers.hpp>
 #include <pounce/posix/wake_descriptor.hpp>
+#include <pounce/posix/wake_timer.hpp>
 #include <pounce/sync/work_queue.hpp>
 
 #include <atomic>
@@ -82,6 +83,7 @@ class Distributor final : public posix::Waker {
   Station station_;
   posix::Poller poller_;
   posix::WakeDescriptor wake_;
+  posix::WakeTimer wake_timer_;
   posix::Entrances entrances_;
   Line ready_;  // what this turn has found for the workers
 
