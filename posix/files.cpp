@@ -3,6 +3,7 @@
 #include "posix/file_cache.hpp"
 #include "posix/open_file.hpp"
 
+#include <pounce/posix/advice.hpp>
 #include <pounce/posix/clock.hpp>
 
 #include <dirent.h>
@@ -136,11 +137,11 @@ std::expected<Owned<RootedFiles>, std::string> RootedFiles::open_root(const std:
                                : number == ENOTDIR
                                    ? "not a directory"
                                    : std::strerror(number);  // NOLINT(concurrency-mt-unsafe): at the start
-    return std::unexpected(path + ": " + reason);
+    return std::unexpected(path + ": " + reason + as_hint(file_advice(path, number)));
   }
   // O_PATH asks for no permission; find out now and not at the first request.
   if (::faccessat(root.get(), ".", X_OK, AT_EACCESS) != 0)
-    return std::unexpected(path + ": no permission to open what is in it");
+    return std::unexpected(path + ": no permission to open what is in it" + as_hint(file_advice(path, EACCES)));
   Options decided = options;
   if (decided.resolve == Resolve::detect) {
     // ENOSYS: an old kernel; EPERM: a sandbox that does not know the call.

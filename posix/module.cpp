@@ -1,5 +1,6 @@
 #include <pounce/posix/module.hpp>
 
+#include <pounce/posix/advice.hpp>
 #include <pounce/posix/descriptor.hpp>
 #include <pounce/posix/log.hpp>
 
@@ -98,7 +99,10 @@ std::uint32_t sanitizer_of(std::string_view file) noexcept {
 std::optional<std::string> fault_of_file(const std::string& path) {
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)};
   if (!file) {
-    return errno == ENOENT ? "no such file" : std::strerror(errno);  // NOLINT(concurrency-mt-unsafe): at the start
+    const int error = errno;
+    const std::string why =
+        error == ENOENT ? "no such file" : std::strerror(error);  // NOLINT(concurrency-mt-unsafe): at the start
+    return why + as_hint(file_advice(path, error));
   }
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) return std::strerror(errno);  // NOLINT(concurrency-mt-unsafe)

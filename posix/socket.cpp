@@ -1,5 +1,7 @@
 #include <pounce/posix/socket.hpp>
 
+#include <pounce/posix/advice.hpp>
+
 #include "posix/inherited.hpp"
 
 #include <arpa/inet.h>
@@ -43,14 +45,14 @@ void set_option(int socket, int level, int name) noexcept {
 std::expected<Listener, std::string> listen_tcp(const BindAddress& wanted, const addrinfo& at, int backlog,
                                                 bool reuse_port) {
   Descriptor socket{::socket(at.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
-  if (!socket) return std::unexpected(wanted.place() + ": " + error_text(errno));
+  if (!socket) return std::unexpected(listen_fault(wanted, errno));
   set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR);
   if (reuse_port) set_option(socket.get(), SOL_SOCKET, SO_REUSEPORT);
   if (at.ai_family == AF_INET6) set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY);
   // Inherited by what is accepted: no call per connection.
   set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY);
   if (::bind(socket.get(), at.ai_addr, at.ai_addrlen) != 0 || ::listen(socket.get(), backlog) != 0) {
-    return std::unexpected(wanted.place() + ": " + error_text(errno));
+    return std::unexpected(listen_fault(wanted, errno));
   }
   BindAddress bound = bound_address(socket.get()).as(wanted);
   return Listener{std::move(socket), std::move(bound), {}};
@@ -72,7 +74,8 @@ std::expected<std::vector<Listener>, std::string> listen_tcp(const BindAddress& 
   addrinfo* found = nullptr;
   if (const int error = ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
       error != 0) {
-    return std::unexpected(address.place() + ": " + ::gai_strerror(error));
+    return std::unexpected(address.place() + ": " + ::gai_strerror(error) +
+                           as_hint("write an address, or a name that this machine can look up"));
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner{found, &::freeaddrinfo};
   std::vector<Listener> listeners;
@@ -87,7 +90,7 @@ std::expected<std::vector<Listener>, std::string> listen_tcp(const BindAddress& 
     if (target.ss_family == AF_INET6) reinterpret_cast<sockaddr_in6*>(&target)->sin6_port = htons(wanted.port);
     here.ai_addr = reinterpret_cast<sockaddr*>(&target);
     if (port == Port::first_of_many && is_taken(here)) {
-      if (error.empty()) error = wanted.place() + ": " + error_text(EADDRINUSE);
+      if (error.empty()) error = listen_fault(wanted, EADDRINUSE);
       continue;
     }
     auto listener = listen_tcp(wanted, here, backlog, port != Port::alone);
@@ -116,8 +119,10 @@ std::expected<std::vector<Listener>, std::string> listen_unix(const BindAddress&
   std::memcpy(target.sun_path, address.path.data(), address.path.size());
   struct stat there{};
   if (::lstat(address.path.c_str(), &there) == 0) {
-    if (!S_ISSOCK(there.st_mode)) return std::unexpected(address.place() + ": exists and is not a socket");
-    if (!is_stale(target)) return std::unexpected(address.place() + ": Address already in use");
+    if (!S_ISSOCK(there.st_mode))
+      return std::unexpected(address.place() + ": exists and is not a socket" +
+                             as_hint("remove it, or choose another path"));
+    if (!is_stale(target)) return std::unexpected(listen_fault(address, EADDRINUSE));
     ::unlink(address.path.c_str());
   }
   Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
@@ -125,7 +130,7 @@ std::expected<std::vector<Listener>, std::string> listen_unix(const BindAddress&
   if (!socket || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&target), sizeof target) != 0 ||
       ::chmod(address.path.c_str(), S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) != 0 ||
       ::listen(socket.get(), backlog) != 0) {
-    return std::unexpected(address.place() + ": " + error_text(errno));
+    return std::unexpected(listen_fault(address, errno));
   }
   std::vector<Listener> listeners;
   listeners.push_back(Listener{std::move(socket), address, address.path});

@@ -1,5 +1,6 @@
 #include <pounce/posix/line_writer.hpp>
 
+#include <pounce/posix/advice.hpp>
 #include <pounce/posix/clock.hpp>
 #include <pounce/posix/log.hpp>
 
@@ -39,7 +40,10 @@ std::expected<Owned<LineWriter>, std::string> LineWriter::open(std::string path,
   Descriptor file;
   if (path != "-") {
     file = open_for_lines(path);
-    if (!file) return std::unexpected(printable(path) + ": " + reason(errno));
+    if (!file) {
+      const int error = errno;
+      return std::unexpected(printable(path) + ": " + reason(error) + as_hint(file_advice(path, error)));
+    }
   }
   return Owned<LineWriter>{new LineWriter{std::move(path), std::move(who), std::move(file)}};
 }

@@ -12,6 +12,7 @@
 
 #include <pounce/config/environment.hpp>
 #include <pounce/config/print.hpp>
+#include <pounce/posix/advice.hpp>
 #include <pounce/posix/journal.hpp>
 #include <pounce/program/command_line.hpp>
 #include <pounce/program/config_file.hpp>
@@ -79,7 +80,8 @@ void add_file(config::Program which, std::vector<Setting>& settings, std::vector
   } else if (named != nullptr || text.error() != ENOENT) {
     const Origin origin = named != nullptr ? named->origin : Origin::file(path, 0);
     problems.push_back({config::name_at(config::row(config::OptionId::config), origin),
-                        "cannot read " + config::quoted(path) + ": " + std::strerror(text.error()), origin, ""});
+                        "cannot read " + config::quoted(path) + ": " + std::strerror(text.error()), origin,
+                        posix::file_advice(path, text.error())});
   }
 }
 

@@ -1,5 +1,6 @@
 #include "posix/program/tls_files.hpp"
 
+#include <pounce/posix/advice.hpp>
 #include <pounce/posix/clock.hpp>
 #include <pounce/posix/descriptor.hpp>
 
@@ -107,6 +108,7 @@ tls::Text TlsFiles::read(OptionId id, const std::string& path, Findings& finding
     }
   }
   report(id, "cannot read " + config::quoted(path) + ": " + error_text(fault), findings.problems);
+  findings.problems.back().hint = posix::file_advice(path, fault);
   findings.unread.push_back(path);
   text.bytes.clear();
   return text;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -177,7 +178,8 @@ TEST_CASE("the file: found, named by flag, named by variable, missing, unreadabl
   CHECK(served({"--config=pounce.toml"}, {"POUNCE_CONFIG=other.toml"}).port == 9000);
   CHECK(refused({"--config", "none.toml"}) ==
         "pounce-async: error: --config: cannot read 'none.toml': No such file or directory (from "
-        "command line)\n");
+        "command line; hint: looked for in " +
+            std::filesystem::current_path().string() + ")\n");
   CHECK(contains(refused({}, {"POUNCE_CONFIG=/"}), "POUNCE_CONFIG: cannot read '/'"));
   CHECK(line_count(refused({"--config="})) == 1);
   scratch.write("large.toml", std::string((1 << 20) + 1, '\n'));

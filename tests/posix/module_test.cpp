@@ -73,12 +73,12 @@ TEST_CASE("what is no module") {
   CHECK(fault((scratch / "cut.so").string()) == "file too short");
   CHECK_FALSE(fault((scratch / "zeros.so").string()).empty());
   CHECK(fault((scratch / "pipe.so").string()) == "not a file");  // and nobody waits for a writer
-  CHECK(load_module("test", "a\nb.so").error() == "a\\x0ab.so: no such file");
+  CHECK(load_module("test", "a\nb.so").error().starts_with("a\\x0ab.so: no such file (hint: looked for in "));
 }
 
 TEST_CASE("a path without a slash is a file here, not a library of the system") {
-  CHECK(fault("libc.so.6") == "no such file");
-  CHECK(fault("libstdc++.so.6") == "no such file");
+  CHECK(fault("libc.so.6").starts_with("no such file (hint: looked for in /"));
+  CHECK(fault("libstdc++.so.6").starts_with("no such file (hint: looked for in /"));
   // And one that is here is found.
   const std::string before = std::filesystem::current_path().string();
   std::filesystem::current_path(POUNCE_TEST_MODULES);
