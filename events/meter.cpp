@@ -23,12 +23,13 @@ constexpr auto places = [] {
   return at;
 }();
 
-constexpr std::array<std::string_view, 24> limits{
-    "max_request_line",  "empty_lines",        "max_header_size", "max_headers",          "chunk_extensions",
-    "trailers",          "max_request_size",   "header_timeout",  "request_timeout",      "min_rate",
-    "write_timeout",     "keep_alive_timeout", "linger",          "h2_settings",          "h2_ping",
-    "h2_resets",         "h2_pings",           "h2_empty_data",   "h2_continuations",     "h2_priorities",
-    "h2_window_updates", "h2_unknown_frames",  "h2_late_frames",  "tls_handshake_timeout"};
+constexpr std::array<std::string_view, 26> limits{
+    "max_request_line",  "empty_lines",        "max_header_size", "max_headers",           "chunk_extensions",
+    "trailers",          "max_request_size",   "header_timeout",  "request_timeout",       "min_rate",
+    "write_timeout",     "keep_alive_timeout", "linger",          "h2_settings",           "h2_ping",
+    "h2_resets",         "h2_pings",           "h2_empty_data",   "h2_continuations",      "h2_priorities",
+    "h2_window_updates", "h2_unknown_frames",  "h2_late_frames",  "tls_handshake_timeout", "queue_depth",
+    "queue_timeout"};
 static_assert(limits.size() < Count::limits);
 
 std::size_t place(Fault fault) noexcept { return static_cast<std::size_t>(fault); }

@@ -92,6 +92,7 @@ class Text {
   void connections();
   void protection();
   void handoffs();
+  void queue(const Moment::RequestQueue& queue);
   void server(const Moment& moment);
   void process(const Process& process);
 
@@ -205,6 +206,19 @@ void Text::handoffs() {
   label("result", "refused", totals_[Count::handoff_refused]);
 }
 
+void Text::queue(const Moment::RequestQueue& queue) {
+  gauge("pounce_handlers_running", "Handlers that have a place (--max-concurrency).", queue.running);
+  gauge("pounce_request_queue_depth", "Requests that wait for a place.", queue.waiting);
+  family("pounce_requests_shed", "counter", "Requests that got no place, by why.");
+  for (std::size_t i = 0; i < queue.shed.size(); ++i) label("reason", shed_reasons[i], queue.shed[i]);
+  family("pounce_request_queue_wait_seconds", "summary", "Waits of those that got a place behind others.");
+  out_.append("pounce_request_queue_wait_seconds_sum ");
+  append_seconds(out_, queue.wait);
+  out_.append("\npounce_request_queue_wait_seconds_count ");
+  append_number(out_, queue.waited);
+  out_.push_back('\n');
+}
+
 void Text::server(const Moment& moment) {
   gauge("pounce_handoff_queue_depth", "Connections that wait for a reactor to take them.", moment.waiting_handoffs);
   gauge("pounce_worker_queue_depth", "Connections that wait for a blocking worker.", moment.waiting_connections);
@@ -257,6 +271,7 @@ std::string metrics_text(const Totals& totals, const Moment& moment, const Proce
   text.connections();
   text.protection();
   text.handoffs();
+  if (moment.requests) text.queue(*moment.requests);
   text.server(moment);
   text.process(process);
   return text.take();

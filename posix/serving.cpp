@@ -3,12 +3,14 @@
 #include <pounce/config/compression.hpp>
 #include <pounce/limits/client_limit.hpp>
 #include <pounce/limits/client_terms.hpp>
+#include <pounce/limits/request_queue.hpp>
 #include <pounce/server/codings.hpp>
 
 #include <sys/random.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -73,6 +75,28 @@ Owned<limits::ClientLimit> make_client_limit(const config::Config& config) {
                                          secret);
 }
 
+// One for all workers.
+class SharedRequestQueue final : public limits::RequestQueue {
+ public:
+  explicit SharedRequestQueue(limits::QueueTerms terms) noexcept : RequestQueue(std::move(terms)) {}
+
+ private:
+  void lock() noexcept override { lock_.lock(); }
+  void unlock() noexcept override { lock_.unlock(); }
+  void destroy() noexcept override { delete this; }
+
+  std::mutex lock_;
+};
+
+Loan<limits::RequestQueue> make_request_queue(const config::Config& config) {
+  if (!config.max_concurrency) return {};
+  return Loan<SharedRequestQueue>{
+      new SharedRequestQueue{{.running = static_cast<std::uint32_t>(*config.max_concurrency),
+                              .waiting = static_cast<std::uint32_t>(config.queue_depth),
+                              .timeout = config.queue_timeout,
+                              .exempt_paths = config.queue_exempt_paths}}};
+}
+
 ws::Limits make_ws_limits(const config::Config& config) {
   ws::Limits limits;
   limits.max_message_size = config.ws_max_message_size;
@@ -99,6 +123,11 @@ std::optional<std::uint64_t> make_request_names(const config::Config& config) {
 
 }  // namespace
 
+std::optional<limits::RequestQueue::Numbers> numbers_of(const Service& service) {
+  if (!service.request_queue) return std::nullopt;
+  return service.request_queue->numbers();
+}
+
 Service make_service(const config::Config& config, const App& app) {
   h1::Limits limits;
   limits.max_request_line = config.max_request_line;
@@ -124,6 +153,7 @@ Service make_service(const config::Config& config, const App& app) {
                            .dialect = config.forwarded ? proxy::Dialect::forwarded : proxy::Dialect::x_forwarded},
                  .codings = make_codings(config, app),
                  .client_limit = make_client_limit(config),
+                 .request_queue = make_request_queue(config),
                  .request_names = make_request_names(config),
                  .server_timing = config.server_timing};
 }

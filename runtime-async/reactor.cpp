@@ -177,6 +177,7 @@ void Reactor::serve(Link& link) {
   if (link.failed && !session.wants_input()) session.broken();  // nobody would see it by reading
   if (link.readable && session.wants_input()) (void)link.read();
   if (session.deadline() <= tick.now) link.measure(tick.now);
+  if (link.hung_up) session.end_announced();
   session.step(tick);
   if (link.writable || session.output().finished()) (void)link.flush(tick.now);
   if (session.finished()) return remove(link, false);

@@ -134,6 +134,13 @@ events::Moment OperatorPages::moment() const {
     const posix::Queues queues = runtime->queues();
     now.waiting_connections = queues.connections;
     now.waiting_handoffs = queues.handoffs;
+    if (const auto& requests = queues.requests) {
+      now.requests = {.running = requests->running,
+                      .waiting = requests->waiting,
+                      .waited = requests->waited,
+                      .wait = requests->wait,
+                      .shed = requests->shed};
+    }
   }
   return now;
 }

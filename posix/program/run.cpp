@@ -226,6 +226,7 @@ class AdminDoor {
     config_.workers = config_.async_workers = 1;
     config_.max_connections = 64;
     config_.rate_limit.reset();
+    config_.max_concurrency.reset();
     config_.trusted_proxies.clear();
     pages.add_to(app_, OperatorPages::Which::all);
   }

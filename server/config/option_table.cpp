@@ -133,6 +133,7 @@ std::string_view title(Group group) noexcept {
     case Group::workers: return "Workers and connections";
     case Group::limits: return "Limits of a request";
     case Group::clients: return "Limits of a client";
+    case Group::overload: return "Overload";
     case Group::deadlines: return "Deadlines";
     case Group::http2: return "HTTP/2";
     case Group::tls: return "TLS";

@@ -87,6 +87,7 @@ std::string toml_value(const Config& config, const Option& option) {
     case OptionId::trusted_proxies: return array(config.trusted_proxies);
     case OptionId::rate_limit_exempt: return array(config.rate_limit_exempt);
     case OptionId::rate_limit_exempt_paths: return array(config.rate_limit_exempt_paths);
+    case OptionId::queue_exempt_paths: return array(config.queue_exempt_paths);
     case OptionId::static_: return array(config.static_);
     case OptionId::tls_sni: return array(config.tls_sni);
     default: break;

@@ -165,7 +165,7 @@ Task serve(Exchange& exchange, const Files& files, const Mount& mount) {
 class Directory final : public Handler {
  public:
   Directory(const Files& files, const Mount& mount) noexcept
-      : Handler(Kind::coroutine), files_(&files), mount_(&mount) {}
+      : Handler(Kind::coroutine, false), files_(&files), mount_(&mount) {}
 
   [[nodiscard]] Task run(Exchange& exchange) const override { return serve(exchange, *files_, *mount_); }
 

@@ -34,8 +34,10 @@ LiveExchange::LiveExchange(Session& session, Arena& arena, StreamId stream, cons
 LiveExchange::~LiveExchange() {
   revoked_ = true;
   if (letterbox_) letterbox_->close();
+  leave_queue();
   parked_ = nullptr;
   task_ = Task{};
+  leave_place();
 }
 
 // --- content ---
@@ -161,6 +163,7 @@ void LiveExchange::dispatch() {
     phase_ = Phase::ended;
     return answer_error(503);
   }
+  if (queue() != nullptr && finds_no_place()) return;
   if (session_->service_->client_limit && exceeds_limit()) return;
   if (!app.middleware().empty() && ask_middleware()) return;
   if (!app.accepts(request_.method_id())) return refuse_method();
@@ -170,10 +173,8 @@ void LiveExchange::dispatch() {
     answer_error(404);
   } else if (handler_->decodes() && !open_decoder()) {
     return;
-  } else if (handler_->kind() == Handler::Kind::coroutine) {
-    start_coroutine();
-  } else if (content_ended_) {
-    call_plain();
+  } else if (handler_->kind() == Handler::Kind::coroutine || content_ended_) {
+    enter();
   } else {
     phase_ = Phase::collecting;
     collect();
@@ -181,11 +182,15 @@ void LiveExchange::dispatch() {
   }
 }
 
+void LiveExchange::call_handler() { handler_->kind() == Handler::Kind::coroutine ? start_coroutine() : call_plain(); }
+
 bool LiveExchange::ready() const {
   if (answer_ == Answer::finishing) return may_have_room();
   switch (phase_) {
     case Phase::collecting: return content_ended_;
-    case Phase::starting: return !held();
+    case Phase::starting:
+    case Phase::admitted: return !held();
+    case Phase::queued: return may_end_wait();
     case Phase::parked: return can(*parked_);
     case Phase::ended: return false;
   }
@@ -193,7 +198,9 @@ bool LiveExchange::ready() const {
 }
 
 bool LiveExchange::held() const {
-  if (phase_ != Phase::starting || !session_->plain_held_) return false;
+  if (!session_->plain_held_) return false;
+  if (phase_ == Phase::admitted) return handler_->kind() != Handler::Kind::coroutine;
+  if (phase_ != Phase::starting) return false;
   if (front_handler() != nullptr) return false;
   const Handler* const handler = session_->service_->app.find(request_.path());
   return handler != nullptr && handler->kind() != Handler::Kind::coroutine;
@@ -205,9 +212,11 @@ void LiveExchange::run() {
   bytes_left_ = Session::bytes_per_resume;
   switch (phase_) {
     case Phase::collecting:
-      if (content_ended_) call_plain();
+      if (content_ended_) enter();
       break;
     case Phase::starting: dispatch(); break;
+    case Phase::queued: look_for_place(); break;
+    case Phase::admitted: call_handler(); break;
     case Phase::parked:
       if (attempt(*parked_)) resume(std::exchange(parked_, nullptr)->leaf());
       break;
@@ -223,10 +232,12 @@ void LiveExchange::call_plain() {
   try {
     if (decoder_ && !decode_collected()) return clear_inbox();
     Response response = handler_->respond(request_);
+    leave_place();
     answer_whole(response);
   } catch (...) {
     handler_threw(std::current_exception());
   }
+  leave_place();
   if (body_received_ != 0) clear_inbox();
 }
 
@@ -264,6 +275,7 @@ void LiveExchange::handler_ended(std::exception_ptr error) {
   if (letterbox_) letterbox_->close();
   task_ = Task{};
   parked_ = nullptr;
+  leave_place();
   clear_inbox();
   if (socket_) end_socket(error != nullptr);
   if (error) return handler_threw(error);

@@ -13,6 +13,7 @@
 #include "server/session/arena.hpp"
 #include "server/session/content_coder.hpp"
 #include "server/session/content_decoder.hpp"
+#include "server/session/queue_wait.hpp"
 #include "server/session/socket_inbox.hpp"
 
 #include <cstddef>
@@ -20,6 +21,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pounce::inline v0 {
@@ -32,6 +34,8 @@ class LiveExchange final : public Exchange {
   enum class Phase : std::uint8_t {
     collecting,  // plain: waits for the whole content
     starting,    // to be dispatched in this step
+    queued,      // waits until there is a place for one more handler
+    admitted,    // has it: the handler is to be called
     parked,      // coroutine: waits
     ended,       // has returned
   };
@@ -62,8 +66,8 @@ class LiveExchange final : public Exchange {
   [[nodiscard]] Instant alarm() const noexcept;
   // Waits for something that the peer has no part in.
   [[nodiscard]] bool waits_outside() const noexcept {
-    return phase_ == Phase::parked &&
-           (socket_ || parked_->kind == Wait::Kind::sleep || parked_->kind == Wait::Kind::message);
+    return phase_ == Phase::queued || (phase_ == Phase::parked && (socket_ || parked_->kind == Wait::Kind::sleep ||
+                                                                   parked_->kind == Wait::Kind::message));
   }
   void drain() noexcept { draining_ = true; }
   // Says that it has begun; once, by the session that has taken it into its list.
@@ -87,6 +91,20 @@ class LiveExchange final : public Exchange {
   [[nodiscard]] bool ask_middleware();
   [[nodiscard]] bool exceeds_limit();
   void refuse_method();
+  void call_handler();
+
+  // --- a place among those that run: live_exchange_queue.cpp ---
+
+  [[nodiscard]] limits::RequestQueue* queue() const noexcept { return session_->service_->request_queue.get(); }
+  [[nodiscard]] bool needs_place(const Handler* handler) const noexcept;
+  [[nodiscard]] bool finds_no_place();
+  void enter();
+  void look_for_place();
+  void leave_queue() noexcept;
+  void leave_place() noexcept;
+  void turn_away(std::string_view limit);
+  [[nodiscard]] bool may_end_wait() const noexcept;
+
   void collect();
   void clear_inbox() noexcept;
   void call_plain();
@@ -174,7 +192,8 @@ class LiveExchange final : public Exchange {
   Owned<ContentCoder> coder_;      // while an answer is coded piece by piece
   Owned<ContentDecoder> decoder_;  // where request content is decoded
   Loan<Letterbox> letterbox_;
-  Owned<SocketInbox> socket_;  // it is a WebSocket
+  Owned<QueueWait> queue_wait_;  // while it is queued
+  Owned<SocketInbox> socket_;    // it is a WebSocket
   std::size_t middleware_asked_ = 0;
   std::size_t waits_left_ = 0;
   std::size_t bytes_left_ = 0;
@@ -191,6 +210,7 @@ class LiveExchange final : public Exchange {
   bool reported_ = false;
   bool threw_ = false;
   bool refused_ = false;  // answered 406; middleware that makes a success of that is not asked to again
+  bool has_place_ = false;
   bool revoked_ = false;  // being destroyed: what destructors in frames say reaches nobody
 };
 

@@ -254,6 +254,7 @@ bool LiveExchange::push_pending() {
 Instant LiveExchange::alarm() const noexcept {
   // Before the handler goes on its answer must have found room.
   if (answer_ == Answer::finishing) return never;
+  if (queue_wait_) return queue_wait_->until;
   return phase_ == Phase::parked && parked_ != nullptr ? parked_->deadline : never;
 }
 

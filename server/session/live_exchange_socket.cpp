@@ -56,6 +56,7 @@ void LiveExchange::attempt_accept(Wait& wait) {
   socket_ = std::move(socket);
   status_ = 101;
   answer_ = Answer::started;
+  leave_place();  // a socket lives for hours: what is limited is how many are being opened
 }
 
 void LiveExchange::refuse_socket(Wait& wait, Fault fault) {

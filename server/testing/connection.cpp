@@ -58,6 +58,7 @@ Client::Connection::Connection(const App& app, Options wanted)
                .inbox_limit = options.inbox_limit,
                .trust = options.trust,
                .codings = options.codings,
+               .request_queue = options.request_queue,
                .front = options.front,
                .request_names = options.request_names,
                .server_timing = options.server_timing},

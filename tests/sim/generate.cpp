@@ -30,6 +30,12 @@ class Writer {
       add(std::string{"option "} + limit + " 1h");
     if (dice_.one_in(4)) add("option max_requests_per_connection " + std::to_string(dice_.between(1, 3)));
     if (dice_.one_in(4)) add("option worker_patience " + std::to_string(dice_.between(1, 100)) + "ms");
+    // Who waits for a place, and who is sent away, depends on who was there first.
+    if (stormy_ && dice_.one_in(3)) {
+      add("option max_concurrency " + std::to_string(dice_.between(1, 2)));
+      add("option queue_depth " + std::to_string(dice_.between(1, 2)));
+      add("option queue_timeout " + std::to_string(dice_.between(1, 700)) + "ms");
+    }
     if (dice_.one_in(3)) add("window " + std::to_string(dice_.between(1, 3) * 1500));
     const std::size_t peers = dice_.between(1, 3);
     for (std::size_t i = 0; i < peers; ++i) add(name(i) + " connects");

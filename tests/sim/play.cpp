@@ -95,12 +95,13 @@ class Stage {
     const std::map<std::string, std::chrono::nanoseconds*> durations{
         {"header_timeout", &config_.header_timeout},   {"request_timeout", &config_.request_timeout},
         {"write_timeout", &config_.write_timeout},     {"keep_alive_timeout", &config_.keep_alive_timeout},
-        {"worker_patience", &config_.worker_patience},
+        {"worker_patience", &config_.worker_patience}, {"queue_timeout", &config_.queue_timeout},
     };
     const std::map<std::string, std::size_t*> counts{
         {"max_connections", &config_.max_connections},
         {"max_request_size", &config_.max_request_size},
         {"max_header_size", &config_.max_header_size},
+        {"queue_depth", &config_.queue_depth},
     };
     if (const auto found = durations.find(name); found != durations.end()) {
       *found->second = config::parse_duration(value).value();
@@ -110,6 +111,10 @@ class Stage {
       // Not to be played over TLS.
     } else if (name == "max_requests_per_connection") {
       config_.max_requests_per_connection = std::stoul(value);
+    } else if (name == "max_concurrency") {
+      config_.max_concurrency = std::stoul(value);
+    } else if (name == "queue_exempt_paths") {
+      config_.queue_exempt_paths.push_back(value);
     } else {
       throw std::runtime_error("no such option: " + setting);
     }

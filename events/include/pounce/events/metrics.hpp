@@ -8,6 +8,7 @@
 #include <pounce/events/meter.hpp>
 #include <pounce/events/server_state.hpp>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -46,7 +47,19 @@ struct Moment {
     std::uint64_t lines;
   };
   std::vector<Dropped> dropped;
+  // Of the queue for a place among the handlers that run.
+  struct RequestQueue {
+    std::uint64_t running = 0;
+    std::uint64_t waiting = 0;
+    std::uint64_t waited = 0;  // requests that got a place after a wait …
+    Duration wait{};           // … and how long all of them have waited
+    // Requests that were answered 503, or whose client left, by why: shed_reasons.
+    std::array<std::uint64_t, 4> shed{};
+  };
+  std::optional<RequestQueue> requests;  // absent: as many run as there are
 };
+
+inline constexpr std::array<std::string_view, 4> shed_reasons{"full", "timeout", "overload", "gone"};
 
 [[nodiscard]] std::string metrics_text(const Totals& totals, const Moment& moment, const Process& process,
                                        Exposition exposition);

@@ -3,10 +3,12 @@
 
 #include <pounce/config/bind_address.hpp>
 #include <pounce/core/owned.hpp>
+#include <pounce/limits/request_queue.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,8 +36,9 @@ struct Totals {
 
 // What waits between threads at this moment; 0 where a runtime has no such queue.
 struct Queues {
-  std::size_t connections = 0;  // ready, and no worker has taken them yet
-  std::size_t handoffs = 0;     // on their way to a reactor
+  std::size_t connections = 0;                              // ready, and no worker has taken them yet
+  std::size_t handoffs = 0;                                 // on their way to a reactor
+  std::optional<limits::RequestQueue::Numbers> requests{};  // where so many handlers run at once and no more
 };
 
 class Runtime {

@@ -4,12 +4,14 @@
 
 #include <pounce/config/config.hpp>
 #include <pounce/events/observer.hpp>
+#include <pounce/limits/request_queue.hpp>
 #include <pounce/posix/wake_descriptor.hpp>
 #include <pounce/server/station.hpp>
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace pounce::inline v0::posix {
 
@@ -47,6 +49,9 @@ struct Shared {
   events::Observer* observer;  // null: nobody listens
   Census& census;
 };
+
+// Of its request queue; empty: it has none.
+[[nodiscard]] std::optional<limits::RequestQueue::Numbers> numbers_of(const Service& service);
 
 [[nodiscard]] Service make_service(const config::Config& config, const App& app);
 

@@ -57,7 +57,7 @@ class Server final : public posix::Runtime {
   [[nodiscard]] const std::vector<config::BindAddress>& addresses() const override { return addresses_; }
   [[nodiscard]] std::size_t workers() const override { return pool_.size(); }
   [[nodiscard]] std::size_t connections() const override { return census_.connections(); }
-  [[nodiscard]] posix::Queues queues() const override { return {}; }
+  [[nodiscard]] posix::Queues queues() const override { return {.requests = posix::numbers_of(service_)}; }
   void drain() override { pool_.drain(); }
   void cut() override { pool_.cut(); }
   [[nodiscard]] int finished_descriptor() const override { return pool_.finished_descriptor(); }

@@ -32,7 +32,9 @@ class Server final : public posix::Runtime {
   [[nodiscard]] std::size_t workers() const override { return workers_.size(); }
   [[nodiscard]] std::size_t connections() const override { return census_.connections(); }
   [[nodiscard]] posix::Queues queues() const override {
-    return {.connections = queue_.size(), .handoffs = pool_ ? pool_->waiting() : 0};
+    return {.connections = queue_.size(),
+            .handoffs = pool_ ? pool_->waiting() : 0,
+            .requests = posix::numbers_of(service_)};
   }
   void drain() override;
   void cut() override;

@@ -19,6 +19,7 @@
 #include <pounce/core/time.hpp>
 #include <pounce/h1/limits.hpp>
 #include <pounce/h2/limits.hpp>
+#include <pounce/limits/request_queue.hpp>
 #include <pounce/proxy/forwarded.hpp>
 #include <pounce/server/codings_ref.hpp>
 #include <pounce/ws/limits.hpp>
@@ -75,7 +76,8 @@ struct Options {
   std::string peer{};                     // "192.0.2.1:40001", "unix:"; empty: 127.0.0.1 and a port per connection
   proxy::Trust trust{};                   // whose word about a client counts
   bool proxied = false;                   // the connection begins with a header of the PROXY protocol
-  const App* front = nullptr;             // answers before limits, middleware and the application (Service::front)
+  Loan<limits::RequestQueue> request_queue{};  // how many handlers run at once, in all clients that share it
+  const App* front = nullptr;                  // answers before limits, middleware and the application (Service::front)
   std::optional<std::uint64_t> request_names{};  // requests have an X-Request-ID made of this (Service::request_names)
   bool server_timing = false;                    // responses have a Server-Timing
   Instant (*clock)() noexcept = nullptr;         // what time it is within a step; null: it stands still

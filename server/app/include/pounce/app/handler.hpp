@@ -34,15 +34,18 @@ class Handler {
   // Whether request content reaches it without its Content-Encoding; see `decoded`.
   [[nodiscard]] bool decodes() const noexcept { return decodes_; }
   void decode() noexcept { decodes_ = true; }
+  // Whether it is one of those of which only so many run at once, where an operator limits that; all but those of static files are.
+  [[nodiscard]] bool needs_place() const noexcept { return needs_place_; }
   [[nodiscard]] virtual Response respond(const Request&) const { return Response{500}; }
   [[nodiscard]] virtual Task run(Exchange&) const { return {}; }
 
  protected:
-  explicit Handler(Kind kind) noexcept : kind_(kind) {}
+  explicit Handler(Kind kind, bool needs_place = true) noexcept : kind_(kind), needs_place_(needs_place) {}
 
  private:
   Kind kind_;
   bool decodes_ = false;
+  bool needs_place_;
 };
 
 template <PlainHandler F>

@@ -73,6 +73,18 @@
   X(count, rate_limit_clients, "65536", "1", "16777216", clients, both, stable,                    \
     "Clients whose use is remembered at once, in 8 bytes each.")                                   \
                                                                                                    \
+  X(optional_count, max_concurrency, "none", "1", "1000000", overload, both, stable,                \
+    "Handlers that run at once over all workers; who finds no place waits for one. Static files, " \
+    "health and metrics need none, nor does a WebSocket once it is accepted.")                     \
+  X(count, queue_depth, "1024", "1", "1000000", overload, both, stable,                            \
+    "Requests that may wait for a place; one more is answered 503 at once.")                       \
+  X(duration, queue_timeout, "1s", "1ms", "24h", overload, both, stable,                            \
+    "Longest wait; then 503. When somebody has been waiting all that time, who came last is "      \
+    "served first, and 503 comes after an eighth of it.")                                          \
+  X(prefixes, queue_exempt_paths, "", "", "", overload, both, stable,                              \
+    "Paths whose handlers need no place, with all below them: endless streams. Repeatable, or "    \
+    "with commas.")                                                                                \
+                                                                                                   \
   X(duration, header_timeout, "10s", "1ms", "24h", deadlines, both, stable,                        \
     "Time for a whole request head, from its first byte; then 408.")                               \
   X(duration, request_timeout, "30s", "1ms", "24h", deadlines, both, stable,                       \

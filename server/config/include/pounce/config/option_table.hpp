@@ -54,6 +54,7 @@ enum class Group : std::uint8_t {
   workers,
   limits,
   clients,
+  overload,
   deadlines,
   http2,
   tls,
@@ -63,7 +64,7 @@ enum class Group : std::uint8_t {
   compression,
   watching,
 };
-inline constexpr std::size_t group_count = 14;
+inline constexpr std::size_t group_count = 15;
 
 enum class Stability : std::uint8_t { stable, experimental };
 

@@ -76,6 +76,8 @@ class Session {
   void received_end() noexcept;
   // The transport failed: nothing can be sent any more. Only marks; the next step destroys the exchanges.
   void broken() noexcept { broken_ = true; }
+  // The transport announces the peer's end, which lies behind what has been read so far: who only waits to be served waits for nobody, most likely.
+  void end_announced() noexcept { end_announced_ = true; }
   void written(std::size_t n, Instant now);
   // So many of the bytes that were written have not reached the peer. Worth saying when `deadline` has come and output waits.
   void unacknowledged(std::size_t n, Instant now);
@@ -214,11 +216,12 @@ class Session {
   bool streams_ = false;       // exchanges run side by side
   bool streams_held_ = false;  // … but not here
   events::Protocol protocol_ = events::Protocol::undecided;
-  bool unparsed_ = false;      // the input may hold something that the machine has not looked at
-  bool end_received_ = false;  // the peer will send no more …
-  bool end_handled_ = false;   // … and the machine knows
-  bool broken_ = false;        // the transport failed …
-  bool lost_ = false;          // … and the exchanges are gone
+  bool unparsed_ = false;       // the input may hold something that the machine has not looked at
+  bool end_received_ = false;   // the peer will send no more …
+  bool end_handled_ = false;    // … and the machine knows
+  bool end_announced_ = false;  // … or will, when all of its input has been read
+  bool broken_ = false;         // the transport failed …
+  bool lost_ = false;           // … and the exchanges are gone
   bool draining_ = false;
   bool drain_waits_ = false;  // until the machine has looked at what was unparsed
   bool closed_ = false;

@@ -6,11 +6,13 @@
 #include <pounce/app/token.hpp>
 #include <pounce/core/ids.hpp>
 #include <pounce/core/owned.hpp>
+#include <pounce/core/storage.hpp>
 #include <pounce/core/workspace.hpp>
 #include <pounce/events/observer.hpp>
 #include <pounce/h1/limits.hpp>
 #include <pounce/h2/limits.hpp>
 #include <pounce/limits/client_limit.hpp>
+#include <pounce/limits/request_queue.hpp>
 #include <pounce/proxy/forwarded.hpp>
 #include <pounce/server/codings_ref.hpp>
 #include <pounce/ws/limits.hpp>
@@ -110,9 +112,10 @@ struct Service {
   std::size_t inbox_limit = 64 * kibibyte;    // received content per exchange before reading stops
   FilterSource* filters = nullptr;            // for listeners of TLS
   Duration tls_handshake_timeout = std::chrono::seconds{10};
-  proxy::Trust trust{};                       // whose word about a client counts
-  CodingsRef codings{};                       // null: responses are sent as they are
-  Owned<limits::ClientLimit> client_limit{};  // null: none
+  proxy::Trust trust{};                        // whose word about a client counts
+  CodingsRef codings{};                        // null: responses are sent as they are
+  Owned<limits::ClientLimit> client_limit{};   // null: none
+  Loan<limits::RequestQueue> request_queue{};  // null: as many handlers run as there are requests
   // Plain handlers that answer before limits, middleware and the application, without waiting for content; null: none. They do not block.
   const App* front = nullptr;
   std::optional<std::uint64_t>
