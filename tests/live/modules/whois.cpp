@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <string>
 
 namespace {
@@ -13,8 +14,14 @@ pounce::Response answer(const pounce::Request& request) {
   return pounce::Response::text(text.append(" ").append(std::to_string(::getpid())).append("\n"));
 }
 
+pounce::Task slow(pounce::Exchange& x) {
+  (void)co_await x.sleep(std::chrono::milliseconds{100});  // a drain ends it sooner
+  (void)x.respond(answer(x.request()));
+}
+
 pounce::App make() {
   pounce::App app;
+  app.route("/slow", slow);
   app.route("*", answer);
   return app;
 }
