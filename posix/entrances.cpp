@@ -77,21 +77,18 @@ void Entrances::turn_away(const Entrance& entrance, Descriptor socket, const Tic
 void Entrances::pause(Entrance& entrance, Instant until) noexcept {
   poller_.forget(entrance.acceptor.descriptor());
   entrance.paused_until = until;
+  resume_at_ = std::min(resume_at_, until);
 }
 
-void Entrances::tend(Instant now) {
+void Entrances::resume(Instant now) {
+  resume_at_ = never;
   for (const auto& entrance : entrances_) {
-    if (entrance->paused_until > now) continue;
-    const bool watched = poller_.watch(entrance->acceptor.descriptor(), Poller::Mode::level, entrance.get());
-    entrance->paused_until = watched ? never : after(now, Acceptor::pause);
+    if (entrance->paused_until <= now) {
+      const bool watched = poller_.watch(entrance->acceptor.descriptor(), Poller::Mode::level, entrance.get());
+      entrance->paused_until = watched ? never : after(now, Acceptor::pause);
+    }
+    resume_at_ = std::min(resume_at_, entrance->paused_until);
   }
-  if (!refusals_.empty()) refusals_.sweep(now);
-}
-
-Instant Entrances::next(Instant now) const noexcept {
-  Instant next = refusals_.empty() ? never : after(now, Refusals::sweep_every);
-  for (const auto& entrance : entrances_) next = std::min(next, entrance->paused_until);
-  return next;
 }
 
 }  // namespace pounce::inline v0::posix

@@ -114,8 +114,10 @@ Link::Io Link::flush(Instant now) {
     std::array<Bytes, 16> slices;
     const std::size_t count = cut(slices, output.gather(slices), left);
 #ifdef MSG_MORE
-    // A head and the region behind it share segments.
-    const int flags = output.has_more(count) ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
+    // A head and the region behind it share segments. The last octets share theirs with the end of the stream: whoever drives this closes or
+    // shuts down as soon as everything has been taken.
+    const bool more = output.has_more(count) || (output.finished() && !output.abandoned());
+    const int flags = more ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
 #else
     const int flags = MSG_NOSIGNAL;
 #endif
@@ -177,9 +179,8 @@ void Link::reset_on_close() noexcept {
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
 }
 
-void Link::measure(Instant now) {
-  // What waits for an answer to a ping of HTTP/2 has nothing to write, perhaps.
-  if (session_.output().empty() && !session_.has_streams()) return;
+void Link::measure_at_deadline(Instant now) {
+  if (session_.deadline() > now) return;
 #ifdef SIOCOUTQ
   int waiting = 0;
   if (::ioctl(socket_.get(), SIOCOUTQ, &waiting) == 0 && waiting >= 0)

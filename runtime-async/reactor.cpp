@@ -144,9 +144,7 @@ void Reactor::turn() {
   // Links that still have work afterwards stand in `ready_` again, behind what the next wait reports.
   batch_.clear();
   std::swap(batch_, ready_);
-  for (Link* const& entry : batch_) {
-    Link* const link = entry;
-    if (link == nullptr) continue;
+  for (Link* const link : batch_) {
     link->in_ready = false;
     try {
       serve(*link);
@@ -176,7 +174,7 @@ void Reactor::serve(Link& link) {
   const Tick& tick = ticks_.tick();
   if (link.failed && !session.wants_input()) session.broken();  // nobody would see it by reading
   if (link.readable && session.wants_input()) (void)link.read();
-  if (session.deadline() <= tick.now) link.measure(tick.now);
+  link.measure(tick.now);
   if (link.hung_up) session.end_announced();
   session.step(tick);
   if (link.writable || session.output().finished()) (void)link.flush(tick.now);
@@ -255,14 +253,14 @@ void Reactor::remove(Link& link, bool cut) {
   shared_.census.leave(requests, cut);
 }
 
-// Out of every list, when nobody wakes it any more.
+// Out of every list, when nobody wakes it any more. In `batch_` it is never looked for: only the link that is served leaves while that is
+// gone through, and its own entry has been passed.
 Owned<Link> Reactor::take_out(Link& link) noexcept {
-  {
+  if (link.has_letterboxes()) {
     const std::lock_guard guard{lock_};
     if (std::exchange(link.woken, false)) std::erase(woken_, &link);
   }
   if (std::exchange(link.in_ready, false)) std::erase(ready_, &link);
-  std::replace(batch_.begin(), batch_.end(), &link, static_cast<Link*>(nullptr));
   wheel_.remove(link);
   alarms_.set(link, never);
   (link.previous != nullptr ? link.previous->next : links_) = link.next;

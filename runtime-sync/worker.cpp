@@ -53,7 +53,7 @@ void Worker::serve(Owned<Link> owned) {
       if (link.failed && !session.wants_input()) session.broken();
       if (link.readable && session.wants_input()) (void)link.read();
       if (drain_wanted_.load(std::memory_order_acquire)) session.drain(ticks_.tick());
-      if (session.deadline() <= ticks_.tick().now) link.measure(ticks_.tick().now);
+      link.measure(ticks_.tick().now);
       if (link.hung_up) session.end_announced();
       session.step(ticks_.tick());
       if (link.writable || session.output().finished()) (void)link.flush(ticks_.tick().now);

@@ -121,8 +121,7 @@ void Output::discard() noexcept {
   region_offsets_.clear();
   first_ = first_region_ = 0;
   size_ = 0;
-  tail_ = BlockRef{};
-  tail_used_ = 0;
+  settle();
 }
 
 void Output::settle() noexcept {

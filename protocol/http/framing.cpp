@@ -58,9 +58,15 @@ Fault decide_framing(Version version, FieldList fields, Framing& framing) noexce
         if (version == Version::http10) return Fault::transfer_coding_on_http10;
         codings.add(field.value);
         break;
-      case FieldId::connection:
-        close = close || list_has(field.value, "close");
-        keep_alive = keep_alive || list_has(field.value, "keep-alive");
+      case FieldId::connection:  // mostly one of the two, alone
+        if (equals(field.value, "close")) {
+          close = true;
+        } else if (equals(field.value, "keep-alive")) {
+          keep_alive = true;
+        } else {
+          close = close || list_has(field.value, "close");
+          keep_alive = keep_alive || list_has(field.value, "keep-alive");
+        }
         break;
       case FieldId::expect: {
         ListElements elements{field.value};

@@ -75,6 +75,9 @@ bool is_utf8_scalar(Bytes text) noexcept {
         at += width;
         continue;
       }
+    } else if (text.size() >= width) {
+      std::memcpy(&word, end - width, width);  // once more what came before, and what is left
+      if ((word & 0x8080808080808080U) == 0) return true;
     }
     const auto first = static_cast<unsigned char>(*at);
     if (first < 0x80) {

@@ -98,16 +98,32 @@ long Kernel::receive(int descriptor, void* to, std::size_t size, int flags) {
   return result(find<Socket>(descriptor)->receive(to, size, (flags & MSG_PEEK) != 0));
 }
 
-long Kernel::send(int descriptor, std::string_view bytes) { return result(find<Socket>(descriptor)->send(bytes)); }
+long Kernel::send(int descriptor, std::string_view bytes, int flags) {
+  const long n = find<Socket>(descriptor)->send(bytes);
+  held_back_.erase(descriptor);
+  if ((flags & MSG_MORE) != 0 && n == static_cast<long>(bytes.size())) held_back_.emplace(descriptor, Schedule::self());
+  return result(n);
+}
+
+void Kernel::look_for_held_back(int milliseconds) const {
+  if (milliseconds == 0) return;
+  for (const auto& [descriptor, thread] : held_back_) {
+    if (thread == Schedule::self())
+      schedule_.give_up("a thread waits, and descriptor " + std::to_string(descriptor) +
+                        " holds octets back (MSG_MORE)");
+  }
+}
 
 int Kernel::shut_down(int descriptor, int how) {
   if (how != SHUT_WR) schedule_.give_up("shutdown knows SHUT_WR only");
   const int error = find<Socket>(descriptor)->shut_down();
+  held_back_.erase(descriptor);
   return error != 0 ? fail(error) : 0;
 }
 
 int Kernel::close(int descriptor) {
   schedule_.pass();
+  held_back_.erase(descriptor);
   if (files_.erase(descriptor) == 0) schedule_.give_up("a descriptor is closed twice");
   return 0;
 }
@@ -205,6 +221,7 @@ int Kernel::epoll_control(int epoll, int operation, int descriptor, const epoll_
 
 int Kernel::epoll_wait(int epoll, epoll_event* events, int most, int milliseconds) {
   const auto queue = find<Epoll>(epoll);
+  look_for_held_back(milliseconds);
   const Instant end = until(milliseconds);
   while (schedule_.wait([&] { return queue->has_ready(); }, end)) {
     const int count = queue->take(events, most);
@@ -215,6 +232,7 @@ int Kernel::epoll_wait(int epoll, epoll_event* events, int most, int millisecond
 
 int Kernel::poll(pollfd* descriptors, std::size_t count, int milliseconds) {
   schedule_.pass();
+  look_for_held_back(milliseconds);
   const auto look = [&] {
     int ready = 0;
     for (std::size_t i = 0; i < count; ++i) {

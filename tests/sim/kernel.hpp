@@ -52,7 +52,8 @@ class Kernel {
   int listen(int descriptor);
   int accept(int descriptor, sockaddr_in& peer);
   long receive(int descriptor, void* to, std::size_t size, int flags);
-  long send(int descriptor, std::string_view bytes);
+  // What MSG_MORE holds back may not be left behind by a thread that waits: its peer would wait as well.
+  long send(int descriptor, std::string_view bytes, int flags = 0);
   int shut_down(int descriptor, int how);
   int close(int descriptor);
   int duplicate(int descriptor);
@@ -75,13 +76,15 @@ class Kernel {
   [[nodiscard]] std::shared_ptr<F> find(int descriptor);
   int open(std::shared_ptr<File> file);
   [[nodiscard]] Instant until(int milliseconds) const;
+  void look_for_held_back(int milliseconds) const;
 
   Conduct conduct_;
   Dice dice_;
   Schedule schedule_;
   Network network_;
   std::map<int, std::shared_ptr<File>> files_;
-  std::map<std::size_t, int> accepted_;  // by thread
+  std::map<std::size_t, int> accepted_;   // by thread
+  std::map<int, std::size_t> held_back_;  // sockets with octets behind MSG_MORE, and the thread that sent them
 };
 
 }  // namespace pounce::sim

@@ -103,7 +103,7 @@ POUNCE_WRAP(ssize_t, recv, (int fd, void* to, size_t size, int flags)) {
   return __real_recv(fd, to, size, flags);
 }
 POUNCE_WRAP(ssize_t, send, (int fd, const void* from, size_t size, int flags)) {
-  if (Kernel* k = simulated(fd)) return k->send(fd, {static_cast<const char*>(from), size});
+  if (Kernel* k = simulated(fd)) return k->send(fd, {static_cast<const char*>(from), size}, flags);
   return __real_send(fd, from, size, flags);
 }
 POUNCE_WRAP(ssize_t, sendmsg, (int fd, const msghdr* message, int flags)) {
@@ -113,7 +113,7 @@ POUNCE_WRAP(ssize_t, sendmsg, (int fd, const msghdr* message, int flags)) {
   for (std::size_t i = 0; i < message->msg_iovlen; ++i) {
     bytes.append(static_cast<const char*>(message->msg_iov[i].iov_base), message->msg_iov[i].iov_len);
   }
-  return k->send(fd, bytes);
+  return k->send(fd, bytes, flags);
 }
 POUNCE_WRAP(int, shutdown, (int fd, int how)) {
   if (Kernel* k = simulated(fd)) return k->shut_down(fd, how);
@@ -148,10 +148,10 @@ long __wrap_syscall(long number, ...) {
   if (k == nullptr || (number != SYS_recvfrom && number != SYS_sendto && number != SYS_sendmsg))
     return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
   const int fd = static_cast<int>(a[0]);
-  if (number == SYS_sendmsg) return __wrap_sendmsg(fd, reinterpret_cast<const msghdr*>(a[1]), 0);
+  if (number == SYS_sendmsg) return __wrap_sendmsg(fd, reinterpret_cast<const msghdr*>(a[1]), static_cast<int>(a[2]));
   const auto size = static_cast<std::size_t>(a[2]);
   if (number == SYS_recvfrom) return k->receive(fd, reinterpret_cast<void*>(a[1]), size, static_cast<int>(a[3]));
-  return k->send(fd, {reinterpret_cast<const char*>(a[1]), size});
+  return k->send(fd, {reinterpret_cast<const char*>(a[1]), size}, static_cast<int>(a[3]));
 }
 
 // --- descriptors ---

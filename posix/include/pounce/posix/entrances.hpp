@@ -14,6 +14,7 @@
 #include <pounce/posix/refusals.hpp>
 #include <pounce/posix/serving.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -41,9 +42,14 @@ class Entrances {
   // Nobody is let in there until then.
   void pause(void* tag, Instant until) noexcept { pause(*static_cast<Entrance*>(tag), until); }
   // Once per turn: what was paused long enough goes on, and peers that were turned away are let go.
-  void tend(Instant now);
+  void tend(Instant now) {
+    if (resume_at_ <= now) resume(now);
+    if (!refusals_.empty()) refusals_.sweep(now);
+  }
   // When `tend` wants to be called next.
-  [[nodiscard]] Instant next(Instant now) const noexcept;
+  [[nodiscard]] Instant next(Instant now) const noexcept {
+    return refusals_.empty() ? resume_at_ : std::min(resume_at_, after(now, Refusals::sweep_every));
+  }
 
   // For a drain: what the kernel has queued is taken still, then the listeners close. What was turned away is tended until the end.
   template <class Admit>
@@ -53,6 +59,7 @@ class Entrances {
       poller_.forget(entrance->acceptor.descriptor());
     }
     entrances_.clear();
+    resume_at_ = never;
   }
 
  private:
@@ -72,6 +79,7 @@ class Entrances {
   // One connection into `arrived_`, which stays empty when it was turned away. False: there is none to take now.
   [[nodiscard]] bool take(Entrance& entrance, const Tick& tick);
   void pause(Entrance& entrance, Instant until) noexcept;
+  void resume(Instant now);
   void turn_away(const Entrance& entrance, Descriptor socket, const Tick& tick);
   // A peer that may not speak for others, where peers do nothing else.
   [[nodiscard]] bool is_stranger(const Entrance& entrance, std::string_view peer) const;
@@ -82,6 +90,7 @@ class Entrances {
   Waker& waker_;
   Refusals refusals_;
   Owned<Link> arrived_;
+  Instant resume_at_ = never;  // the earliest `paused_until`
   std::vector<Owned<Entrance>> entrances_;
 };
 

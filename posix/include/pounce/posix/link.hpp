@@ -57,12 +57,17 @@ class Link final : public Timed, private Wake {
 
   // So that the peer cannot take what it has for all there was: closing will reset the connection.
   void reset_on_close() noexcept;
-  // Before the session is stepped at its deadline: asks the kernel how much of what it took has arrived.
-  void measure(Instant now);
+  // Before the session is stepped: when its deadline has come and it writes, asks the kernel how much of what it took has arrived.
+  void measure(Instant now) {
+    // What waits for an answer to a ping of HTTP/2 has nothing to write, perhaps.
+    if (!session_.output().empty() || session_.has_streams()) measure_at_deadline(now);
+  }
 
   // Moving: after `detach` posts only wait; `attach` binds to the new place.
   void detach();
   void attach(Station& station, Waker& waker);
+  // Another thread may wake its driver, or may have done so.
+  [[nodiscard]] bool has_letterboxes() const noexcept { return !letterboxes_.empty(); }
 
   // For the driver.
   bool readable = true;    // a recv may find something
@@ -80,6 +85,7 @@ class Link final : public Timed, private Wake {
  private:
   [[nodiscard]] Loan<Letterbox> open() override;
   void discard_arrived() noexcept;
+  void measure_at_deadline(Instant now);
 
   Descriptor socket_;
   Waker* waker_;
