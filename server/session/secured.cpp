@@ -38,8 +38,10 @@ bool Secured::seal(Output& plaintext, Instant now) {
     std::array<Bytes, 16> slices;
     const std::size_t count = plaintext.gather(slices);
     sealed_ = filter_->send({slices.data(), count}, now, output);
-    return sealed_ != 0;
-  } else if (plaintext.finished()) {
+    if (sealed_ == 0) return false;
+  }
+  // One write for the last answer and the close_notify behind it.
+  if (plaintext.finished() && sealed_ == plaintext.size()) {
     filter_->send_close(output);
     output.finish();
   }
