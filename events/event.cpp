@@ -5,6 +5,8 @@ namespace pounce::inline v0::events {
 namespace {
 
 constexpr std::string_view name_of(const ConnectionOpened&) noexcept { return "connection_opened"; }
+constexpr std::string_view name_of(const TlsEstablished&) noexcept { return "tls_established"; }
+constexpr std::string_view name_of(const TlsFailed&) noexcept { return "tls_failed"; }
 constexpr std::string_view name_of(const ProtocolChosen&) noexcept { return "protocol_chosen"; }
 constexpr std::string_view name_of(const StreamOpened&) noexcept { return "stream_opened"; }
 constexpr std::string_view name_of(const StreamClosed&) noexcept { return "stream_closed"; }

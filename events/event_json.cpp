@@ -24,6 +24,10 @@ class Object {
     member(name);
     append_number(out_, number);
   }
+  void add_flag(std::string_view name, bool set) {
+    member(name);
+    out_.append(set ? "true" : "false");
+  }
 
  private:
   void member(std::string_view name) { out_.append(",\"").append(name).append("\":"); }
@@ -37,6 +41,17 @@ void add_asked(Object& object, const Asked& asked) {
   object.add("scheme", asked.scheme);
   object.add("host", asked.host);
   if (!asked.correlation.empty()) object.add("x_request_id", asked.correlation);
+}
+
+void add_agreed(Object& object, const TlsEstablished& event) {
+  object.add_flag("resumed", event.resumed);
+  object.add("version", event.tls_version);
+  object.add("cipher", event.cipher);
+  if (!event.alpn.empty()) object.add("alpn", event.alpn);
+  if (!event.server_name.empty()) object.add("server_name", event.server_name);
+  if (event.client_verdict.empty()) return;
+  object.add("client_subject", event.client_subject);
+  object.add("client_verdict", event.client_verdict);
 }
 
 template <class Event>
@@ -57,6 +72,8 @@ void add_all(Object& object, const Event& event) {
   if constexpr (requires { event.fault; }) {
     if (event.fault != Fault::none) object.add("fault", info(event.fault).name);
   }
+  if constexpr (requires { event.tls_failure; }) object.add("reason", name(event.tls_failure));
+  if constexpr (requires { event.tls_version; }) add_agreed(object, event);
   if constexpr (requires { event.limit; }) object.add("limit", event.limit);
   if constexpr (requires { event.reason; }) object.add("reason", event.reason);
   if constexpr (requires { event.what; }) object.add("what", event.what);

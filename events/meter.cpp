@@ -60,6 +60,11 @@ void Meter::end_request(Duration duration, std::uint64_t received, std::uint64_t
 
 void Meter::on(const ConnectionOpened&) noexcept { add(Count::opened); }
 
+void Meter::on(const TlsEstablished& event) noexcept {
+  const std::size_t version = event.tls_version == "TLSv1.3" ? 1 : 0;
+  add(Count::tls_established + 2 * version + (event.resumed ? 1 : 0));
+}
+
 void Meter::on(const ProtocolChosen& event) noexcept {
   add(Count::protocol_lost + static_cast<std::size_t>(event.before));
   add(Count::protocol_gained + static_cast<std::size_t>(event.protocol));

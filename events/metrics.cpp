@@ -90,6 +90,7 @@ class Text {
   void requests();
   void durations();
   void connections();
+  void secured();
   void protection();
   void handoffs();
   void queue(const Moment::RequestQueue& queue);
@@ -184,6 +185,21 @@ void Text::connections() {
   counter("pounce_client_disconnects", "Peers that left before their response was complete.", Count::disconnected);
 }
 
+void Text::secured() {
+  family("pounce_tls_handshakes", "counter", "Handshakes that ended well.");
+  for (const std::size_t version : {0U, 1U}) {
+    for (const std::size_t resumed : {0U, 1U}) {
+      std::string labels = version == 0 ? "version=\"TLSv1.2\"" : "version=\"TLSv1.3\"";
+      labels.append(resumed == 0 ? ",resumed=\"no\"" : ",resumed=\"yes\"");
+      value(totals_[Count::tls_established + 2 * version + resumed], labels);
+    }
+  }
+  family("pounce_tls_failures", "counter", "Connections that TLS has ended, mostly in their handshake, by why.");
+  for (std::size_t i = 0; i < tls_failure_count; ++i) {
+    label("reason", name(static_cast<TlsFailure>(i)), totals_[Count::tls_failed + i]);
+  }
+}
+
 void Text::protection() {
   faults("pounce_connection_faults", "Connections that a fault of the peer, or time, has ended.",
          Count::connection_faults);
@@ -269,6 +285,7 @@ std::string metrics_text(const Totals& totals, const Moment& moment, const Proce
   Text text{totals, exposition};
   text.requests();
   text.connections();
+  text.secured();
   text.protection();
   text.handoffs();
   if (moment.requests) text.queue(*moment.requests);

@@ -24,6 +24,7 @@ std::string_view name(Promise promise) noexcept {
     case Promise::protocol_first: return "protocol_first";
     case Promise::streams_in_turn: return "streams_in_turn";
     case Promise::stream_around: return "stream_around";
+    case Promise::tls_in_turn: return "tls_in_turn";
     case Promise::time_forward: return "time_forward";
   }
   return "unknown";
@@ -66,6 +67,19 @@ void OrderCheck::on(const ConnectionOpened& event) {
   Connection fresh;
   fresh.opened = fresh.last = event.at;
   expect(connections_.emplace(event.connection, fresh).second, Promise::opened_first);
+}
+
+void OrderCheck::on(const TlsEstablished& event) {
+  Connection* const connection = touch(event.connection, event.at);
+  if (connection == nullptr) return;
+  expect(!connection->tls_failed && connection->protocol == Protocol::undecided, Promise::tls_in_turn);
+  expect(!std::exchange(connection->tls_established, true), Promise::tls_in_turn);
+}
+
+void OrderCheck::on(const TlsFailed& event) {
+  Connection* const connection = touch(event.connection, event.at);
+  if (connection == nullptr) return;
+  expect(!std::exchange(connection->tls_failed, true), Promise::tls_in_turn);
 }
 
 void OrderCheck::on(const ProtocolChosen& event) {

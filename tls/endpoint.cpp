@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 
 #include <algorithm>
+#include <array>
 #include <new>
 
 namespace pounce::inline v0::tls {
@@ -12,7 +13,21 @@ namespace {
 using Part = Problem::Part;
 
 constexpr long max_client_certificates = 64 * 1024;
-constexpr Bytes session_domain = "pounce";  // which sessions may be resumed here: those of any endpoint with these keys
+
+// Which sessions may be resumed here: those of any endpoint with the same ticket keys that trusts the same clients. A ticket for which
+// nobody was asked to say who he is opens no door where that is required.
+using Domain = std::array<unsigned char, SSL_MAX_SID_CTX_LENGTH>;
+Domain session_domain(const Settings& settings) {
+  std::string text{"pounce"};
+  text.push_back(static_cast<char>('0' + static_cast<int>(settings.client_auth)));
+  if (settings.client_auth != ClientAuth::none) text.append(settings.client_ca.bytes);
+  Domain domain{};
+  std::size_t size = domain.size();
+  static_assert(SSL_MAX_SID_CTX_LENGTH == 32, "as long as a digest");
+  if (EVP_Q_digest(nullptr, "SHA256", nullptr, text.data(), text.size(), domain.data(), &size) != 1)
+    throw std::bad_alloc{};
+  return domain;
+}
 
 }  // namespace
 
@@ -74,10 +89,13 @@ CtxHandle FrozenEndpoint::make_ctx(const Settings& settings, Problems& problems)
   SSL_CTX_set_mode(ctx.get(), SSL_MODE_RELEASE_BUFFERS);
   // Resumption by tickets alone: no cache, no lock, nothing to share between processes but the keys.
   SSL_CTX_set_session_cache_mode(ctx.get(), SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_session_id_context(ctx.get(), reinterpret_cast<const unsigned char*>(session_domain.data()),
-                                 static_cast<unsigned>(session_domain.size()));
+  const Domain domain = session_domain(settings);
+  SSL_CTX_set_session_id_context(ctx.get(), domain.data(), static_cast<unsigned>(domain.size()));
   SSL_CTX_set_timeout(ctx.get(), static_cast<long>(settings.ticket_lifetime.count()));
-  if (keys_ == nullptr) SSL_CTX_set_options(ctx.get(), SSL_OP_NO_TICKET);
+  if (keys_ == nullptr) {
+    SSL_CTX_set_options(ctx.get(), SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(ctx.get(), 0);  // TLS 1.3 would send names of sessions that nobody keeps
+  }
   SSL_CTX_set_max_cert_list(ctx.get(), max_client_certificates);
   set_lists(*ctx, settings, problems);
   set_callbacks(*ctx);

@@ -1,3 +1,4 @@
+#include "tls/alert.hpp"
 #include "tls/frozen_endpoint.hpp"
 #include "tls/wire.hpp"
 
@@ -22,9 +23,10 @@ constexpr unsigned small_records = 10;
 constexpr Duration rest = std::chrono::seconds{1};
 constexpr std::size_t most_sealed = 4 * large_record;  // by one call
 
-// A peer may ask for new keys, each time with an answer; without end only for as much as it sends otherwise.
-constexpr unsigned key_update_budget = 32;
-constexpr std::size_t bytes_per_key_update = mebibyte;
+// A peer may ask for new keys, or for a renegotiation that is refused, each time with an answer; without end only for as much as it sends
+// otherwise. Who does not read would have them all kept.
+constexpr unsigned answer_budget = 32;
+constexpr std::size_t bytes_per_answer = mebibyte;
 
 constexpr unsigned char handshake_record = 0x16;  // what a ClientHello comes in (RFC 8446, section 5.1)
 
@@ -47,6 +49,7 @@ class TlsFilter final : public Filter {
   void send_close(Output& wire) override;
   [[nodiscard]] State state() const noexcept override { return state_; }
   [[nodiscard]] Fault fault() const noexcept override { return fault_; }
+  [[nodiscard]] TlsFailure failure() const noexcept override { return failure_; }
   [[nodiscard]] Bytes words() const noexcept override { return words_; }
   [[nodiscard]] const Agreed& agreed() const noexcept override { return agreed_; }
 
@@ -65,7 +68,7 @@ class TlsFilter final : public Filter {
     std::size_t end() {
       const std::size_t left = finish();
       if (std::exchange(out_of_memory_, false)) {
-        filter_.fail(Fault::tls_failed, "out of memory");
+        filter_.fail(Fault::tls_failed, TlsFailure::internal_error, "out of memory");
         throw std::bad_alloc{};
       }
       return left;
@@ -88,10 +91,12 @@ class TlsFilter final : public Filter {
   void shake_hands();
   std::size_t read(MutableBytes plaintext);
   void judge(int result, Fault fault);
-  void fail(Fault fault, std::string words) noexcept;
+  void fail_as(Fault fault);
+  void fail(Fault fault, TlsFailure failure, std::string words) noexcept;
   void agree();
   void agree_on_client(X509& certificate);
   bool seal(Bytes bytes);
+  void count_answer(const char* too_many) noexcept;
   static void see_message(int sent, int, int type, const void* bytes, std::size_t size, SSL*, void* self) noexcept;
 
   Loan<Endpoint> endpoint_;  // before ssl_: outlives it
@@ -100,12 +105,15 @@ class TlsFilter final : public Filter {
   SslHandle ssl_;
   State state_ = State::handshaking;
   Fault fault_ = Fault::none;
+  TlsFailure failure_ = TlsFailure::internal_error;
+  Alert alert_;  // the last one
   bool has_more_ = false;
   bool looked_ = false;  // at the first octet
   bool closed_ = false;  // close_notify was sent
   unsigned small_left_ = small_records;
-  unsigned key_updates_left_ = key_update_budget;
-  std::size_t received_ = 0;  // towards the next key update
+  unsigned answers_left_ = answer_budget;
+  const char* too_many_ = "";  // what was asked for last
+  std::size_t received_ = 0;   // towards the next answer
   Instant last_sent_{};
   Agreed agreed_;
   std::string client_subject_;
@@ -119,7 +127,8 @@ Filter::Received TlsFilter::receive(Bytes ciphertext, MutableBytes plaintext, Ou
     looked_ = true;
     if (const char first = ciphertext.front(); static_cast<unsigned char>(first) != handshake_record) {
       const bool is_text = (first >= 'A' && first <= 'Z') || (first >= 'a' && first <= 'z');
-      fail(is_text ? Fault::tls_clear_text : Fault::tls_handshake_failed, "the first octet is none of TLS");
+      fail(is_text ? Fault::tls_clear_text : Fault::tls_handshake_failed, TlsFailure::not_tls,
+           "the first octet is none of TLS");
       return {0, 0};
     }
   }
@@ -150,12 +159,12 @@ std::size_t TlsFilter::read(MutableBytes plaintext) {
       break;
     }
     made += got;
-    if (key_updates_left_ == 0) break;
+    if (answers_left_ == 0) break;
   }
   received_ += made;
-  for (; received_ >= bytes_per_key_update; received_ -= bytes_per_key_update)
-    key_updates_left_ = std::min(key_updates_left_ + 1, key_update_budget);
-  if (key_updates_left_ == 0) fail(Fault::tls_failed, "too many key updates");
+  for (; received_ >= bytes_per_answer; received_ -= bytes_per_answer)
+    answers_left_ = std::min(answers_left_ + 1, answer_budget);
+  if (answers_left_ == 0) fail(Fault::tls_failed, TlsFailure::protocol_error, too_many_);
   has_more_ = state_ == State::established && SSL_pending(ssl_.get()) != 0;
   return made;
 }
@@ -165,21 +174,28 @@ void TlsFilter::judge(int result, Fault fault) {
   switch (SSL_get_error(ssl_.get(), result)) {
     case SSL_ERROR_WANT_READ: return;
     case SSL_ERROR_ZERO_RETURN: state_ = State::ended; return;
-    default: fail(fault, take_words());
+    default: fail_as(fault);
   }
 }
 
-void TlsFilter::fail(Fault fault, std::string words) noexcept {
+// As OpenSSL's errors and the last alert say.
+void TlsFilter::fail_as(Fault fault) {
+  const TlsFailure failure = meaning_of(alert_, ERR_peek_error());
+  fail(fault, failure, take_words());
+}
+
+void TlsFilter::fail(Fault fault, TlsFailure failure, std::string words) noexcept {
   state_ = State::failed;
   fault_ = fault;
+  failure_ = failure;
   words_ = std::move(words);
   has_more_ = false;
   slot_ = StorageRef{};
 }
 
 void TlsFilter::receive_end() noexcept {
-  if (state_ == State::handshaking) fail(Fault::tls_handshake_failed, "the peer has left");
-  if (state_ == State::established) fail(Fault::tls_truncated, {});
+  if (state_ == State::handshaking) fail(Fault::tls_handshake_failed, TlsFailure::peer_left, {});
+  if (state_ == State::established) fail(Fault::tls_truncated, TlsFailure::peer_left, {});
 }
 
 // --- what was agreed on ---
@@ -214,10 +230,19 @@ void TlsFilter::agree_on_client(X509& certificate) {
 }
 
 void TlsFilter::see_message(int sent, int, int type, const void* bytes, std::size_t size, SSL*, void* self) noexcept {
-  if (type != SSL3_RT_HANDSHAKE || sent != 0 || size == 0) return;
-  if (*static_cast<const unsigned char*>(bytes) != SSL3_MT_KEY_UPDATE) return;
-  unsigned& left = static_cast<TlsFilter*>(self)->key_updates_left_;
-  left -= left == 0 ? 0U : 1U;
+  auto& filter = *static_cast<TlsFilter*>(self);
+  const auto* const octets = static_cast<const unsigned char*>(bytes);
+  if (type == SSL3_RT_ALERT && size == 2) {
+    filter.alert_ = {.description = octets[1], .is_sent = sent != 0};
+    if (sent != 0 && octets[1] == SSL_AD_NO_RENEGOTIATION) filter.count_answer("too many renegotiations");
+  } else if (type == SSL3_RT_HANDSHAKE && sent == 0 && size != 0 && *octets == SSL3_MT_KEY_UPDATE) {
+    filter.count_answer("too many key updates");
+  }
+}
+
+void TlsFilter::count_answer(const char* too_many) noexcept {
+  answers_left_ -= answers_left_ == 0 ? 0U : 1U;
+  too_many_ = too_many;
 }
 
 // --- output ---
@@ -269,7 +294,7 @@ bool TlsFilter::seal(Bytes bytes) {
   std::size_t put = 0;
   const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &put);
   if (result == 1) return true;
-  fail(Fault::tls_failed, take_words());
+  fail_as(Fault::tls_failed);
   return false;
 }
 

@@ -22,6 +22,11 @@ void for_each_text(events::Lifecycle& event, F use) {
         if constexpr (requires { one.what; }) use(one.what);
         if constexpr (requires { one.reason; }) use(one.reason);
         if constexpr (requires { one.limit; }) use(one.limit);
+        if constexpr (requires { one.tls_version; }) {
+          for (std::string_view* text :
+               {&one.tls_version, &one.cipher, &one.alpn, &one.server_name, &one.client_subject, &one.client_verdict})
+            use(*text);
+        }
         if constexpr (requires { one.asked; }) {
           use(one.asked.peer);
           use(one.asked.local);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <variant>
 
 namespace pounce::inline v0::posix {
@@ -19,6 +20,19 @@ std::string origin(RequestId request, ConnectionId connection) {
   line.append(std::to_string(number(request)));
   line.append(" on connection ").append(std::to_string(number(connection)));
   return line.append(": ");
+}
+
+// What the configuration may be the reason of.
+bool may_be_ours(TlsFailure failure) noexcept {
+  switch (failure) {
+    case TlsFailure::no_common_version:
+    case TlsFailure::no_common_cipher:
+    case TlsFailure::no_common_protocol:
+    case TlsFailure::client_certificate:
+    case TlsFailure::peer_refused_certificate:
+    case TlsFailure::internal_error: return true;
+    default: return false;
+  }
 }
 
 std::string json_line(std::string_view program, const events::Lifecycle& event) {
@@ -69,6 +83,13 @@ Said said_about(const events::Lifecycle& event) {
     text.append(std::to_string(number(ended->connection))).append(": ");
     return {"warning", text.append(info(ended->fault).text).append("; said once")};
   }
+  if (const auto* failed = std::get_if<events::TlsFailed>(&event);
+      failed != nullptr && may_be_ours(failed->tls_failure)) {
+    std::string text = "connection ";
+    text.append(std::to_string(number(failed->connection))).append(": TLS failed: ").append(name(failed->tls_failure));
+    if (!failed->what.empty()) text.append(" (").append(printable(failed->what)).append(")");
+    return {"warning", text.append("; said once")};
+  }
   return {};
 }
 
@@ -84,6 +105,10 @@ void LogCollector::observe(const events::Lifecycle& event) noexcept {
                                     : ended->fault == Fault::tls_clear_text ? &said_clear_text_
                                                                             : nullptr;
     if (said == nullptr || said->exchange(true, std::memory_order_relaxed)) return;
+  }
+  if (const auto* failed = std::get_if<events::TlsFailed>(&event)) {
+    const std::uint32_t bit = std::uint32_t{1} << static_cast<unsigned>(failed->tls_failure);
+    if ((said_tls_failures_.fetch_or(bit, std::memory_order_relaxed) & bit) != 0) return;
   }
   try {
     std::string line = json_ ? json_line(program_, event) : log_line(program_, event);

@@ -323,12 +323,14 @@ void Session::report_fault(Fault fault) {
 }
 
 void Session::fail(const event::Failed& failed) {
-  fault_ = hello_ && failed.fault == Fault::invalid_request_line ? Fault::tls_unexpected : failed.fault;
+  // Why content is not whole counts for more than that it is not.
+  const bool was_cut = fault_ == Fault::tls_truncated;
+  if (!was_cut) fault_ = hello_ && failed.fault == Fault::invalid_request_line ? Fault::tls_unexpected : failed.fault;
   report_fault(fault_);
   if (has_socket()) {
     // What came before is the handler's, and then this end.
     constexpr std::uint16_t no_close = 1006;
-    if (!exchanges_.empty()) exchanges_.front()->socket_ended(no_close, {}, failed.fault);
+    if (!exchanges_.empty()) exchanges_.front()->socket_ended(no_close, {}, fault_);
     return;
   }
   while (!exchanges_.empty()) {
@@ -337,7 +339,7 @@ void Session::fail(const event::Failed& failed) {
     if (exchange.answer() == LiveExchange::Answer::ended) {
       exchange.report_completed(now_);
     } else {
-      exchange.report(now_, events::Failure::peer_fault, failed.fault);
+      exchange.report(now_, events::Failure::peer_fault, fault_);
     }
     destroy(exchange);
   }
@@ -358,6 +360,7 @@ void Session::lose_peer() {
   output_.discard();
   sink_->discard();
   if (fault_ == Fault::none) fault_ = Fault::connection_reset;
+  if (secured_ && secured_->is_shaking_hands()) report_tls_failure(fault_, TlsFailure::peer_left, {});
   observe([&] {
     return events::ClientDisconnected{.at = now_, .connection = peers_.connection, .worker = station_->worker};
   });

@@ -30,7 +30,7 @@ bool Session::open_secured() {
   if (secured_->take_established()) start_secured();
   switch (filter.state()) {
     case Filter::State::handshaking:
-      if (secured_->deadline() <= now_) fail_secured(Fault::tls_handshake_timeout, {});
+      if (secured_->deadline() <= now_) fail_secured(Fault::tls_handshake_timeout, TlsFailure::timeout, {});
       return false;
     case Filter::State::established: return true;
     case Filter::State::ended:
@@ -39,6 +39,7 @@ bool Session::open_secured() {
     case Filter::State::failed: break;
   }
   if (filter.fault() == Fault::tls_clear_text) {
+    report_tls_failure(filter.fault(), filter.failure(), filter.words());
     refuse_clear_text();
     return true;
   }
@@ -48,14 +49,27 @@ bool Session::open_secured() {
     if (!end_received_) end_input();
     return true;
   }
-  fail_secured(filter.fault(), filter.words());
+  fail_secured(filter.fault(), filter.failure(), filter.words());
   return false;
 }
 
 // The handshake has ended: only now the peer's time for a request begins.
 void Session::start_secured() {
   undecided_ = false;
-  streams_ = secured_->filter().agreed().protocol == "h2";
+  const Agreed& agreed = secured_->filter().agreed();
+  observe([&] {
+    return events::TlsEstablished{.at = now_,
+                                  .connection = peers_.connection,
+                                  .worker = station_->worker,
+                                  .resumed = agreed.resumed,
+                                  .tls_version = agreed.version,
+                                  .cipher = agreed.cipher,
+                                  .alpn = agreed.protocol,
+                                  .server_name = agreed.server_name,
+                                  .client_subject = agreed.client_subject,
+                                  .client_verdict = agreed.client_verdict};
+  });
+  streams_ = agreed.protocol == "h2";
   if (streams_) {
     machine_ = make_owned<MachineOf<h2::Connection>>(service_->h2, now_);
   } else {
@@ -66,10 +80,23 @@ void Session::start_secured() {
 }
 
 // Its alert, if there is one, is still sent.
-void Session::fail_secured(Fault fault, Bytes) {
+void Session::fail_secured(Fault fault, TlsFailure failure, Bytes words) {
+  report_tls_failure(fault, failure, words);
   fail(event::Failed{StreamId{0}, fault});
   output_.discard();
   lost_ = true;
+}
+
+void Session::report_tls_failure(Fault fault, TlsFailure failure, Bytes words) {
+  observe([&] {
+    return events::TlsFailed{.at = now_,
+                             .connection = peers_.connection,
+                             .worker = station_->worker,
+                             .fault = fault,
+                             .tls_failure = failure,
+                             .what = words,
+                             .peer = peers_.peer};
+  });
 }
 
 // Who speaks HTTP to a port for TLS is told so, in HTTP. From here on the connection is a clear one that only ends.

@@ -1,5 +1,7 @@
 #include "server/testing/connection.hpp"
 
+#include <pounce/core/filter.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -84,7 +86,9 @@ void Client::Connection::open() {
               .local = "127.0.0.1:80",
               .peer = options.peer.empty() ? "127.0.0.1:" + std::to_string(40000 + connections_) : options.peer,
               .proxied = options.proxied};
-  session_ = make_owned<Session>(service_, station_, wake_, std::move(peers), tick.now);
+  session_ = options.filters == nullptr ? make_owned<Session>(service_, station_, wake_, std::move(peers), tick.now)
+                                        : make_owned<Session>(service_, station_, wake_, std::move(peers), tick.now,
+                                                              options.filters->accept());
 }
 
 void Client::Connection::end(bool broken) {

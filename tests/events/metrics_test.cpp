@@ -72,6 +72,15 @@ void live(Meter& meter) {
   meter.count(ConnectionRefused{{}, 0, "max_connections"});
   meter.count(ConnectionRefused{{}, 0, "untrusted_proxy"});
   meter.count(ConnectionRefused{{}, 0, "untrusted_proxy"});
+  TlsEstablished secured{};
+  secured.tls_version = "TLSv1.3";
+  meter.count(secured);
+  secured.resumed = true;
+  meter.count(secured);
+  meter.count(secured);
+  TlsFailed insecure{};
+  insecure.tls_failure = TlsFailure::no_common_version;
+  meter.count(insecure);
   meter.count(WorkerStarted{});
 }
 
@@ -130,6 +139,11 @@ TEST_CASE("events become metrics") {
            "pounce_request_faults_total{fault=\"body_too_large\"} 1",
            "pounce_timeouts_total{kind=\"keep_alive\"} 1",
            "pounce_limits_hit_total{limit=\"max_header_size\"} 1",
+           "pounce_tls_handshakes_total{version=\"TLSv1.2\",resumed=\"no\"} 0",
+           "pounce_tls_handshakes_total{version=\"TLSv1.3\",resumed=\"no\"} 1",
+           "pounce_tls_handshakes_total{version=\"TLSv1.3\",resumed=\"yes\"} 2",
+           "pounce_tls_failures_total{reason=\"no_common_version\"} 1",
+           "pounce_tls_failures_total{reason=\"timeout\"} 0",
            "pounce_handoffs_total{result=\"taken\"} 1",
            "pounce_handoff_queue_depth 3",
            "pounce_handlers_running 8",
@@ -215,6 +229,21 @@ TEST_CASE("events as JSON lines") {
   out.clear();
   append_json(out, HandlerThrew{{}, ConnectionId{1}, 1, RequestId{2}, "a\"\n\xff"}, wall, time);
   CHECK(out.find(R"("what":"a\"\u000a\u00ff"})") != std::string::npos);
+  out.clear();
+  TlsEstablished secured{};
+  secured.tls_version = "TLSv1.3";
+  secured.server_name = "a\n";
+  append_json(out, secured, wall, time);
+  CHECK(out.find(R"("resumed":false,"version":"TLSv1.3","cipher":"","server_name":"a\u000a"})") != std::string::npos);
+  out.clear();
+  TlsFailed failed{};
+  failed.fault = Fault::tls_handshake_failed;
+  failed.tls_failure = TlsFailure::no_common_cipher;
+  failed.what = "no shared cipher";
+  append_json(out, failed, wall, time);
+  CHECK(
+      out.find(R"("peer":"","fault":"tls_handshake_failed","reason":"no_common_cipher","what":"no shared cipher"})") !=
+      std::string::npos);
   out.clear();
   ResponseCompleted event = answered("GET", 200, 1500us);
   event.asked.peer = "127.0.0.1:1";

@@ -131,6 +131,21 @@ TEST_CASE("connections may interleave, and events of workers stand beside them")
         List{});
 }
 
+TEST_CASE("TLS comes before what is spoken over it, and fails once") {
+  TlsEstablished agreed{};
+  agreed.at = at(1);
+  agreed.connection = one;
+  TlsFailed broke{};
+  broke.at = at(1);
+  broke.connection = one;
+  const ProtocolChosen chosen{at(1), one, 0, Protocol::undecided, Protocol::http1};
+  CHECK(broken_exactly({opened(0), agreed, chosen, broke}) == List{});
+  CHECK(broken_exactly({opened(0), chosen, agreed}) == List{Promise::tls_in_turn});
+  CHECK(broken_exactly({opened(0), agreed, agreed}) == List{Promise::tls_in_turn});
+  CHECK(broken_exactly({opened(0), broke, agreed}) == List{Promise::tls_in_turn});
+  CHECK(broken_exactly({opened(0), broke, broke}) == List{Promise::tls_in_turn});
+}
+
 TEST_CASE("what is open is counted") {
   OrderCheck check;
   feed(check, opened(0));

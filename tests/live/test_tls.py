@@ -4,6 +4,7 @@
 import base64
 import hashlib
 import itertools
+import json
 import os
 import socket
 import ssl
@@ -298,6 +299,38 @@ class Handshakes(Ground):
             self.assertEqual(ask(server, self.context())[0]["version"], "TLSv1.3")
 
 
+class Failures(Ground):
+    def test_they_are_counted_by_reason_and_told_in_openssl_s_words(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "events")
+            with self.server("--event-log", path, "--metrics-path", "/-/metrics", "--tls-min", "1.3") as server:
+                stranger = ssl.create_default_context()
+                for _ in range(2):
+                    with self.assertRaises(ssl.SSLError):
+                        Connection(server, stranger)
+                    with self.assertRaises(ssl.SSLError):
+                        Connection(server, self.context(version=ssl.TLSVersion.TLSv1_2))
+                Wire((server.host, server.port), scaled(20)).close()
+                wanted = ('reason="peer_refused_certificate"} 2', 'reason="no_common_version"} 2', 'reason="peer_left"} 1',
+                          'version="TLSv1.3",resumed="no"}')
+
+                def counted():
+                    with Connection(server, self.context()) as connection:
+                        page = connection.get("/-/metrics")[1].decode()
+                    return all(text in page for text in wanted)
+                eventually(counted, what="the counts")
+                output = server.output()
+            with open(path, encoding="utf-8") as file:
+                events = [json.loads(line) for line in file]
+        told = [(event["reason"], event["what"]) for event in events if event["event"] == "tls_failed"]
+        self.assertEqual(told.count(("no_common_version", "unsupported protocol")), 2, told)
+        self.assertEqual(told.count(("peer_refused_certificate", "tlsv1 alert unknown ca")), 2, told)
+        agreed = next(event for event in events if event["event"] == "tls_established")
+        self.assertEqual((agreed["version"], agreed["server_name"], agreed["resumed"]), ("TLSv1.3", "localhost", False))
+        self.assertEqual(output.count("TLS failed: peer_refused_certificate (tlsv1 alert unknown ca); said once"), 1)
+        self.assertEqual(output.count("TLS failed: no_common_version"), 1)
+
+
 class Mistaken(Ground):
     def test_a_clear_request_on_a_port_for_tls(self):
         with self.server() as server:
@@ -355,6 +388,28 @@ class Resumption(Ground):
                 self.assertEqual(self.resume(server, made, session), "yes")
                 # What was made at a waiting handler's is the same.
                 self.assertEqual(self.resume(server, made, session, "/wait"), "yes")
+
+    def test_a_chain_of_resumptions(self):
+        """A client of TLS 1.3 shows each ticket once, and gets a fresh one for it."""
+        with self.server() as server:
+            for version in self.VERSIONS:
+                made = self.context(version=version)
+                _, session = ask(server, made)
+                for _ in range(4):
+                    answer, session = ask(server, made, session=session)
+                    self.assertEqual(answer["resumed"], "yes")
+
+    def test_a_fleet_shares_its_keys_through_a_file(self):
+        """Two processes, and one that joins them; the tickets of each are good for all."""
+        keys = self.authority.write("fleet", os.urandom(160))
+        for version in self.VERSIONS:
+            made = self.context(version=version)
+            with self.server("--tls-ticket-keys", keys) as one, self.server("--tls-ticket-keys", keys) as other, self.server() as stranger:
+                _, session = ask(one, made)
+                for server in (other, one, other):
+                    answer, session = ask(server, made, session=session)
+                    self.assertEqual(answer["resumed"], "yes")
+                self.assertEqual(self.resume(stranger, made, session), "no")
 
     def test_keys_from_a_file_outlive_a_process(self):
         keys = self.authority.write("tickets", os.urandom(80))

@@ -98,10 +98,14 @@ TEST_CASE("a kept event owns its strings") {
     std::string reason = "max_connections";
     collector.observe(events::ConnectionRefused{.at = {}, .worker = 0, .reason = reason});
     collector.observe(events::WorkerStarted{.at = {}, .worker = 3});
-    for (std::string* text : {&local, &peer, &target, &what, &reason}) text->assign(text->size(), '#');
+    std::string name = "example.org";
+    events::TlsEstablished secured{};
+    secured.server_name = name;
+    collector.observe(secured);
+    for (std::string* text : {&local, &peer, &target, &what, &reason, &name}) text->assign(text->size(), '#');
   }
   auto kept = collector.take();
-  REQUIRE(kept.size() == 5);
+  REQUIRE(kept.size() == 6);
   kept.reserve(100);  // and they stay where they are when the events move
   CHECK(std::get<events::ConnectionOpened>(kept[0].event()).local == "127.0.0.1:8000");
   CHECK(std::get<events::ConnectionOpened>(kept[0].event()).peer == "127.0.0.1:40112");
@@ -110,6 +114,7 @@ TEST_CASE("a kept event owns its strings") {
   CHECK(std::get<events::HandlerThrew>(kept[2].event()).what == "no such table");
   CHECK(std::get<events::ConnectionRefused>(kept[3].event()).reason == "max_connections");
   CHECK(std::get<events::WorkerStarted>(kept[4].event()).worker == 3);
+  CHECK(std::get<events::TlsEstablished>(kept[5].event()).server_name == "example.org");
   CHECK(collector.size() == 0);
   CHECK(collector.take().empty());
 }
@@ -202,6 +207,31 @@ TEST_CASE("the log has a line for the application's faults, and none for the pee
   }
   CHECK(log_line("p", events::WorkerStarted{}).empty());
   CHECK(log_line("p", events::ConnectionRefused{}).empty());
+}
+
+TEST_CASE("of handshakes that fail, the first of each reason that may be the configuration has a line") {
+  std::array<int, 2> pipe{};
+  REQUIRE(::pipe(pipe.data()) == 0);
+  posix::LogCollector log{"p", pipe[1]};
+  events::TlsFailed failed{};
+  failed.connection = ConnectionId{4};
+  failed.what = "no shared\ncipher";
+  for (int again = 0; again < 2; ++again) {
+    for (std::size_t i = 0; i < tls_failure_count; ++i) {
+      failed.tls_failure = static_cast<TlsFailure>(i);
+      log.observe(failed);
+    }
+  }
+  ::close(pipe[1]);
+  std::array<char, 4096> said{};
+  const ssize_t size = ::read(pipe[0], said.data(), said.size());
+  ::close(pipe[0]);
+  REQUIRE(size > 0);
+  const std::string text{said.data(), static_cast<std::size_t>(size)};
+  CHECK(std::count(text.begin(), text.end(), '\n') == 6);
+  CHECK(text.find("p: warning: connection 4: TLS failed: no_common_cipher (no shared\\x0acipher); said once\n") !=
+        std::string::npos);
+  CHECK(text.find("timeout") == std::string::npos);
 }
 
 TEST_CASE("nobody forges a line or paints a terminal") {

@@ -52,6 +52,13 @@ class Recorder final : public events::Observer {
 
  private:
   static std::string line(const events::ConnectionOpened&) { return "opened"; }
+  static std::string line(const events::TlsEstablished& e) {
+    return "established " + std::string{e.tls_version} + (e.resumed ? " again" : "");
+  }
+  static std::string line(const events::TlsFailed& e) {
+    std::string out = "TLS failed: " + std::string{name(e.tls_failure)};
+    return e.what.empty() ? out : out.append(" (").append(e.what).append(")");
+  }
   static std::string line(const events::RequestStarted& e) {
     return "started " + std::string{e.method} + " " + std::string{e.target};
   }

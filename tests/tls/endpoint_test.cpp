@@ -205,6 +205,92 @@ TEST_CASE("clients with and without certificates") {
   }
 }
 
+// Servers with the same ticket keys need not trust the same clients.
+TEST_CASE("a ticket is no way around a client's certificate") {
+  const Authority others{"Others"};
+  tls::TicketKeys keys;
+  const tls::Settings open = with(authority().issue({}));
+  tls::Settings closed = open;
+  closed.client_ca = authority().text();
+  closed.client_auth = tls::ClientAuth::require;
+  tls::Settings asking = closed;
+  asking.client_auth = tls::ClientAuth::request;
+  tls::Settings elsewhere = closed;
+  elsewhere.client_ca = others.text();
+  const tls::Certificate alice = authority().issue({.subject = "alice"});
+  const tls::Certificate nobody;
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    CAPTURE(version);
+    const auto visit = [&](const tls::Settings& settings, const tls::Certificate& client, SSL_SESSION* session) {
+      // A copy: a session of a connection that was cut is not shown again.
+      const tls::Handle<SSL_SESSION, SSL_SESSION_free> shown{session == nullptr ? nullptr : SSL_SESSION_dup(session)};
+      auto ends = std::make_unique<Ends>(
+          make(settings, &keys)->accept(),
+          PeerOptions{
+              .version = version, .session = shown.get(), .certificate = client.chain.bytes, .key = client.key.bytes});
+      ends->exchange();
+      return ends;
+    };
+    const auto session_of = [&](const tls::Settings& settings, const tls::Certificate& client) {
+      const auto ends = visit(settings, client, nullptr);
+      REQUIRE(ends->filter->state() == Filter::State::established);
+      ends->peer.close();
+      return ends->peer.session();
+    };
+    const auto from_open = session_of(open, nobody);
+    CHECK(visit(closed, nobody, from_open.get())->filter->failure() == TlsFailure::client_certificate);
+    CHECK_FALSE(visit(closed, alice, from_open.get())->filter->agreed().resumed);
+    const auto from_asking = session_of(asking, nobody);
+    CHECK(visit(closed, nobody, from_asking.get())->filter->failure() == TlsFailure::client_certificate);
+    const auto from_closed = session_of(closed, alice);
+    CHECK(visit(elsewhere, alice, from_closed.get())->filter->failure() == TlsFailure::client_certificate);
+    CHECK(visit(closed, nobody, from_closed.get())->filter->agreed().resumed);
+    CHECK(visit(closed, nobody, from_closed.get())->filter->agreed().client_subject == "CN=alice");
+  }
+}
+
+TEST_CASE("why a handshake failed, as it is counted") {
+  const tls::Settings plain = with(authority().issue({}));
+  const auto failure = [](const tls::Settings& settings, const PeerOptions& options, auto prepare) {
+    Ends ends{make(settings)->accept(), options};
+    prepare(ends);
+    ends.exchange();
+    REQUIRE(ends.filter->state() == Filter::State::failed);
+    return std::string{name(ends.filter->failure())} + ": " + std::string{ends.filter->words()};
+  };
+  const auto nothing = [](Ends&) {};
+  const auto believe_nobody = [](Ends& ends) { SSL_set_verify(ends.peer.ssl(), SSL_VERIFY_PEER, nullptr); };
+  const auto give_up = [](Ends& ends) {
+    ends.peer.advance();
+    ends.give(ends.peer.take());
+    ends.give(Bytes{"\x15\x03\x03\x00\x02\x02\x5a", 7});  // user_canceled, as if it were fatal
+  };
+  const auto babble = [](Ends& ends) { ends.give(Bytes{"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00", 10}); };
+  const auto stutter = [](Ends& ends) { ends.give(Bytes{"\x16\x00\x00\x00\x05\x01\x00\x00\x01\x00", 10}); };
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    CAPTURE(version);
+    const PeerOptions peer{.version = version};
+    CHECK(failure(plain, peer, believe_nobody).starts_with("peer_refused_certificate: "));
+    tls::Settings settings = plain;
+    settings.client_ca = authority().text();
+    settings.client_auth = tls::ClientAuth::require;
+    CHECK(failure(settings, peer, nothing) == "client_certificate: peer did not return a certificate");
+    settings = plain;
+    settings.reject_unknown_names = true;
+    CHECK(failure(settings, {.version = version, .server_name = "unknown.org"}, nothing).starts_with("unknown_name: "));
+    CHECK(failure(plain, {.version = version, .protocols = {"spdy/3"}}, nothing).starts_with("no_common_protocol: "));
+  }
+  const PeerOptions old{.version = TLS1_2_VERSION};
+  CHECK(failure(plain, old, give_up).starts_with("peer_alert: "));
+  CHECK(failure(plain, old, babble).starts_with("protocol_error: "));
+  CHECK(failure(plain, old, stutter).starts_with("protocol_error: "));
+  CHECK(failure(plain, {.version = TLS1_2_VERSION, .ciphers = "ECDHE-RSA-AES128-GCM-SHA256"}, nothing) ==
+        "no_common_cipher: no shared cipher");
+  tls::Settings fresh = plain;
+  fresh.min_version = tls::Version::tls13;
+  CHECK(failure(fresh, old, nothing) == "no_common_version: unsupported protocol");
+}
+
 TEST_CASE("a self-signed certificate is good for localhost") {
   const tls::SelfSigned made = tls::make_self_signed();
   CHECK(made.fingerprint.size() == 95);

@@ -1,6 +1,7 @@
 // The filter between a peer (OpenSSL by itself) and a plain text: handshake, records, ends.
 #include "tests/tls/authority.hpp"
 #include "tests/tls/peer.hpp"
+#include "tests/tls/record_forge.hpp"
 
 #include <doctest/doctest.h>
 
@@ -204,9 +205,11 @@ TEST_CASE("what is no TLS at all") {
   Ends noise{endpoint()->accept()};
   noise.give(Bytes{"\x80\x2e\x01\x00\x02", 5});
   CHECK(noise.filter->fault() == Fault::tls_handshake_failed);
+  CHECK(noise.filter->failure() == TlsFailure::not_tls);
   Ends gone{endpoint()->accept()};
   gone.filter->receive_end();
   CHECK(gone.filter->fault() == Fault::tls_handshake_failed);
+  CHECK(gone.filter->failure() == TlsFailure::peer_left);
 }
 
 TEST_CASE("a changed octet ends the connection with an alert, and nothing of the record is seen") {
@@ -222,6 +225,7 @@ TEST_CASE("a changed octet ends the connection with an alert, and nothing of the
   CHECK(ends.filter->state() == Filter::State::failed);
   CHECK(ends.filter->fault() == Fault::tls_failed);
   CHECK(ends.filter->words() == "decryption failed or bad record mac");
+  CHECK(ends.filter->failure() == TlsFailure::protocol_error);
   ends.peer.give(ends.take_wire());
   ends.peer.advance();
   CHECK(ends.peer.failure == "sslv3 alert bad record mac");
@@ -239,17 +243,20 @@ TEST_CASE("old versions and foreign protocols are refused with the alert for it"
   old.exchange();
   CHECK(old.filter->fault() == Fault::tls_handshake_failed);
   CHECK(old.filter->words() == "unsupported protocol");
+  CHECK(old.filter->failure() == TlsFailure::no_common_version);
   CHECK(old.peer.failure == "tlsv1 alert protocol version");
 
   Ends foreign{endpoint()->accept(), {.protocols = {"spdy/3"}}};
   foreign.exchange();
   CHECK(foreign.filter->fault() == Fault::tls_handshake_failed);
+  CHECK(foreign.filter->failure() == TlsFailure::no_common_protocol);
   CHECK(foreign.peer.failure == "tlsv1 alert no application protocol");
 
   Ends silent{endpoint()->accept()};
   silent.exchange();
   CHECK(silent.filter->state() == Filter::State::established);
   CHECK(silent.filter->agreed().protocol.empty());
+  CHECK(silent.peer.tickets == 0);  // there are no keys
 }
 
 TEST_CASE("the server's order of protocols counts") {
@@ -268,6 +275,22 @@ TEST_CASE("a peer that renegotiates is refused") {
   const std::string answer = ends.take_wire();
   CHECK(answer.size() < 64);  // a warning: no_renegotiation
   CHECK(ends.received.empty());
+}
+
+// Each is answered with a warning, also to who does not read. OpenSSL's client gives up at the first: these records are made by hand.
+TEST_CASE("a peer that asks for renegotiation without end is let go") {
+  Ends ends{endpoint()->accept(), {.version = TLS1_2_VERSION, .ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256"}};
+  ends.exchange();
+  REQUIRE(ends.filter->state() == Filter::State::established);
+  test::RecordForge forge{ends.peer};
+  std::size_t asked = 0;
+  for (; asked != 1000 && ends.filter->state() == Filter::State::established; ++asked)
+    ends.give(forge.seal(SSL3_RT_HANDSHAKE, Bytes{"\x01\x00\x00\x00", 4}));  // the head of a ClientHello
+  CHECK(asked == 32);
+  CHECK(ends.filter->fault() == Fault::tls_failed);
+  CHECK(ends.filter->failure() == TlsFailure::protocol_error);
+  CHECK(ends.filter->words() == "too many renegotiations");
+  CHECK(ends.take_wire().size() < 32 * 64);
 }
 
 TEST_CASE("a few key updates are obeyed, a flood is not") {
@@ -342,6 +365,35 @@ TEST_CASE("tickets resume a connection, as long as their key is known") {
   CHECK(tls::TicketKeys::fault_of("short") == "holds 5 bytes; it takes one to 4 keys of 80 random bytes each");
   CHECK_FALSE(keys.replace("short"));
   CHECK_FALSE(keys.replace(numbers(400)));
+}
+
+// A client shows a ticket of TLS 1.3 once (RFC 8446, appendix C.4): without a fresh one the connection after the next is no resumption.
+TEST_CASE("a resumed connection of TLS 1.3 gets one fresh ticket, of TLS 1.2 none while its key is current") {
+  struct Row {
+    int version;
+    std::size_t at_first;
+    std::size_t resumed;
+    std::size_t by_an_older_key;
+  };
+  for (const Row& row : {Row{TLS1_2_VERSION, 1, 0, 1}, Row{TLS1_3_VERSION, 2, 1, 1}}) {
+    CAPTURE(row.version);
+    tls::TicketKeys keys;
+    const Loan<tls::Endpoint> server = endpoint(&keys);
+    tls::Handle<SSL_SESSION, SSL_SESSION_free> session;
+    const auto visit = [&] {
+      Ends ends{server->accept(), {.version = row.version, .session = session.get()}};
+      ends.exchange();
+      CHECK(ends.filter->agreed().resumed == (session != nullptr));
+      ends.peer.close();
+      session = ends.peer.session();
+      return ends.peer.tickets;
+    };
+    CHECK(visit() == row.at_first);
+    for (int i = 0; i < 3; ++i) CHECK(visit() == row.resumed);
+    keys.rotate();
+    CHECK(visit() == row.by_an_older_key);
+    CHECK(visit() == row.resumed);
+  }
 }
 
 TEST_CASE("a server exchanges its endpoint under way and bounds the handshakes") {

@@ -49,6 +49,8 @@ void Peer::see(int sent, int, int type, const void* bytes, std::size_t size, SSL
   const auto* const header = static_cast<const unsigned char*>(bytes);
   if (sent == 0 && type == SSL3_RT_HEADER && size >= 5 && header[0] == SSL3_RT_APPLICATION_DATA)
     static_cast<Peer*>(self)->records.push_back(header[3] * 256U + header[4]);
+  if (sent == 0 && type == SSL3_RT_HANDSHAKE && size != 0 && header[0] == SSL3_MT_NEWSESSION_TICKET)
+    ++static_cast<Peer*>(self)->tickets;
 }
 
 void Peer::advance() {

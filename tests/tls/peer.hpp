@@ -46,6 +46,7 @@ class Peer {
 
   std::string received;              // plaintext
   std::vector<std::size_t> records;  // sizes of application data records, as they came, sealed
+  std::size_t tickets = 0;           // messages NewSessionTicket
   bool ended = false;                // close_notify came
   std::string failure;               // in OpenSSL's words
 

@@ -14,6 +14,7 @@
 //     one, before what ends the request;
 //   * LimitHit stands before what it causes: RequestRejected, RequestFailed, ConnectionCompleted;
 //   * ClientDisconnected stands before the RequestFailed that it causes;
+//   * TlsEstablished comes before ProtocolChosen, at most once; TlsFailed, at most once, before what it causes, and nothing of TLS after it;
 //   * HandedOff, HandoffRefused and HandedBack stand between ConnectionOpened and ConnectionCompleted: they end nothing; HandedOff and
 //     HandedBack come in turn, HandedOff first;
 //   * DrainStarted and WorkerStarted/WorkerStopped belong to workers, not to connections.
@@ -23,6 +24,7 @@
 #include <pounce/core/ids.hpp>
 #include <pounce/core/message.hpp>
 #include <pounce/core/time.hpp>
+#include <pounce/core/tls_failure.hpp>
 
 #include <cstdint>
 #include <string_view>
@@ -43,6 +45,32 @@ struct ConnectionOpened {
   WorkerId worker;
   std::string_view local;  // "127.0.0.1:8000", "[::1]:8000", "unix:/run/x"
   std::string_view peer;   // "127.0.0.1:40112"; "unix:" for a Unix socket
+};
+
+// The handshake has ended well.
+struct TlsEstablished {
+  Instant at;
+  ConnectionId connection;
+  WorkerId worker;
+  bool resumed;
+  std::string_view tls_version;     // "TLSv1.3"
+  std::string_view cipher;          // "TLS_AES_128_GCM_SHA256"
+  std::string_view alpn;            // "h2", "http/1.1"; empty: the client named none
+  std::string_view server_name;     // SNI, as it was sent
+  std::string_view client_subject;  // of the client's certificate, when it sent one
+  std::string_view client_verdict;  // "ok", or why it is not trusted
+};
+
+// The handshake, or what came behind it, has failed: the connection ends. An end without close_notify is not among that: it stands as
+// the fault of what it ended.
+struct TlsFailed {
+  Instant at;
+  ConnectionId connection;
+  WorkerId worker;
+  Fault fault;
+  TlsFailure tls_failure;
+  std::string_view what;  // OpenSSL's words; may be empty
+  std::string_view peer;  // as in ConnectionOpened
 };
 
 // The connection speaks this from now on.
@@ -228,10 +256,10 @@ struct ConnectionRefused {
   std::string_view reason;  // stable: "max_connections", "untrusted_proxy", "tls_max_handshakes"
 };
 
-using Lifecycle =
-    std::variant<ConnectionOpened, ProtocolChosen, StreamOpened, StreamClosed, RequestStarted, ResponseCompleted,
-                 RequestFailed, RequestRejected, LimitHit, HandlerThrew, ClientDisconnected, HandedOff, HandedBack,
-                 HandoffRefused, ConnectionCompleted, WorkerStarted, WorkerStopped, DrainStarted, ConnectionRefused>;
+using Lifecycle = std::variant<ConnectionOpened, TlsEstablished, TlsFailed, ProtocolChosen, StreamOpened, StreamClosed,
+                               RequestStarted, ResponseCompleted, RequestFailed, RequestRejected, LimitHit,
+                               HandlerThrew, ClientDisconnected, HandedOff, HandedBack, HandoffRefused,
+                               ConnectionCompleted, WorkerStarted, WorkerStopped, DrainStarted, ConnectionRefused>;
 
 // "connection_opened", …: stable, for logs.
 [[nodiscard]] std::string_view name(const Lifecycle& event) noexcept;

@@ -43,6 +43,8 @@ struct Count {
   static constexpr std::size_t limits = 32;
   static constexpr std::size_t refusals = refusal_reasons.size();
 
+  static constexpr std::size_t tls_versions = 2;  // 1.2, then 1.3; each full, then resumed
+
   static constexpr std::size_t requests = 0;  // method × status: answered
   static constexpr std::size_t duration = requests + methods * statuses;
   static constexpr std::size_t duration_sum = duration + duration_bounds.size() + 1;  // nanoseconds
@@ -66,7 +68,9 @@ struct Count {
   static constexpr std::size_t request_faults = connection_faults + fault_count;
   static constexpr std::size_t limit_hits = request_faults + fault_count;
   static constexpr std::size_t refused = limit_hits + limits;
-  static constexpr std::size_t handed_off = refused + refusals;
+  static constexpr std::size_t tls_established = refused + refusals;
+  static constexpr std::size_t tls_failed = tls_established + 2 * tls_versions;
+  static constexpr std::size_t handed_off = tls_failed + tls_failure_count;
   static constexpr std::size_t handed_back = handed_off + 1;
   static constexpr std::size_t handoff_refused = handed_back + 1;
   static constexpr std::size_t threw = handoff_refused + 1;
@@ -98,6 +102,8 @@ class Meter {
   void end_request(Duration duration, std::uint64_t received, std::uint64_t sent, std::uint32_t open) noexcept;
 
   void on(const ConnectionOpened& event) noexcept;
+  void on(const TlsEstablished& event) noexcept;
+  void on(const TlsFailed& event) noexcept { add(Count::tls_failed + static_cast<std::size_t>(event.tls_failure)); }
   void on(const ProtocolChosen& event) noexcept;
   void on(const StreamOpened&) noexcept { add(Count::streams_opened); }
   void on(const StreamClosed&) noexcept { add(Count::streams_closed); }

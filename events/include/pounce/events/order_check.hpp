@@ -35,6 +35,7 @@ enum class Promise : std::uint8_t {
   protocol_first,      // a protocol is chosen once, before its first request, and is what ConnectionCompleted names
   streams_in_turn,     // StreamClosed follows its StreamOpened, once; none is open at ConnectionCompleted
   stream_around,  // with streams: StreamOpened before the RequestStarted, StreamClosed before what ends the request
+  tls_in_turn,    // TlsEstablished once, before any protocol; TlsFailed once, nothing of TLS after it
   time_forward,   // stamps of a connection do not go back; durations are those between the stamps
 };
 
@@ -63,6 +64,8 @@ class OrderCheck {
     bool disconnected = false;
     bool completed = false;
     bool handed_off = false;
+    bool tls_established = false;
+    bool tls_failed = false;
   };
   struct Started {
     ConnectionId connection;
@@ -74,6 +77,8 @@ class OrderCheck {
   };
 
   void on(const ConnectionOpened& event);
+  void on(const TlsEstablished& event);
+  void on(const TlsFailed& event);
   void on(const ProtocolChosen& event);
   void on(const StreamOpened& event);
   void on(const StreamClosed& event);

@@ -1,6 +1,6 @@
 // LogCollector: what an operator sees by default. One line, in one write, for each fault of the application: a handler that threw,
-// a handler that left its response incomplete. And one for the first peer that speaks TLS where it is not spoken, or does not where it is:
-// that may be the configuration.
+// a handler that left its response incomplete. And one for the first peer that speaks TLS where it is not spoken, or does not where it is,
+// and for the first handshake that failed for each reason that may be the configuration.
 //
 //   pounce-async: error: request 17 on connection 4: the handler threw: no such table
 //
@@ -12,6 +12,7 @@
 #include <pounce/posix/journal.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,7 +42,8 @@ class LogCollector final : public events::Observer {
 
   void observe(const events::Lifecycle& event) noexcept override;
   [[nodiscard]] events::Kinds kinds() const noexcept override {
-    return events::Kinds::of<events::HandlerThrew, events::RequestFailed, events::ConnectionCompleted>();
+    return events::Kinds::of<events::HandlerThrew, events::RequestFailed, events::ConnectionCompleted,
+                             events::TlsFailed>();
   }
 
  private:
@@ -49,8 +51,10 @@ class LogCollector final : public events::Observer {
   int descriptor_;
   bool journal_;
   bool json_;
-  std::atomic<bool> said_hello_{false};       // that TLS came to a port without it
-  std::atomic<bool> said_clear_text_{false};  // that a request came to a port for TLS
+  std::atomic<bool> said_hello_{false};              // that TLS came to a port without it
+  std::atomic<bool> said_clear_text_{false};         // that a request came to a port for TLS
+  std::atomic<std::uint32_t> said_tls_failures_{0};  // a bit for each TlsFailure
+  static_assert(tls_failure_count <= 32);
 };
 
 }  // namespace pounce::inline v0::posix

@@ -34,6 +34,7 @@
 namespace pounce::inline v0 {
 
 class App;
+class FilterSource;
 class Session;
 
 namespace events {
@@ -82,6 +83,7 @@ struct Options {
   bool server_timing = false;                    // responses have a Server-Timing
   Instant (*clock)() noexcept = nullptr;         // what time it is within a step; null: it stands still
   events::Observer* observer = nullptr;
+  FilterSource* filters = nullptr;  // connections are behind a filter of it: what is sent and taken is ciphertext
   Duration patience = std::chrono::hours{1};  // simulated, per run
   std::size_t most_output = 64 * mebibyte;    // per run
 };

@@ -3,7 +3,7 @@
 // What it is not: a connection (Filter), nor what may change while a server runs (Server). It is frozen: threads share it freely.
 // OpenSSL itself reads the clock (ticket ages, validity of client certificates), draws random numbers, reads its configuration file
 // and the environment variables that name it, and takes locks when an endpoint is made and when a connection begins.
-// Limits: a client's certificates 64 KiB; key updates 32, and one more per MiB received; no renegotiation, no compression, no early data.
+// Limits: a client's certificates 64 KiB; key updates and refused renegotiations 32, and one more per MiB received; no renegotiation, no compression, no early data.
 // RFCs: 8446 (TLS 1.3), 5246 (TLS 1.2), 6066 (SNI, stapling), 7301 (ALPN), 5077 (tickets), 9325 (recommendations).
 #pragma once
 

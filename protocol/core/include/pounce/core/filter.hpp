@@ -15,6 +15,7 @@
 #include <pounce/core/output.hpp>
 #include <pounce/core/owned.hpp>
 #include <pounce/core/time.hpp>
+#include <pounce/core/tls_failure.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -55,6 +56,8 @@ class Filter {
 
   [[nodiscard]] virtual State state() const noexcept = 0;
   [[nodiscard]] virtual Fault fault() const noexcept = 0;
+  // Only when failed. Truncation is a fault alone.
+  [[nodiscard]] virtual TlsFailure failure() const noexcept = 0;
   // Why it failed, in the library's words; empty when there are none.
   [[nodiscard]] virtual Bytes words() const noexcept = 0;
   // Empty before the handshake has ended.

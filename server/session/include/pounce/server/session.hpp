@@ -142,7 +142,8 @@ class Session {
   // What stands in session_secured.cpp.
   [[nodiscard]] bool open_secured();
   void start_secured();
-  void fail_secured(Fault fault, Bytes words);
+  void fail_secured(Fault fault, TlsFailure failure, Bytes words);
+  void report_tls_failure(Fault fault, TlsFailure failure, Bytes words);
   void refuse_clear_text();
   void end_input() noexcept;
 
