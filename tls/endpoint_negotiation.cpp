@@ -102,6 +102,8 @@ int FrozenEndpoint::seal_ticket(SSL* ssl, unsigned char* name, unsigned char* iv
   } else {
     answer = endpoint.keys_->find(name, key);
     if (answer == 0) return 0;  // a full handshake
+    // A client shows a ticket of TLS 1.3 once (RFC 8446, appendix C.4), so it gets a fresh one with each.
+    if (SSL_version(ssl) == TLS1_3_VERSION) answer = 2;
   }
   char digest[] = "SHA256";
   const OSSL_PARAM parameters[] = {
