@@ -42,7 +42,7 @@ Room room;
 
 // Leaves also when the client has gone, and the handler is not resumed any more.
 struct Guest {
-  explicit Guest(pounce::Exchange& x) : id(pounce::number(x.request().connection())) { room.enter(id, x.token()); }
+  explicit Guest(pounce::Exchange& x) : id(pounce::number(x.request().id())) { room.enter(id, x.token()); }
   Guest(const Guest&) = delete;
   Guest& operator=(const Guest&) = delete;
   ~Guest() { room.leave(id); }
@@ -52,7 +52,7 @@ struct Guest {
 pounce::Task chat(pounce::Exchange& x) {
   const auto origin =
       x.request().header("origin");  // browsers say it; others' pages must not join in their users' names
-  if (origin && *origin != "http://" + std::string(x.request().authority())) {
+  if (origin && *origin != std::string(x.request().scheme()) + "://" + std::string(x.request().authority())) {
     (void)x.respond(pounce::Response::text("another origin\n", 403));
     co_return;
   }
@@ -70,6 +70,12 @@ pounce::Task chat(pounce::Exchange& x) {
   }
 }
 
+pounce::App app() {
+  pounce::App app{chat};
+  app.accept_websockets();
+  return app;
+}
+
 }  // namespace
 
-POUNCE_APP(chat);
+POUNCE_APP(app);

@@ -1,4 +1,4 @@
-// A WebSocket that sends back what it gets.
+// A WebSocket that sends back what it gets, over HTTP/1.1 and over HTTP/2.
 //
 //   python3 -m websockets ws://localhost:8000/
 #include <pounce/app.hpp>
@@ -17,6 +17,12 @@ pounce::Task echo(pounce::Exchange& x) {
   }
 }
 
+pounce::App app() {
+  pounce::App app{echo};
+  app.accept_websockets();  // HTTP/2 has to know beforehand
+  return app;
+}
+
 }  // namespace
 
-POUNCE_APP(echo);
+POUNCE_APP(app);

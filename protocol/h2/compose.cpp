@@ -17,15 +17,16 @@ void end(const FrameHeader& header, Output& output) noexcept { output.commit(fra
 
 }  // namespace
 
-void compose_settings(const Limits& limits, Output& output) {
-  std::array<std::pair<Setting, std::uint32_t>, 5> settings{{
+void compose_settings(const Limits& limits, bool connect, Output& output) {
+  std::array<std::pair<Setting, std::uint32_t>, 6> settings{{
       {Setting::max_concurrent_streams, limits.max_streams},
       {Setting::initial_window_size, limits.stream_window},
       {Setting::max_header_list_size, static_cast<std::uint32_t>(limits.max_header_size)},
       {Setting::no_rfc7540_priorities, 1},
-      {Setting::max_frame_size, limits.max_frame_size},
   }};
-  const std::size_t count = settings.size() - (limits.max_frame_size == default_frame_size ? 1 : 0);
+  std::size_t count = 4;
+  if (connect) settings[count++] = {Setting::enable_connect_protocol, 1};
+  if (limits.max_frame_size != default_frame_size) settings[count++] = {Setting::max_frame_size, limits.max_frame_size};
   const FrameHeader header{.length = static_cast<std::uint32_t>(count * 6), .type = FrameType::settings};
   char* at = begin(header, output);
   for (std::size_t i = 0; i < count; ++i) {

@@ -20,7 +20,8 @@ inline constexpr Bytes liveness_ping{"alive???"};
   return status != 0 && status != 400;
 }
 
-void compose_settings(const Limits& limits, Output& output);
+// `connect`: extended CONNECT is spoken (RFC 8441, section 3).
+void compose_settings(const Limits& limits, bool connect, Output& output);
 void compose_settings_ack(Output& output);
 void compose_ping(Bytes opaque, bool ack, Output& output);
 void compose_window_update(std::uint32_t stream, std::uint32_t increment, Output& output);

@@ -120,7 +120,7 @@ void Connection::greet(Output& output) {
   if (greeted_ || is_over()) return;
   greeted_ = true;
   settings_since_ = now_;
-  compose_settings(*limits_, output);
+  compose_settings(*limits_, connect_, output);
   // Until the peer has seen our settings it may use what the protocol begins with.
   stream_window_ = std::max(default_window, limits_->stream_window);
   if (limits_->connection_window <= default_window) return;

@@ -77,7 +77,7 @@ void Connection::receive_into(Stream& stream, const FrameHeader& frame, std::uin
   const std::uint64_t expected = stream.content_length.value_or(stream.content_received);
   if (stream.content_received > expected || (frame.has(flag_end_stream) && stream.content_received != expected)) {
     fault = Fault::content_length_mismatch;
-  } else if (limits_->max_request_size && stream.content_received > *limits_->max_request_size) {
+  } else if (limits_->max_request_size && !stream.switched && stream.content_received > *limits_->max_request_size) {
     fault = Fault::body_too_large;
   } else if (content == 0 && !frame.has(flag_end_stream) && !empty_data_.spend(limits_->empty_data, now_)) {
     return fail(Fault::empty_data_flood, events, output);
@@ -163,7 +163,7 @@ void Connection::ignore_body(StreamId id, Output& output) {
 void Connection::want_body(StreamId id, bool wanted, Instant now, Output& output) {
   now_ = now;
   Stream* const stream = find_for_application(id);
-  if (stream == nullptr || !stream->remote_open) return;
+  if (stream == nullptr || !stream->remote_open || stream->switched) return;
   if (!wanted) return stream->receive_pace.stop();
   start_receive_pace(*stream);
   if (stream->expects != Stream::Continue::awaited || stream->writing != Stream::Writing::head) return;

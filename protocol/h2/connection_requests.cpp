@@ -74,6 +74,7 @@ void Connection::decode_block(const FrameHeader& first, Bytes frames, Events& ev
   Events::Slot* const slot = kind == Section::Kind::unwanted ? nullptr : &events.slot();
   if (slot != nullptr && slot->text.capacity() > most_kept_text) slot->text = std::string{};
   Section section{slot, *limits_, kind};
+  section.allow_protocol(connect_);
   for (;;) {
     const Decoder::Result result = decoder_.next(fragment, frames.empty());
     if (result.found == Decoder::Found::fault) return fail(Fault::invalid_compression, events, output);
@@ -110,7 +111,8 @@ void Connection::decode_block(const FrameHeader& first, Bytes frames, Events& ev
     if (end_stream) end_content(*target.stream, {}, events);
     return;
   }
-  receive_trailers(*target.stream, end_stream ? section.finish(true) : Fault::invalid_frame, *slot, events, output);
+  const bool misplaced = !end_stream || target.stream->extended;  // content alone comes on a tunnel (RFC 9113, section 8.5)
+  receive_trailers(*target.stream, misplaced ? Fault::invalid_frame : section.finish(true), *slot, events, output);
 }
 
 void Connection::receive_trailers(Stream& stream, Fault fault, Events::Slot& slot, Events& events, Output& output) {
@@ -149,6 +151,7 @@ void Connection::open_request(const FrameHeader& frame, Fault fault, Events::Slo
   if (fault != Fault::none) return answer_fault(stream, fault, output);
   stream.holder = Stream::Holder::application;
   stream.content_length = head.content_length;
+  stream.extended = !head.protocol.empty();
   if (head.expects_continue) stream.expects = Stream::Continue::awaited;
   events.push(event::Request{StreamId{frame.stream}, &head});
   if (!stream.remote_open) events.push(event::End{StreamId{frame.stream}, {}});

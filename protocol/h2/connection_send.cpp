@@ -118,6 +118,25 @@ Sent Connection::send_head(StreamId id, const ResponseHead& head, Output& output
   return Sent::ok;
 }
 
+Sent Connection::send_switch(StreamId id, FieldList fields, Output& output) {
+  Stream* const stream = find_for_application(id);
+  if (stream == nullptr) return Sent::gone;
+  if (stream->writing != Stream::Writing::head || !stream->extended) return Sent::wrong_order;
+  for (const Field& field : fields) {
+    if (const Sent sent = http::check_field(field); sent != Sent::ok) return sent;
+  }
+  FieldBlock block;
+  block.add(":status", "200");
+  block.add_lines(lines_);
+  for (const Field& field : fields) block.add_any_case(field.name, field.value);
+  send_block(stream->id, block, false, output);
+  stream->writing = Stream::Writing::content;
+  stream->switched = true;
+  stream->content_length.reset();
+  stream->receive_pace.stop();
+  return Sent::ok;
+}
+
 // --- content ---
 
 // How much may be queued: what the windows let through, and no more than the queue holds.

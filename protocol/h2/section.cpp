@@ -63,8 +63,11 @@ void Section::add_pseudo(Bytes name, Bytes value) {
     take_over(head.authority, value);
   } else if (name == ":scheme") {
     take_over(scheme_, value);
+  } else if (name == ":protocol" && protocol_allowed_) {
+    if (!http::is_token(value)) return say(Fault::invalid_pseudo_field);
+    take_over(head.protocol, value);
   } else {
-    say(Fault::invalid_pseudo_field);  // :protocol too: it was not offered (RFC 8441, section 3)
+    say(Fault::invalid_pseudo_field);  // :protocol too where it was not offered (RFC 8441, section 3)
   }
 }
 
@@ -124,7 +127,7 @@ void Section::make_room(std::size_t size) {
     if (!view.empty()) view = Bytes{larger}.substr(static_cast<std::size_t>(view.data() - text.data()), view.size());
   };
   RequestHead& head = slot_->head;
-  for (Bytes* const view : {&head.method, &head.authority, &scheme_, &path_}) move(*view);
+  for (Bytes* const view : {&head.method, &head.authority, &head.protocol, &scheme_, &path_}) move(*view);
   for (Field& field : slot_->fields) {
     move(field.name);
     move(field.value);
@@ -180,7 +183,9 @@ Fault Section::judge_authority() {
 Fault Section::judge_target() {
   RequestHead& head = slot_->head;
   if (head.method.empty()) return Fault::invalid_pseudo_field;
-  if (head.method_id == Method::connect) {
+  const bool extended = !head.protocol.empty();
+  if (extended && head.method_id != Method::connect) return Fault::invalid_pseudo_field;
+  if (head.method_id == Method::connect && !extended) {
     if (!scheme_.empty() || !path_.empty()) return Fault::invalid_pseudo_field;
     head.target = head.authority;
     return http::is_authority(head.authority, http::PortRule::required) ? Fault::none : Fault::invalid_target;
@@ -189,7 +194,7 @@ Fault Section::judge_target() {
     return Fault::invalid_pseudo_field;
   }
   http::Target target;
-  if ((path_[0] != '/' && path_ != "*") || !http::parse_target(path_, head.method_id, target))
+  if ((path_[0] != '/' && path_ != "*") || !http::parse_target(path_, extended ? Method::get : head.method_id, target))
     return Fault::invalid_target;
   head.target = path_;
   head.path = target.path;

@@ -21,6 +21,9 @@ class Section {
   // `slot` is null for what nobody wants.
   Section(Events::Slot* slot, const Limits& limits, Kind kind) noexcept;
 
+  // A request may be an extended CONNECT (RFC 8441, section 4). Before the first field.
+  void allow_protocol(bool allowed) noexcept { protocol_allowed_ = allowed; }
+
   void add(Bytes name, Bytes value);
   // All fields are there. A request head is completed in the slot; forbidden fields leave the trailers.
   [[nodiscard]] Fault finish(bool end_stream);
@@ -54,6 +57,7 @@ class Section {
   std::size_t cookies_ = 0;
   Kind kind_;
   Fault fault_ = Fault::none;
+  bool protocol_allowed_ = false;
 };
 
 }  // namespace pounce::inline v0::h2

@@ -77,9 +77,26 @@ bool for_each_subprotocol(FieldList fields, Handle&& handle) {
   return true;
 }
 
+// RFC 6455, section 4.2.1.
+Fault judge_upgrade(const RequestHead& head, Opening& opening) noexcept {
+  if (head.method_id != Method::get || head.has_body || !head.keep_alive) return Fault::invalid_handshake;
+  if (!any_has(head.fields, "Connection", "upgrade")) return Fault::invalid_handshake;
+  const Single key = single(head.fields, key_name);
+  if (key.field == nullptr || key.several || !is_key(key.field->value)) return Fault::invalid_websocket_key;
+  opening.key = key.field->value;
+  return Fault::none;
+}
+
+// RFC 8441, section 5: no key, no Connection; frames come as content, of which nobody knows the length.
+Fault judge_connect(const RequestHead& head) noexcept {
+  const bool open = head.method_id == Method::connect && head.has_body && !head.content_length;
+  return open ? Fault::none : Fault::invalid_handshake;
+}
+
 }  // namespace
 
 bool asks_for_websocket(const RequestHead& head) noexcept {
+  if (head.version == Version::http2) return http::equals(head.protocol, websocket);
   return head.version == Version::http11 && any_has(head.fields, "Upgrade", websocket);
 }
 
@@ -88,14 +105,12 @@ Fault read_opening(const RequestHead& head, Opening& opening) noexcept {
   const Single spoken = single(head.fields, version_name);
   if (spoken.field != nullptr && (spoken.several || spoken.field->value != version))
     return Fault::unsupported_websocket_version;
-  if (spoken.field == nullptr || head.method_id != Method::get || head.has_body || !head.keep_alive)
-    return Fault::invalid_handshake;
-  if (!any_has(head.fields, "Connection", "upgrade")) return Fault::invalid_handshake;
-  const Single key = single(head.fields, key_name);
-  if (key.field == nullptr || key.several || !is_key(key.field->value)) return Fault::invalid_websocket_key;
+  if (spoken.field == nullptr) return Fault::invalid_handshake;
+  const bool on_stream = head.version == Version::http2;
+  const Fault fault = on_stream ? judge_connect(head) : judge_upgrade(head, opening);
+  if (fault != Fault::none) return fault;
   if (!for_each_subprotocol(head.fields, [](Bytes) { return false; })) return Fault::invalid_handshake;
   if (!are_extensions_valid(head.fields)) return Fault::invalid_handshake;
-  opening.key = key.field->value;
   return Fault::none;
 }
 
@@ -122,10 +137,12 @@ std::array<char, accept_size> accept_value(Bytes key) noexcept {
 }
 
 Acceptance::Acceptance(const Opening& opening, Bytes subprotocol, Bytes extensions) noexcept
-    : accept_(accept_value(opening.key)),
-      fields_{{{"Upgrade", websocket, FieldId::upgrade},
-               {"Connection", "Upgrade", FieldId::connection},
-               {accept_name, {accept_.data(), accept_.size()}}}} {
+    : accept_(accept_value(opening.key)) {
+  if (!opening.key.empty()) {
+    fields_[count_++] = {"Upgrade", websocket, FieldId::upgrade};
+    fields_[count_++] = {"Connection", "Upgrade", FieldId::connection};
+    fields_[count_++] = {accept_name, {accept_.data(), accept_.size()}};
+  }
   if (!subprotocol.empty()) fields_[count_++] = {protocol_name, subprotocol};
   if (!extensions.empty()) fields_[count_++] = {extensions_name, extensions};
 }

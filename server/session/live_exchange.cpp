@@ -4,6 +4,7 @@
 #include "server/session/request_access.hpp"
 
 #include <pounce/app/application.hpp>
+#include <pounce/http/syntax.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -43,6 +44,8 @@ LiveExchange::~LiveExchange() {
 // --- content ---
 
 void LiveExchange::content(Bytes bytes) {
+  if (on_stream()) [[unlikely]]
+    return socket_content(bytes);
   body_received_ += bytes.size();
   if (phase_ == Phase::ended) return;  // nobody will read it
   if (phase_ == Phase::collecting) {
@@ -56,6 +59,10 @@ void LiveExchange::content(Bytes bytes) {
 
 void LiveExchange::content_end(FieldList trailers) {
   content_ended_ = true;
+  if (on_stream()) [[unlikely]] {
+    socket_->stream->end_received = true;
+    return;
+  }
   if (!trailers.empty()) RequestAccess::set_trailers(request_, trailers, *session_, *arena_);
 }
 
@@ -144,9 +151,12 @@ bool LiveExchange::exceeds_limit() {
 
 void LiveExchange::refuse_method() {
   phase_ = Phase::ended;
-  Response refusal =
-      Response::text("405 Method Not Allowed\n", 405).set("allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
+  Response refusal = method_refusal();
   answer_whole(refusal);
+}
+
+Response LiveExchange::method_refusal() {
+  return Response::text("405 Method Not Allowed\n", 405).set("allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
 }
 
 // Null where it is not for the server itself to answer.
@@ -166,11 +176,17 @@ void LiveExchange::dispatch() {
   if (queue() != nullptr && finds_no_place()) return;
   if (session_->service_->client_limit && exceeds_limit()) return;
   if (!app.middleware().empty() && ask_middleware()) return;
-  if (!app.accepts(request_.method_id())) return refuse_method();
+  const Bytes protocol = RequestAccess::head(request_).protocol;
+  if (protocol.empty() && !app.accepts(request_.method_id())) return refuse_method();
   handler_ = app.find(request_.path());
   if (handler_ == nullptr) {
     phase_ = Phase::ended;
     answer_error(404);
+  } else if (!protocol.empty() && !http::equals(protocol, "websocket")) {
+    phase_ = Phase::ended;
+    answer_error(501);
+  } else if (!protocol.empty() && handler_->kind() == Handler::Kind::plain) {
+    refuse_method();
   } else if (handler_->decodes() && !open_decoder()) {
     return;
   } else if (handler_->kind() == Handler::Kind::coroutine || content_ended_) {
@@ -310,6 +326,11 @@ void LiveExchange::tell(const std::exception_ptr& error) {
                                 .request = request_.id(),
                                 .what = what};
   });
+}
+
+void LiveExchange::drain() {
+  draining_ = true;
+  if (on_stream()) socket_->connection->drain(now(), socket_->stream->output);
 }
 
 // --- reports ---

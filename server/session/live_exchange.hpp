@@ -62,14 +62,16 @@ class LiveExchange final : public Exchange {
   // Calls or resumes the handler, at most to its budget. Afterwards `complete()` may be true.
   void run();
   // Handler ended and answer complete, or nothing more to be done about it.
-  [[nodiscard]] bool complete() const noexcept { return phase_ == Phase::ended && answer_ != Answer::finishing; }
+  [[nodiscard]] bool complete() const noexcept {
+    return phase_ == Phase::ended && answer_ != Answer::finishing && !(on_stream() && !socket_->stream->over);
+  }
   [[nodiscard]] Instant alarm() const noexcept;
   // Waits for something that the peer has no part in.
   [[nodiscard]] bool waits_outside() const noexcept {
     return phase_ == Phase::queued || (phase_ == Phase::parked && (socket_ || parked_->kind == Wait::Kind::sleep ||
                                                                    parked_->kind == Wait::Kind::message));
   }
-  void drain() noexcept { draining_ = true; }
+  void drain();
   // Says that it has begun; once, by the session that has taken it into its list.
   void report_started(Instant at);
   // Says how it ended; at most once.
@@ -81,6 +83,32 @@ class LiveExchange final : public Exchange {
   // Nothing more comes: `fault` says why there was no Close.
   void socket_ended(std::uint16_t code, Bytes reason, Fault fault);
 
+  // On a stream of HTTP/2: live_exchange_stream.cpp.
+  [[nodiscard]] bool on_stream() const noexcept { return socket_ && socket_->stream; }
+  // From the stream's content to the socket, and from that to the stream's queue, as far as it goes.
+  void move_socket();
+  // Its output waits for room, and something has moved.
+  [[nodiscard]] bool may_move() const noexcept {
+    return on_stream() && !socket_->stream->output.empty() && may_have_room();
+  }
+  // The stream is over, and the handler waits for something else than to be told so.
+  [[nodiscard]] bool is_deserted() const { return socket_->stream->over && !ready(); }
+  // It is over for the peer, and the handler will not be told: says how it ended.
+  void report_deserted(Instant at) {
+    answer_ = Answer::ended;
+    report_completed(at);
+  }
+  // What has come waits for the handler: nothing more is looked at.
+  [[nodiscard]] bool holds_messages() const noexcept { return socket_ && socket_->paused; }
+  void expire_socket();
+  [[nodiscard]] Instant socket_deadline() const noexcept {
+    return socket_->stream->over ? never : socket_->connection->deadline(socket_->stream->output);
+  }
+  // Where what it composes takes its memory from; null: the heap.
+  void bind(Workspace* workspace) noexcept {
+    if (on_stream()) socket_->stream->output.bind(workspace);
+  }
+
   // --- the Host table ---
   static const Host host;
 
@@ -91,6 +119,7 @@ class LiveExchange final : public Exchange {
   [[nodiscard]] bool ask_middleware();
   [[nodiscard]] bool exceeds_limit();
   void refuse_method();
+  [[nodiscard]] static Response method_refusal();
   void call_handler();
 
   // --- a place among those that run: live_exchange_queue.cpp ---
@@ -143,6 +172,18 @@ class LiveExchange final : public Exchange {
   [[nodiscard]] Status close_socket(std::uint16_t code, Bytes reason);
   void end_socket(bool failed);
   void settle_socket();
+  void want_messages(bool wanted);
+  [[nodiscard]] Output& socket_output() noexcept {
+    return socket_->stream ? socket_->stream->output : session_->output_;
+  }
+  void begin_stream_socket(SocketInbox& inbox, Owned<MessageCodec> codec);
+  void socket_content(Bytes bytes);
+  [[nodiscard]] std::size_t listen(MutableBytes bytes);
+  void listen_again();
+  void route_socket(const Events& events);
+  void push_socket();
+  [[nodiscard]] bool misleads(const Head& head) const noexcept;
+  Status refuse_protocol();
   [[nodiscard]] bool attempt(Wait& wait);
   [[nodiscard]] bool take_received(Chunk& chunk);
   [[nodiscard]] bool attempt_read(Wait& wait);

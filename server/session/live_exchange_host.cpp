@@ -123,6 +123,8 @@ Status LiveExchange::send_whole(Response& response) {
   ask_middleware_after(response.head(), changed);
   add_own_fields(response.head(), changed);
   const Head& head = changed ? *changed : response.head();
+  if (misleads(head)) [[unlikely]]
+    return refuse_protocol();
   if (may_be_coded(head, response.body().size())) [[unlikely]] {
     if (!changed) changed = head;
     return send_whole_coded(*changed, response);
@@ -172,6 +174,8 @@ Status LiveExchange::start_stream(const Head& wanted) {
   ask_middleware_after(wanted, changed);
   add_own_fields(wanted, changed);
   const Head& head = changed ? *changed : wanted;
+  if (misleads(head)) [[unlikely]]
+    return refuse_protocol();
   if (may_be_coded(head, head.content_length())) [[unlikely]] {
     if (!changed) changed = head;
     return start_stream_coded(*changed);
@@ -189,7 +193,7 @@ Status LiveExchange::send_stream_head(const Head& wanted, std::optional<std::uin
 }
 
 Status LiveExchange::finish(const Fields& trailers) {
-  if (revoked_) return Status::gone;
+  if (revoked_ || socket_) return Status::gone;
   if (answer_ != Answer::started) return Status::wrong_order;
   if (coder_) [[unlikely]] {
     if (!coder_->may_end()) return Status::length_mismatch;
@@ -272,7 +276,9 @@ bool LiveExchange::can(const Wait& wait) const {
     case Wait::Kind::write: return may_have_room() || answer_ != Answer::started;
     case Wait::Kind::accept: return true;
     case Wait::Kind::receive: return can_receive();
-    case Wait::Kind::send: return may_have_room() || !socket_ || !socket_->connection->is_open();
+    case Wait::Kind::send:
+      if (!socket_ || !socket_->connection->is_open()) return true;
+      return on_stream() ? socket_->stream->output.total_written() != socket_->stream->refused_at : may_have_room();
     case Wait::Kind::sleep: return draining_ && !drain_told_;
     case Wait::Kind::message: return (draining_ && !drain_told_) || (letterbox_ && letterbox_->has_mail());
   }
@@ -340,6 +346,10 @@ bool LiveExchange::take_received(Chunk& chunk) {
 }
 
 bool LiveExchange::attempt_read(Wait& wait) {
+  if (socket_) {
+    wait.status = Status::end;  // what comes are messages
+    return true;
+  }
   if (decoder_) [[unlikely]]
     return attempt_read_decoded(wait);
   if (take_received(wait.chunk)) {
@@ -368,6 +378,10 @@ bool LiveExchange::attempt_write(Wait& wait) {
     wait.status = Status::wrong_order;
     return true;
   }
+  if (socket_) {
+    wait.status = Status::gone;
+    return true;
+  }
   if (coder_) [[unlikely]]
     return attempt_write_coded(wait);
   while (!wait.chunk.empty()) {
@@ -390,7 +404,7 @@ bool LiveExchange::attempt_write(Wait& wait) {
 
 bool LiveExchange::attempt_region(Exchange::WriteRegion& wait) {
   const std::size_t size = wait.region.size;
-  const Sent sent = answer_ != Answer::started || coder_
+  const Sent sent = answer_ != Answer::started || coder_ || socket_
                         ? Sent::wrong_order
                         : session_->machine_->send_region(stream_, wait.region, session_->output_);
   if (sent == Sent::no_room) {

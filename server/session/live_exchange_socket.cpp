@@ -1,6 +1,8 @@
 // An exchange that is a WebSocket: the handshake, messages in both directions, the end.
 #include "server/session/live_exchange.hpp"
 
+#include "server/session/request_access.hpp"
+
 #include <pounce/app/websocket.hpp>
 #include <pounce/compression/message_deflate.hpp>
 #include <pounce/http/syntax.hpp>
@@ -34,11 +36,7 @@ void LiveExchange::attempt_accept(Wait& wait) {
     wait.status = Status::wrong_order;
     return;
   }
-  RequestHead head;
-  head.version = request_.version();
-  head.method_id = request_.method_id();
-  head.fields = request_.fields();
-  head.has_body = request_.has_body();
+  const RequestHead& head = RequestAccess::head(request_);
   ws::Opening opening;
   const Fault fault = ws::read_opening(head, opening);
   if (fault != Fault::none) return refuse_socket(wait, fault);
@@ -51,19 +49,28 @@ void LiveExchange::attempt_accept(Wait& wait) {
   Owned<MessageCodec> codec;
   if (deflate) codec = compression::make_message_deflate(deflate->terms(), {.level = service.ws_compression_level});
   wait.text = subprotocol;
-  socket->connection = session_->switch_to_websocket(stream_, acceptance.fields(), std::move(codec));
-  if (socket->connection == nullptr) return refuse_socket(wait, Fault::invalid_handshake);
+  if (head.version == Version::http2) {
+    if (session_->machine_->send_switch(stream_, acceptance.fields(), session_->output_) != Sent::ok)
+      return refuse_socket(wait, Fault::invalid_handshake);
+    begin_stream_socket(*socket, std::move(codec));
+  } else {
+    socket->connection = session_->switch_to_websocket(stream_, acceptance.fields(), std::move(codec));
+    if (socket->connection == nullptr) return refuse_socket(wait, Fault::invalid_handshake);
+  }
   socket_ = std::move(socket);
-  status_ = 101;
+  status_ = head.version == Version::http2 ? 200 : 101;
   answer_ = Answer::started;
   leave_place();  // a socket lives for hours: what is limited is how many are being opened
 }
 
 void LiveExchange::refuse_socket(Wait& wait, Fault fault) {
   const FaultInfo& row = info(fault);
-  Response response = Response::text(std::string(row.text) + '\n', row.status);
-  if (request_.version() == Version::http11) {
-    for (const Field& field : ws::refusal_fields(fault)) response.set(field.name, field.value);
+  // 426 goes with Upgrade, which HTTP/2 does not have (RFC 9110, section 15.5.22).
+  const bool upgrades = request_.version() == Version::http11;
+  const std::uint16_t status = row.status == 426 && !upgrades ? 400 : row.status;
+  Response response = Response::text(std::string(row.text) + '\n', status);
+  for (const Field& field : ws::refusal_fields(fault)) {
+    if (upgrades || field.id != FieldId::upgrade) response.set(field.name, field.value);
   }
   wait.status = send_whole(response) == Status::ok ? Status::refused : Status::wrong_order;
 }
@@ -83,7 +90,13 @@ void LiveExchange::message(const event::Message& message) {
   socket_->messages.push_back({std::move(chunk), message.kind});
   const bool full = socket_->bytes >= session_->service_->inbox_limit || socket_->size() >= SocketInbox::most_messages;
   if (!full || std::exchange(socket_->paused, true)) return;
-  session_->want_body(stream_, false);
+  want_messages(false);
+}
+
+// Not while they are told of: what was held back is looked at again when the handler waits.
+void LiveExchange::want_messages(bool wanted) {
+  if (on_stream()) return socket_->connection->want_messages(wanted, now());
+  wanted ? session_->resume_socket(stream_) : session_->want_body(stream_, false);
 }
 
 void LiveExchange::socket_ended(std::uint16_t code, Bytes reason, Fault fault) {
@@ -130,13 +143,13 @@ bool LiveExchange::attempt_receive(Wait& wait) {
     if (inbox.empty()) {
       inbox.messages.clear();
       inbox.first = inbox.settled = 0;
-      if (std::exchange(inbox.paused, false)) session_->resume_socket(stream_);
+      if (std::exchange(inbox.paused, false)) want_messages(true);
     }
     return true;
   }
   if (take_posted(wait)) return true;
   if (!inbox.ended) return false;
-  socket_->connection->answer_end(now(), session_->output_);
+  socket_->connection->answer_end(now(), socket_output());
   wait.status = Status::end;
   wait.code = inbox.code;
   Bytes reason;
@@ -161,9 +174,15 @@ bool LiveExchange::attempt_send(Wait& wait) {
     return true;
   }
   const std::size_t size = wait.chunk.size();
-  switch (socket_->connection->send_message(wait.message, wait.chunk.bytes(), wait.chunk.owner(), session_->output_)) {
+  switch (socket_->connection->send_message(wait.message, wait.chunk.bytes(), wait.chunk.owner(), socket_output())) {
     case Sent::ok: break;
-    case Sent::no_room: refused_at_ = session_->progress_; return false;
+    case Sent::no_room:
+      if (on_stream()) {
+        socket_->stream->refused_at = socket_->stream->output.total_written();
+      } else {
+        refused_at_ = session_->progress_;
+      }
+      return false;
     case Sent::gone: wait.status = Status::gone; return true;
     case Sent::invalid_text: wait.status = Status::invalid_field; return true;
     default: wait.status = Status::wrong_order; return true;
@@ -177,24 +196,24 @@ bool LiveExchange::attempt_send(Wait& wait) {
 Status LiveExchange::close_socket(std::uint16_t code, Bytes reason) {
   if (revoked_) return Status::gone;
   if (!socket_) return Status::wrong_order;
-  switch (socket_->connection->send_close(code, reason, now(), session_->output_)) {
+  switch (socket_->connection->send_close(code, reason, now(), socket_output())) {
     case Sent::ok: break;
     case Sent::gone: return Status::gone;
     default: return Status::invalid_field;
   }
-  if (std::exchange(socket_->paused, false)) session_->resume_socket(stream_);
+  if (std::exchange(socket_->paused, false)) want_messages(true);
   return Status::ok;
 }
 
 // The handler has ended, and with it the socket.
 void LiveExchange::end_socket(bool failed) {
   if (socket_->ended) {
-    socket_->connection->answer_end(now(), session_->output_);
+    socket_->connection->answer_end(now(), socket_output());
   } else {
     const std::uint16_t code = failed ? ws::close_code::internal_error : ws::close_code::normal;
-    (void)socket_->connection->send_close(code, {}, now(), session_->output_);
+    (void)socket_->connection->send_close(code, {}, now(), socket_output());
   }
-  if (std::exchange(socket_->paused, false)) session_->resume_socket(stream_);
+  if (std::exchange(socket_->paused, false)) want_messages(true);
   socket_->messages = {};
   answer_ = Answer::ended;
 }

@@ -33,7 +33,7 @@ Field* room_for(std::size_t count, Session& session, Arena& arena) {
 void RequestAccess::fill(Request& request, const RequestHead& head, Session& session, Arena& arena) {
   // All members by name: a copy of a whole that has just been written in parts waits for them, and this fails to compile where one is
   // missing.
-  const auto& [raw, method, target, authority, path, query, list, content_length, version, method_number, has_body,
+  const auto& [raw, method, target, authority, path, query, list, protocol, content_length, version, method_number, has_body,
                keep_alive, expects_continue, has_query] = head;
   // One piece of memory for the fields and, behind them, the octets.
   const std::size_t list_size = list.size() * sizeof(Field);
@@ -58,6 +58,7 @@ void RequestAccess::fill(Request& request, const RequestHead& head, Session& ses
   kept.path = shifted(path, from, to);
   kept.query = shifted(query, from, to);
   kept.fields = {fields, static_cast<std::size_t>(at - fields)};
+  kept.protocol = shifted(protocol, from, to);
   kept.content_length = content_length;
   kept.version = version;
   kept.method_id = method_number;

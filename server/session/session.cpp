@@ -2,7 +2,6 @@
 
 #include "server/session/live_exchange.hpp"
 #include "server/session/secured.hpp"
-#include "server/session/websocket_machine.hpp"
 
 #include <pounce/h1/connection.hpp>
 #include <pounce/h2/connection.hpp>
@@ -132,17 +131,23 @@ void Session::step(const Tick& tick) {
       route();
       if (exchanges_.empty()) exchanges_.shrink_to_fit();
     }
+    if (sockets_ != 0) [[unlikely]]
+      expire_sockets();
     receive();
     if (drain_waits_ && !holds_streams()) {
       drain_waits_ = false;
       machine_->drain(now_, output_);
     }
+    if (sockets_ != 0) [[unlikely]]
+      move_sockets();  // what waits for room may have some
     run_ready();
     // What was pipelined behind a response that has just ended is next, up to the step's budget; the rest waits for a flush.
     for (std::size_t requests = 1; unparsed_ && requests < requests_per_step && may_parse(); ++requests) {
       receive();
       run_ready();
     }
+    if (sockets_ != 0) [[unlikely]]
+      move_sockets();
     machine_->written(now_, output_);
     if (has_socket()) [[unlikely]]
       let_go_of_socket();
@@ -153,6 +158,7 @@ void Session::step(const Tick& tick) {
 bool Session::may_parse() const {
   if (output_.room() == 0) return false;
   if (streams_) return !streams_held_;
+  if (has_socket()) return exchanges_.empty() || !exchanges_.front()->holds_messages();
   // A handler that goes on after its response has ended holds the next request back.
   return exchanges_.empty() || exchanges_.front()->answer() != LiveExchange::Answer::ended;
 }
@@ -165,7 +171,7 @@ std::size_t Session::decide(Bytes octets) {
   if (service_->http2 && h2::client_preface.starts_with(seen) && !end_received_) {
     if (seen.size() < h2::client_preface.size()) return std::min(seen.size(), before_line_end);
     streams_ = true;
-    machine_ = make_owned<MachineOf<h2::Connection>>(service_->h2, now_);
+    machine_ = make_streams_machine();
     machine_->use_lines(tick_->lines);
     drain_waits_ = draining_;
   }
@@ -410,6 +416,7 @@ void Session::destroy(LiveExchange& exchange) {
     assert(at != exchanges_.end() && *at == &exchange);
     exchanges_.erase(at);
   }
+  if (exchange.on_stream()) --sockets_;
   Arena& arena = exchange.arena();
   exchange.~LiveExchange();
   arena.dissolve(station_->workspace);
@@ -430,33 +437,6 @@ LiveExchange* Session::find(StreamId stream) const noexcept {
 }
 
 void Session::want_body(StreamId stream, bool wanted) { machine_->want_body(stream, wanted, now_, output_); }
-
-// --- a connection that becomes a WebSocket ---
-
-ws::Connection* Session::switch_to_websocket(StreamId stream, FieldList fields, Owned<MessageCodec> codec) {
-  auto machine = make_owned<WebSocketMachine>(service_->ws, now_, stream, std::move(codec));
-  if (machine_->send_switch(stream, fields, output_) != Sent::ok) return nullptr;
-  ws::Connection* const socket = &machine->socket();
-  choose(events::Protocol::websocket);
-  machine_ = std::move(machine);
-  unparsed_ = input_.size() != 0;
-  end_handled_ = false;
-  if (draining_) machine_->drain(now_, output_);
-  return socket;
-}
-
-// Messages that were held back are looked at again.
-void Session::resume_socket(StreamId stream) {
-  want_body(stream, true);
-  unparsed_ = true;
-}
-
-// The peer is gone for good: a handler that waits for something else is not resumed again.
-void Session::let_go_of_socket() {
-  if (exchanges_.empty() || !machine_->finished(output_) || exchanges_.front()->ready()) return;
-  exchanges_.front()->report(now_, events::Failure::client_gone, fault_);
-  destroy(*exchanges_.front());
-}
 
 bool Session::lies_in_input(Bytes bytes) noexcept {
   const Bytes all = view(input_.readable());
@@ -519,6 +499,7 @@ void Session::leave() {
   settle();
   output_.bind(nullptr);
   sink_->bind(nullptr);
+  for (LiveExchange* exchange : exchanges_) exchange->bind(nullptr);
 }
 
 void Session::join(Station& station) {
@@ -543,7 +524,8 @@ bool Session::runnable() const {
   if (secured_ && secured_->has_more() && input_.has_space()) return true;
   if (unparsed_ && may_parse()) return true;
   if (end_received_ && !end_handled_ && !unparsed_ && (input_.size() == 0 || machine_->wants_input())) return true;
-  return std::any_of(exchanges_.begin(), exchanges_.end(), [](const LiveExchange* x) { return x->ready(); });
+  return std::any_of(exchanges_.begin(), exchanges_.end(),
+                     [](const LiveExchange* x) { return x->ready() || x->may_move(); });
 }
 
 bool Session::finished() const {
@@ -573,7 +555,8 @@ bool Session::collecting() const {
 
 Instant Session::deadline() const {
   const bool shaking = secured_ && secured_->is_shaking_hands();
-  const Instant deadline = shaking ? secured_->deadline() : machine_->deadline(output_);
+  Instant deadline = shaking ? secured_->deadline() : machine_->deadline(output_);
+  if (sockets_ != 0) deadline = std::min(deadline, sockets_deadline());
   return awaits_proxy_header_ ? std::min(deadline, after(opened_at_, proxy_header_timeout)) : deadline;
 }
 

@@ -4,7 +4,6 @@
 #include "server/session/secured.hpp"
 
 #include <pounce/h1/connection.hpp>
-#include <pounce/h2/connection.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -71,7 +70,7 @@ void Session::start_secured() {
   });
   streams_ = agreed.protocol == "h2";
   if (streams_) {
-    machine_ = make_owned<MachineOf<h2::Connection>>(service_->h2, now_);
+    machine_ = make_streams_machine();
   } else {
     machine_ = make_owned<MachineOf<h1::Connection>>(service_->limits, now_);
   }

@@ -1,9 +1,11 @@
 // SocketInbox: what has come for an exchange that is a WebSocket, until its handler asks for it.
 #pragma once
 
-#include <pounce/core/event.hpp>
+#include "server/session/stream_socket.hpp"
 
 #include <pounce/app/chunk.hpp>
+#include <pounce/core/event.hpp>
+#include <pounce/core/owned.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -11,10 +13,6 @@
 #include <vector>
 
 namespace pounce::inline v0 {
-
-namespace ws {
-class Connection;
-}
 
 struct SocketInbox {
   static constexpr std::size_t most_messages = 1024;
@@ -27,7 +25,8 @@ struct SocketInbox {
   [[nodiscard]] bool empty() const noexcept { return first == messages.size(); }
   [[nodiscard]] std::size_t size() const noexcept { return messages.size() - first; }
 
-  ws::Connection* connection = nullptr;  // the machine's
+  ws::Connection* connection = nullptr;  // the session's machine's, or the stream's
+  Owned<StreamSocket> stream;            // null: the socket has its connection to itself
   std::vector<Message> messages;         // those from `first` on
   std::size_t first = 0;
   std::size_t settled = 0;  // those before it do not lie in the block that was read into

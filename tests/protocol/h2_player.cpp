@@ -339,6 +339,7 @@ void H2Player::log_request(const event::Request& request) {
   if (head.content_length) line += " length=" + std::to_string(*head.content_length);
   if (head.has_body && !head.content_length) line += " content";
   if (head.expects_continue) line += " expects-continue";
+  if (!head.protocol.empty()) line += " protocol=" + std::string(head.protocol);
   log_.push_back(line);
   if (head.path != head.target) log_.push_back("  path " + escape_line(head.path));
   if (head.has_query) log_.push_back("  query " + escape_line(head.query));
@@ -448,6 +449,7 @@ std::string H2Player::send(std::string_view verb, StreamId stream, const std::ve
     const bool all = sent.accepted == words.at(0).size();
     return std::string(name(sent.status)) + (all ? "" : ' ' + std::to_string(sent.accepted));
   }
+  if (verb == "switch") return std::string(name(connection_.send_switch(stream, fields, output_)));
   if (verb == "end") return std::string(name(connection_.send_end(stream, fields, now_, output_)));
   if (verb == "inform") {
     return std::string(name(connection_.send_informational(
@@ -472,6 +474,8 @@ void H2Player::act(const std::string& whole) {
     const auto stream = [&words] { return StreamId{transcript::number(words.at(0))}; };
     if (verb == "want" || verb == "unwant") {
       connection_.want_body(stream(), verb == "want", now_, output_);
+    } else if (verb == "enable-connect") {
+      connection_.enable_connect();
     } else if (verb == "taken") {
       connection_.taken(stream(), transcript::number(words.at(1)), output_);
     } else if (verb == "reset") {
@@ -557,13 +561,15 @@ std::vector<std::string> H2Player::take_output() {
   std::vector<std::string> lines;
   for (wire::Frame frame; reader_.next(frame);) log_frame(frame, lines);
   // What every server with default limits begins with is told in one word.
-  const std::vector<std::string> hello{
+  const std::string settings{
       "SETTINGS max_concurrent_streams=100 initial_window_size=262144 max_header_list_size=65536 "
-      "no_rfc7540_priorities=1",
-      "WINDOW_UPDATE 0 983041", "SETTINGS ack"};
-  if (lines.size() >= hello.size() && std::equal(hello.begin(), hello.end(), lines.begin())) {
-    lines.erase(lines.begin(), lines.begin() + std::ssize(hello));
-    lines.insert(lines.begin(), "(hello)");
+      "no_rfc7540_priorities=1"};
+  const std::string connect = settings + " enable_connect_protocol=1";
+  if (lines.size() >= 3 && (lines[0] == settings || lines[0] == connect) && lines[1] == "WINDOW_UPDATE 0 983041" &&
+      lines[2] == "SETTINGS ack") {
+    const std::string told = lines[0] == connect ? "(hello, extended CONNECT)" : "(hello)";
+    lines.erase(lines.begin(), lines.begin() + 3);
+    lines.insert(lines.begin(), told);
   }
   // The same line over and over is told once.
   std::vector<std::string> told;

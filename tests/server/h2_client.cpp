@@ -36,17 +36,36 @@ std::uint32_t H2Client::post(const std::string& path, std::string_view content, 
   return stream;
 }
 
+std::uint32_t H2Client::connect(const std::string& path, const wire::Fields& more, const std::string& protocol) {
+  const std::uint32_t stream = next();
+  wire::Fields fields = wire::FrameWriter::request("CONNECT", path, {});
+  fields.emplace_back(":protocol", protocol);
+  if (!authority.empty()) fields[3].second = authority;
+  fields.insert(fields.end(), more.begin(), more.end());
+  frames.headers(stream, fields, false);
+  uploads_.emplace(stream, Upload{{}, stream_window_, true});
+  return stream;
+}
+
+void H2Client::send_on(std::uint32_t stream, std::string_view content) {
+  if (const auto at = uploads_.find(stream); at != uploads_.end()) at->second.rest += content;
+}
+
+void H2Client::end(std::uint32_t stream) {
+  if (const auto at = uploads_.find(stream); at != uploads_.end()) at->second.open = false;
+}
+
 void H2Client::push_uploads() {
   for (auto at = uploads_.begin(); at != uploads_.end();) {
     auto& [stream, upload] = *at;
     bool over = answers[stream].reset.has_value();
-    while (!over && (upload.rest.empty() || std::min(upload.window, window_) > 0)) {
+    while (!over && (upload.rest.empty() ? !upload.open : std::min(upload.window, window_) > 0)) {
       const auto most = static_cast<std::size_t>(std::clamp<std::int64_t>(std::min(upload.window, window_), 0, 16384));
       const std::string piece = upload.rest.substr(0, most);
       upload.rest.erase(0, piece.size());
       upload.window -= static_cast<std::int64_t>(piece.size());
       window_ -= static_cast<std::int64_t>(piece.size());
-      over = upload.rest.empty();
+      over = upload.rest.empty() && !upload.open;
       frames.data(stream, piece, over);
     }
     at = over ? uploads_.erase(at) : std::next(at);

@@ -48,6 +48,11 @@ class H2Client {
   // With all of its content, as the server's windows allow.
   std::uint32_t post(const std::string& path, std::string_view content, const wire::Fields& more = {});
 
+  // An extended CONNECT (RFC 8441), and content on its stream, as the server's windows allow; without an end until `end` is called.
+  std::uint32_t connect(const std::string& path, const wire::Fields& more = {}, const std::string& protocol = "websocket");
+  void send_on(std::uint32_t stream, std::string_view content);
+  void end(std::uint32_t stream);
+
   // A stream for whoever writes its frames himself.
   std::uint32_t next() { return std::exchange(next_, next_ + 2); }
 
@@ -63,6 +68,11 @@ class H2Client {
   void settle();
   void advance(Duration duration);
 
+  // Content that the server's windows have not let through.
+  [[nodiscard]] std::size_t unsent(std::uint32_t stream) const {
+    const auto at = uploads_.find(stream);
+    return at == uploads_.end() ? 0 : at->second.rest.size();
+  }
   [[nodiscard]] Answer& answer(std::uint32_t stream) { return answers[stream]; }
 
   wire::FrameWriter frames;  // for whoever has something of his own to say
@@ -81,6 +91,7 @@ class H2Client {
   struct Upload {
     std::string rest;
     std::int64_t window;
+    bool open = false;  // more will come
   };
   void send();
   void push_uploads();

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <pounce/app.hpp>
+#include <pounce/server/session.hpp>
 
 #include <stdexcept>
 #include <string>
@@ -164,6 +165,33 @@ TEST_CASE("messages that cross our Close still arrive, then the peer's answer") 
   client.run();
   CHECK(client.closed());
   CHECK(seen.text() == "ok crossing | end 4000");
+}
+
+TEST_CASE("behind our Close a peer can send no more than the inbox holds while the handler looks away") {
+  Seen seen;
+  const App app{[&seen](Exchange& x) -> Task {
+    WebSocket socket = co_await x.accept_websocket();
+    (void)socket.close(4000);
+    (void)co_await x.message(5s);
+    while (true) {
+      const Incoming got = co_await socket.receive();
+      if (got.status() != Status::ok) break;
+      seen.lines.emplace_back(got.bytes());
+    }
+  }};
+  Options options;
+  options.inbox_limit = 16 * kibibyte;
+  options.read_size = 4096;
+  Client client{app, options};
+  client.open();
+  std::string bytes = std::string{"GET / HTTP/1.1\r\n"}.append(WsPeer::opening).append("\r\n");
+  for (int i = 0; i < 1000; ++i) bytes += frame(std::string(100, 'x'));
+  client.send(bytes);
+  client.advance(1s);
+  CHECK_FALSE(client.session()->wants_input());
+  CHECK(seen.lines.empty());
+  client.run();
+  CHECK(seen.lines.size() == 1000);
 }
 
 TEST_CASE("how a handler ends ends its socket: 1000 when it returns, 1011 when it throws") {

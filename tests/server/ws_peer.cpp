@@ -5,6 +5,24 @@
 
 namespace pounce::testing {
 
+std::string line_of(const Event& event) {
+  std::string line;
+  if (const auto* message = std::get_if<event::Message>(&event)) {
+    line = message->kind == MessageKind::text ? "text " : "binary ";
+    line += message->bytes.size() > 40 ? std::to_string(message->bytes.size()) + " bytes" : std::string(message->bytes);
+  } else if (const auto* ping = std::get_if<event::Ping>(&event)) {
+    line.append("ping ").append(ping->payload);
+  } else if (const auto* pong = std::get_if<event::Pong>(&event)) {
+    line.append("pong ").append(pong->payload);
+  } else if (const auto* close = std::get_if<event::Close>(&event)) {
+    line.append("close ").append(std::to_string(close->code)).append(" ").append(close->reason);
+  } else if (const auto* failed = std::get_if<event::Failed>(&event)) {
+    line.append("failed ").append(info(failed->fault).name);
+  }
+  while (line.ends_with(' ')) line.pop_back();
+  return line;
+}
+
 WsPeer::WsPeer(Client& client, std::string_view target, std::string_view more, std::string_view behind)
     : machine(limits, ws::MaskKeys{{1, 2}}, client.now()), client_(client) {
   limits.max_message_size = 64 * mebibyte;
@@ -65,20 +83,8 @@ void WsPeer::log() {
     if (const auto* message = std::get_if<event::Message>(&event)) {
       ++messages;
       received.emplace_back(message->bytes);
-      log_ += message->kind == MessageKind::text ? "text " : "binary ";
-      log_ +=
-          message->bytes.size() > 40 ? std::to_string(message->bytes.size()) + " bytes" : std::string(message->bytes);
-    } else if (const auto* ping = std::get_if<event::Ping>(&event)) {
-      log_.append("ping ").append(ping->payload);
-    } else if (const auto* pong = std::get_if<event::Pong>(&event)) {
-      log_.append("pong ").append(pong->payload);
-    } else if (const auto* close = std::get_if<event::Close>(&event)) {
-      log_.append("close ").append(std::to_string(close->code)).append(" ").append(close->reason);
-    } else if (const auto* failed = std::get_if<event::Failed>(&event)) {
-      log_.append("failed ").append(info(failed->fault).name);
     }
-    while (log_.ends_with(' ')) log_.pop_back();
-    log_ += " | ";
+    log_ += line_of(event) + " | ";
   }
   events_.clear();
 }

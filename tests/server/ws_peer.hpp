@@ -11,6 +11,9 @@
 
 namespace pounce::testing {
 
+// "text hello", "binary …", "ping …", "pong …", "close 1000 reason", "failed name"; messages above 40 bytes are written as their size.
+[[nodiscard]] std::string line_of(const Event& event);
+
 class WsPeer {
  public:
   static constexpr std::string_view opening =
@@ -34,8 +37,7 @@ class WsPeer {
   void run();
   // Looks at what the server has written so far.
   void read();
-  // What has come since, one line for each event: "text hello", "binary …", "ping …", "pong …", "close 1000 reason", "failed name".
-  // Messages above 40 bytes are written as their size.
+  // What has come since, as `line_of` each event.
   [[nodiscard]] std::string take();
 
   std::string head;  // of the answer

@@ -85,6 +85,7 @@ struct RequestHead {
   std::string_view path;       // of the target, still percent-encoded, without the query; "*" for OPTIONS *
   std::string_view query;      // after the first '?', without it
   FieldList fields;            // in order of arrival
+  std::string_view protocol;   // what an extended CONNECT asks for (RFC 8441); empty: it is none
   std::optional<std::uint64_t> content_length;  // declared
   Version version = Version::http11;
   Method method_id = Method::other;

@@ -55,6 +55,8 @@ class Workspace {
 
   // The event list of the running step, empty between steps.
   [[nodiscard]] Events& events() noexcept { return events_; }
+  // That of a machine which looks at what another one has found, while the list above is gone through; empty as soon as it is done.
+  [[nodiscard]] Events& inner_events() noexcept { return inner_events_; }
 
  private:
   // A list through the blocks; it holds the one loan of each.
@@ -74,6 +76,7 @@ class Workspace {
   std::array<Spares, 3> spares_;
   BlockRef read_block_;
   Events events_;
+  Events inner_events_;
 };
 
 }  // namespace pounce::inline v0

@@ -43,6 +43,9 @@ class Connection {
  public:
   // `limits` is borrowed and must outlive the connection. `now` starts the wait for the preface.
   Connection(const Limits& limits, Instant now);
+  // Tells the peer that extended CONNECT is spoken here (RFC 8441, section 3); without it a request with :protocol is malformed. Before the
+  // first call of `receive`.
+  void enable_connect() noexcept { connect_ = true; }
 
   // --- input from the network ---
 
@@ -71,6 +74,9 @@ class Connection {
   // A whole answer in one call: head, content, end. `no_room`, and nothing is done, when its content cannot be queued at once.
   Sent send_response(StreamId stream, const ResponseHead& head, Bytes content, StorageRef owner, Instant now,
                      Output& output);
+  // 200 to an extended CONNECT (RFC 8441, section 5), in place of an answer. From here on content belongs to what `:protocol` named:
+  // `max_request_size` and paces of content no longer apply, and no trailers come. Its end is `send_end`, or `reset`.
+  Sent send_switch(StreamId stream, FieldList fields, Output& output);
   // The end, with trailers. A declared length that was not met: `length_mismatch`, and the only way on is `reset`.
   Sent send_end(StreamId stream, FieldList trailers, Instant now, Output& output);
   // Gives the stream up (INTERNAL_ERROR), or lets go of one that was reset.
@@ -255,6 +261,7 @@ class Connection {
   bool trimmed_ : 1 = true;      // the table of streams holds no memory that it can do without
   bool fresh_idle_ : 1 = false;  // the last stream has ended, but perhaps not all of it is written
   bool failed_ : 1 = false;
+  bool connect_ : 1 = false;  // extended CONNECT is spoken
 
   Budget resets_;
   Budget pings_;

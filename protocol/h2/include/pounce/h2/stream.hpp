@@ -56,6 +56,8 @@ struct Stream {
   bool discards : 1 = false;        // what still comes is thrown away
   bool waits_for_room : 1 = false;  // send_data took less than it was given
   bool scheduled : 1 = false;
+  bool extended : 1 = false;  // it asks for another protocol (RFC 8441) …
+  bool switched : 1 = false;  // … and has it: its content is no longer HTTP's
 
   // From the peer.
   std::int64_t receive_window = 0;

@@ -2,8 +2,9 @@
 //
 // What it is not: the exchange of the heads; that is HTTP's. Its order for a server: `read_opening`; the application decides (its origin
 // check is `Origin` against a list of its own); `choose_subprotocol` and `DeflateAgreement::of`; then `Acceptance::fields` go out with 101
-// (h1::Connection::send_switch) and the octets behind the request belong to ws::Connection. A fault has its status in the table of
-// faults, and its fields in `refusal_fields`.
+// (h1::Connection::send_switch) and the octets behind the request belong to ws::Connection. Over HTTP/2 (RFC 8441) it is an extended CONNECT
+// and 200 (h2::Connection::send_switch), and the content of the stream belongs to it. A fault has its status in the table of faults,
+// and its fields in `refusal_fields`.
 // Ownership: views in results lie in the arguments.
 #pragma once
 
@@ -21,12 +22,12 @@ namespace pounce::inline v0::ws {
 inline constexpr std::size_t key_size = 24;     // 16 octets in Base64
 inline constexpr std::size_t accept_size = 28;  // 20 octets in Base64
 
-// What an opening handshake over HTTP/1.1 says.
+// What an opening handshake says.
 struct Opening {
-  Bytes key;
+  Bytes key;  // over HTTP/2 there is none
 };
 
-// Whether a request asks for a WebSocket at all: it names websocket in Upgrade.
+// Whether a request asks for a WebSocket at all: it names websocket in Upgrade, or in `:protocol`.
 [[nodiscard]] bool asks_for_websocket(const RequestHead& head) noexcept;
 
 // `upgrade_required`: the request is none. Else what is wrong with it, the version first.
@@ -38,7 +39,7 @@ struct Opening {
 // The value of Sec-WebSocket-Accept for a key.
 [[nodiscard]] std::array<char, accept_size> accept_value(Bytes key) noexcept;
 
-// The fields of the answer that accepts.
+// The fields of the answer that accepts: without a key, over HTTP/2, only what was agreed on.
 class Acceptance {
  public:
   // `subprotocol` and `extensions` may be empty; they are borrowed.
@@ -51,7 +52,7 @@ class Acceptance {
  private:
   std::array<char, accept_size> accept_;
   std::array<Field, 5> fields_;
-  std::size_t count_ = 3;
+  std::size_t count_ = 0;
 };
 
 // What an answer that refuses says besides its status: with 426, what is spoken here, and in which version.

@@ -69,6 +69,13 @@ class App {
     return *this;
   }
 
+  // Says that handlers accept WebSockets, so that clients of HTTP/2 may ask for them, too (RFC 8441): their requests have the method
+  // CONNECT, and `accept_websocket` is the only way to answer one of them with 2xx. Over HTTP/1.1 it changes nothing.
+  App& accept_websockets() {
+    accepts_websockets_ = true;
+    return *this;
+  }
+
   App& use(Owned<Middleware> middleware) {
     middleware_.push_back(std::move(middleware));
     return *this;
@@ -103,6 +110,7 @@ class App {
   [[nodiscard]] bool accepts(Method method) const noexcept {
     return method == Method::trace ? accepts_trace_ : method != Method::connect || accepts_connect_;
   }
+  [[nodiscard]] bool accepts_websockets() const noexcept { return accepts_websockets_; }
   [[nodiscard]] const std::vector<Owned<Middleware>>& middleware() const noexcept { return middleware_; }
   // The last one that was added, which knows the others; null: none.
   [[nodiscard]] const DictionaryResource* dictionaries() const noexcept { return dictionaries_; }
@@ -163,6 +171,7 @@ class App {
   Hooks stop_;
   bool accepts_trace_ = false;
   bool accepts_connect_ = false;
+  bool accepts_websockets_ = false;
 };
 
 }  // namespace pounce::inline v0

@@ -34,7 +34,7 @@ class Machine {
   virtual Sent send_response(StreamId stream, const ResponseHead& head, Bytes content, StorageRef owner, Instant now,
                              Output& output) = 0;
   virtual Sent send_end(StreamId stream, FieldList trailers, Instant now, Output& output) = 0;
-  // 101 in place of an answer (h1::Connection::send_switch); most protocols know nothing of it.
+  // Another protocol in place of an answer: 101 (h1::Connection::send_switch), or 200 to an extended CONNECT (h2::Connection::send_switch).
   virtual Sent send_switch(StreamId /*stream*/, FieldList /*fields*/, Output& /*output*/) { return Sent::wrong_order; }
   virtual void use_lines(std::string_view lines) = 0;
   virtual void reset(StreamId stream, Output& output) = 0;

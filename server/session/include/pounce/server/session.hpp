@@ -116,7 +116,7 @@ class Session {
   [[nodiscard]] bool holds_plain() const;
   // The connection speaks HTTP/2, and waits for nothing but to be where that is parsed.
   [[nodiscard]] bool holds_streams() const noexcept { return streams_ && streams_held_; }
-  // It has become a WebSocket.
+  // It has become a WebSocket, all of it.
   [[nodiscard]] bool has_socket() const noexcept { return protocol_ == events::Protocol::websocket; }
   // Its exchanges run side by side: it speaks HTTP/2.
   [[nodiscard]] bool has_streams() const noexcept { return streams_; }
@@ -172,6 +172,11 @@ class Session {
   [[nodiscard]] ws::Connection* switch_to_websocket(StreamId stream, FieldList fields, Owned<MessageCodec> codec);
   void resume_socket(StreamId stream);
   void let_go_of_socket();
+  // The same on streams of HTTP/2, in session_sockets.cpp.
+  void expire_sockets();
+  void move_sockets();
+  [[nodiscard]] Instant sockets_deadline() const;
+  [[nodiscard]] Owned<Machine> make_streams_machine();
   [[nodiscard]] bool lies_in_input(Bytes bytes) noexcept;
   // The application is done with so much of a stream's content.
   void taken(StreamId stream, std::size_t size) {
@@ -208,6 +213,7 @@ class Session {
   Instant now_;  // of the last step
   std::uint64_t requests_ = 0;
   std::uint64_t bytes_received_ = 0;
+  std::size_t sockets_ = 0;      // exchanges that are WebSockets on streams
   std::size_t coders_ = 0;       // responses that are being coded piece by piece
   std::size_t coding_left_ = 0;  // bytes of content that this step may still code
   std::uint64_t progress_ = 1;   // reads and writes so far: without any, a stream that was refused room has none
