@@ -111,7 +111,8 @@ void Connection::decode_block(const FrameHeader& first, Bytes frames, Events& ev
     if (end_stream) end_content(*target.stream, {}, events);
     return;
   }
-  const bool misplaced = !end_stream || target.stream->extended;  // content alone comes on a tunnel (RFC 9113, section 8.5)
+  const bool misplaced =
+      !end_stream || target.stream->extended;  // content alone comes on a tunnel (RFC 9113, section 8.5)
   receive_trailers(*target.stream, misplaced ? Fault::invalid_frame : section.finish(true), *slot, events, output);
 }
 

@@ -33,8 +33,8 @@ Field* room_for(std::size_t count, Session& session, Arena& arena) {
 void RequestAccess::fill(Request& request, const RequestHead& head, Session& session, Arena& arena) {
   // All members by name: a copy of a whole that has just been written in parts waits for them, and this fails to compile where one is
   // missing.
-  const auto& [raw, method, target, authority, path, query, list, protocol, content_length, version, method_number, has_body,
-               keep_alive, expects_continue, has_query] = head;
+  const auto& [raw, method, target, authority, path, query, list, protocol, content_length, version, method_number,
+               has_body, keep_alive, expects_continue, has_query] = head;
   // One piece of memory for the fields and, behind them, the octets.
   const std::size_t list_size = list.size() * sizeof(Field);
   auto* const memory = static_cast<char*>(arena.allocate(session.station().workspace, list_size + raw.size()));

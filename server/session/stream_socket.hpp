@@ -24,11 +24,11 @@ struct StreamSocket {
 
   ws::Connection connection;
   Output output{most_output};
-  std::string rest;             // content that was not eaten
+  std::string rest;              // content that was not eaten
   std::uint64_t refused_at = 0;  // how far the output was when it had no room
-  bool end_received = false;    // END_STREAM has come …
-  bool end_told = false;        // … and the machine knows
-  bool over = false;            // the stream has been ended from here
+  bool end_received = false;     // END_STREAM has come …
+  bool end_told = false;         // … and the machine knows
+  bool over = false;             // the stream has been ended from here
 };
 
 }  // namespace pounce::inline v0

@@ -49,7 +49,8 @@ class H2Client {
   std::uint32_t post(const std::string& path, std::string_view content, const wire::Fields& more = {});
 
   // An extended CONNECT (RFC 8441), and content on its stream, as the server's windows allow; without an end until `end` is called.
-  std::uint32_t connect(const std::string& path, const wire::Fields& more = {}, const std::string& protocol = "websocket");
+  std::uint32_t connect(const std::string& path, const wire::Fields& more = {},
+                        const std::string& protocol = "websocket");
   void send_on(std::uint32_t stream, std::string_view content);
   void end(std::uint32_t stream);
 

@@ -93,7 +93,9 @@ TEST_CASE("how a handler ends ends its socket: 1000 when it returns, 1011 when i
   }
 }
 
-TEST_CASE("a stream or a connection that breaks ends each socket once: its handler is never resumed, its frame is destroyed") {
+TEST_CASE(
+    "a stream or a connection that breaks ends each socket once: its handler is never resumed, its frame is "
+    "destroyed") {
   struct Alive {
     explicit Alive(int& count) : n(count) { ++n; }
     Alive(const Alive&) = delete;
@@ -201,7 +203,8 @@ TEST_CASE("time: a message that stops in the middle, a Close that is not answere
   Recorder recorder;
   Options options = observed(recorder);
   options.ws.close_timeout = 3s;
-  const App closer = accepting(App{[](Exchange& x) -> Task { const WebSocket socket = co_await x.accept_websocket(); }});
+  const App closer =
+      accepting(App{[](Exchange& x) -> Task { const WebSocket socket = co_await x.accept_websocket(); }});
   H2Client peer{closer, options};
   H2Socket socket{peer, "/"};
   peer.settle();

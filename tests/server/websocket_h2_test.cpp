@@ -80,7 +80,7 @@ TEST_CASE("refusals are ordinary answers, and only acceptance is 2xx") {
   App app;
   app.route("/socket", echo);
   app.route("/page", [](const Request&) { return Response::text("a page"); });
-  app.route("/no", [](Exchange& x) -> Task { co_return (void)x.respond(Response::text("no\n", 403)); });
+  app.route("/no", [](Exchange& x) -> Task { co_return (void) x.respond(Response::text("no\n", 403)); });
   app.route("/respond", [&said](Exchange& x) -> Task { co_return (void)(said = x.respond(Response::text("yes"))); });
   app.route("/start", [&said](Exchange& x) -> Task {
     said = x.start(Head{200});
@@ -89,7 +89,8 @@ TEST_CASE("refusals are ordinary answers, and only acceptance is 2xx") {
   });
   app.accept_websockets();
   H2Client peer{app};
-  const auto ask = [&peer](const std::string& path, const wire::Fields& fields, const std::string& protocol = "websocket") {
+  const auto ask = [&peer](const std::string& path, const wire::Fields& fields,
+                           const std::string& protocol = "websocket") {
     const auto stream = peer.connect(path, fields, protocol);
     peer.run();
     peer.end(stream);
@@ -141,10 +142,9 @@ TEST_CASE("a socket's exchange has no other content, in neither direction") {
   H2Socket socket{peer, "/"};
   socket.run();
   CHECK(socket.take() == "text still here | close 1000");
-  CHECK(
-      seen.text() ==
-      "again wrong_order | respond wrong_order | start wrong_order | write gone | inform wrong_order | finish gone | "
-      "read end | send ok");
+  CHECK(seen.text() ==
+        "again wrong_order | respond wrong_order | start wrong_order | write gone | inform wrong_order | finish gone | "
+        "read end | send ok");
 }
 
 TEST_CASE("frames that come before the answer are read when it has been given") {
@@ -216,12 +216,14 @@ TEST_CASE("a peer that does not read makes `send` wait; memory is bounded, and n
   CHECK(sent == 1000);
   CHECK(socket.messages == 1000);
   bool right = true;
-  for (std::size_t i = 0; i < 1000; ++i) right = right && socket.received[i] == std::string(5000, static_cast<char>(i % 251));
+  for (std::size_t i = 0; i < 1000; ++i)
+    right = right && socket.received[i] == std::string(5000, static_cast<char>(i % 251));
   CHECK(right);
   CHECK(socket.answer().ended);
 }
 
-TEST_CASE("messages that nobody takes stop the peer by its window, and all of them come; max_request_size is not theirs") {
+TEST_CASE(
+    "messages that nobody takes stop the peer by its window, and all of them come; max_request_size is not theirs") {
   std::size_t received = 0;
   bool in_order = true;
   Token token;
@@ -281,7 +283,8 @@ TEST_CASE("limits: a message at its limit arrives, one byte more is 1009, also i
       Seen seen;
       const App app = accepting(listener(seen));
       H2Client peer{app, options};
-      H2Socket socket{peer, "/", compressed ? wire::Fields{{"sec-websocket-extensions", "permessage-deflate"}} : wire::Fields{}};
+      H2Socket socket{peer, "/",
+                      compressed ? wire::Fields{{"sec-websocket-extensions", "permessage-deflate"}} : wire::Fields{}};
       socket.run();
       CHECK((!socket.answer().field("sec-websocket-extensions").empty()) == compressed);
       socket.text(std::string(at_limit ? 1000 : 1001, 'x'));
@@ -304,7 +307,8 @@ TEST_CASE("a flood is echoed in order, within the budgets of a step") {
   CHECK(peer.client.steps() - steps >= 5000 * 2 / Session::waits_per_resume / 8);
   REQUIRE(socket.messages == 5000);
   bool right = true;
-  for (int i = 0; i < 5000; ++i) right = right && socket.received[static_cast<std::size_t>(i)] == "message " + std::to_string(i);
+  for (int i = 0; i < 5000; ++i)
+    right = right && socket.received[static_cast<std::size_t>(i)] == "message " + std::to_string(i);
   CHECK(right);
 }
 

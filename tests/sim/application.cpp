@@ -121,6 +121,17 @@ Task sleeps(Exchange& x, Visits& visits) {
   (void)x.respond(Response::text(Body::copy(how == Status::ok ? "slept" : "woken")));
 }
 
+Task socket(Exchange& x, Visits& visits) {
+  const Visits::Run run{visits};
+  WebSocket socket = co_await x.accept_websocket();
+  if (!socket) co_return;
+  visits.expect(x.request().parameter("name").value_or(""), x.token());
+  while (true) {
+    const Incoming got = co_await socket.receive();
+    if (got.status() != Status::ok || co_await socket.send(got) != Status::ok) break;
+  }
+}
+
 }  // namespace
 
 Status Visits::post(const std::string& name, const std::string& text) {
@@ -162,6 +173,8 @@ App make_application(Visits& visits) {
   app.route("/flood", [&visits](Exchange& x) { return flood(x, visits); });
   app.route("/message", [&visits](Exchange& x) { return message(x, visits); });
   app.route("/message/stream", [&visits](Exchange& x) { return message_stream(x, visits); });
+  app.route("/socket", [&visits](Exchange& x) { return socket(x, visits); });
+  app.accept_websockets();
   app.route("/refuse", [&visits](Exchange& x) { return refuse(x, visits, false); });
   app.route("/refuse-and-look", [&visits](Exchange& x) { return refuse(x, visits, true); });
   app.route("/answers-early", [&visits](Exchange& x) { return answers_early(x, visits); });

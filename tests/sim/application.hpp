@@ -9,6 +9,7 @@
 //   /lines?count=N&ms=M  coroutine: N lines, M ms apart; says goodbye when the server drains
 //   /flood?bytes=N       coroutine: N bytes, as fast as the peer takes them
 //   /message?name=X      coroutine: answers with what is posted to X; /message/stream goes on until "stop"
+//   /socket?name=X       coroutine: a WebSocket that sends back what comes, and what is posted to X
 //   /refuse              coroutine: 403 without a look at the content
 //   /refuse-and-look     the same after the first piece
 //   /answers-early       coroutine: answers, then sleeps 100 ms

@@ -123,23 +123,12 @@ class Stage {
   void act(const Step& step) {
     using Verb = void (Stage::*)(const Step&);
     static const std::map<std::string_view, Verb> verbs{
-        {"connects", &Stage::connect},
-        {"sends", &Stage::send},
-        {"shuts down", &Stage::shut_down},
-        {"resets", &Stage::reset},
-        {"reads on", &Stage::read_on},
-        {"stops reading", &Stage::stop_reading},
-        {"wait", &Stage::wait},
-        {"post", &Stage::post},
-        {"drain", &Stage::drain},
-        {"cut", &Stage::cut},
-        {"window", &Stage::window},
-        {"gets", &Stage::get},
-        {"posts", &Stage::post_stream},
-        {"adds", &Stage::add},
-        {"ends", &Stage::end_stream},
-        {"cancels", &Stage::cancel},
-        {"speaks HTTP/2", &Stage::speak_http2},
+        {"connects", &Stage::connect},  {"sends", &Stage::send},       {"shuts down", &Stage::shut_down},
+        {"resets", &Stage::reset},      {"reads on", &Stage::read_on}, {"stops reading", &Stage::stop_reading},
+        {"wait", &Stage::wait},         {"post", &Stage::post},        {"drain", &Stage::drain},
+        {"cut", &Stage::cut},           {"window", &Stage::window},    {"gets", &Stage::get},
+        {"posts", &Stage::post_stream}, {"tunnels", &Stage::tunnel},   {"adds", &Stage::add},
+        {"ends", &Stage::end_stream},   {"cancels", &Stage::cancel},   {"speaks HTTP/2", &Stage::speak_http2},
     };
     const auto found = verbs.find(step.verb);
     if (found == verbs.end()) throw std::runtime_error("nobody knows how to: " + text(step));
@@ -217,6 +206,14 @@ class Stage {
   }
   void post_stream(const Step& step) {
     frames(step, [](auto& to, auto id, const std::string& path) { to.post(id, path); });
+  }
+  void tunnel(const Step& step) {
+    frames(step, [](auto& to, auto id, const std::string& path) {
+      to.headers(
+          id,
+          wire::FrameWriter::request("CONNECT", path, {{":protocol", "websocket"}, {"sec-websocket-version", "13"}}),
+          false);
+    });
   }
   void add(const Step& step) {
     frames(step, [&](auto& to, auto id, const std::string&) { to.data(id, step.bytes, false); });

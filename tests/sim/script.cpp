@@ -14,25 +14,11 @@ struct Verb {
   bool of_a_peer;
 };
 
-constexpr std::array<Verb, 18> verbs{{
-    {"connects", true},
-    {"sends", true},
-    {"shuts down", true},
-    {"resets", true},
-    {"stops reading", true},
-    {"reads on", true},
-    {"speaks HTTP/2", true},
-    {"gets", true},
-    {"posts", true},
-    {"adds", true},
-    {"ends", true},
-    {"cancels", true},
-    {"option", false},
-    {"wait", false},
-    {"post", false},
-    {"drain", false},
-    {"cut", false},
-    {"window", false},
+constexpr std::array<Verb, 19> verbs{{
+    {"connects", true}, {"sends", true},         {"shuts down", true}, {"resets", true},  {"stops reading", true},
+    {"reads on", true}, {"speaks HTTP/2", true}, {"gets", true},       {"posts", true},   {"tunnels", true},
+    {"adds", true},     {"ends", true},          {"cancels", true},    {"option", false}, {"wait", false},
+    {"post", false},    {"drain", false},        {"cut", false},       {"window", false},
 }};
 
 std::string_view trim(std::string_view text) {
