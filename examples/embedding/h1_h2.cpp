@@ -1,13 +1,10 @@
 // HTTP/1.1 and HTTP/2 on one port, from a plain poll loop: the first octets tell which it is (RFC 9113, section 3.3).
 #include "echo.hpp"
-#include "loopback.hpp"
+#include "poll_loop.hpp"
 
 #include <pounce/h2/connection.hpp>
 
-#include <poll.h>
 #include <unistd.h>
-
-#include <list>
 
 using namespace pounce;
 const h2::Limits h2_limits;
@@ -22,6 +19,9 @@ struct Client {
   short awaited() const {
     const bool reads = output.room() != 0 && std::visit([](auto& http) { return http.wants_input(); }, machine);
     return static_cast<short>((reads ? POLLIN : 0) | (output.empty() ? 0 : POLLOUT));
+  }
+  Instant deadline() const {
+    return std::visit([&](auto& http) { return http.deadline(output); }, machine);
   }
   void handle(auto& http, const Event& event) {
     if (const auto* request = std::get_if<event::Request>(&event)) http.want_body(request->stream, true, now(), output);
@@ -62,18 +62,4 @@ struct Client {
   }
 };
 
-int main() {
-  const int listener = listen_on_loopback();
-  for (std::list<Client> clients;;) {
-    std::vector<pollfd> polled{{listener, POLLIN, 0}};
-    Instant first = never;
-    for (const Client& client : clients) {
-      polled.push_back({client.socket, client.awaited(), 0});
-      first = std::min(first, std::visit([&](auto& http) { return http.deadline(client.output); }, client.machine));
-    }
-    poll(polled.data(), polled.size(), milliseconds_until(first));
-    auto ready = polled.begin();
-    std::erase_if(clients, [&](Client& client) { return !client.step(((++ready)->revents & ~POLLOUT) != 0); });
-    for (int taken; (taken = accept(listener, nullptr, nullptr)) >= 0;) clients.emplace_back(taken);
-  }
-}
+int main() { serve<Client>(); }

@@ -1,9 +1,6 @@
-"""WebSockets of both programs over real sockets: the examples, hand-off, options, ends, back-pressure, drain; and python3-websockets as a peer."""
+"""WebSockets of both programs over real sockets: the examples, hand-off, options, ends, back-pressure, drain; raw."""
 
 import os
-import shutil
-import subprocess
-import sys
 import threading
 import unittest
 
@@ -12,7 +9,6 @@ from harness import Server, Settings, scaled
 from wire import Broken, Reset
 from ws_wire import BINARY, CLOSE, PING, PONG, TEXT, WebSocket, close_payload, frame
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 OFFER = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
 
 
@@ -213,24 +209,6 @@ class Drain(unittest.TestCase):
             server.signal()
             self.assertEqual(peer.receive(), ("close", 1001, ""))
             self.assertEqual(server.wait(), 4)
-
-
-def python_with_websockets():
-    for python in dict.fromkeys((sys.executable, "/usr/bin/python3", shutil.which("python3"))):
-        if python and subprocess.run([python, "-c", "import websockets"], capture_output=True).returncode == 0:
-            return python
-    raise unittest.SkipTest("python3-websockets is not there")
-
-
-class Peers(unittest.TestCase):
-    def test_python_websockets(self):
-        python = python_with_websockets()
-        with serve() as server:
-            for compression in ("deflate", "none"):
-                done = subprocess.run([python, os.path.join(HERE, "peers", "websockets_peer.py"),
-                                       f"ws://{server.host}:{server.port}/", compression],
-                                      capture_output=True, text=True, timeout=scaled(60))
-                self.assertEqual((done.returncode, done.stdout.strip()), (0, "1000 messages, closed 1000"), done.stderr)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@
 // when the server shuts down with 1001; the peer's answer to that is the end that `receive` gives.
 // Back-pressure: `send` waits while the output has no room; while received messages wait (64 KiB), no more are read.
 // Others' threads reach a socket through `x.token()`: what they post comes out of `receive`, between the peer's messages.
+// Over HTTP/2 the same handlers are reached where the application says `App::accept_websockets()` (RFC 8441).
 // Lifetime: a WebSocket refers to its exchange. It is used from its coroutine alone.
 #pragma once
 
