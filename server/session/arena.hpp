@@ -26,6 +26,20 @@ class Arena {
     return *arena;
   }
 
+  // The same without a pool, of so many bytes and then of as many as are asked for: for what may live for hours.
+  [[nodiscard]] static Arena& make_snug(std::size_t size) {
+    BlockRef block = Block::make(size);
+    auto* arena = ::new (block->data()) Arena;
+    arena->use(block, sizeof(Arena));
+    arena->first_ = std::move(block);
+    arena->snug_ = true;
+    return *arena;
+  }
+  // What `make_snug` must be given to have room for the same.
+  [[nodiscard]] std::size_t used() noexcept {
+    return pieces_ == nullptr ? static_cast<std::size_t>(top_ - first_->data()) : first_->capacity();
+  }
+
   [[nodiscard]] void* allocate(Workspace& workspace, std::size_t size) {
     size = rounded(size);
     if (size > static_cast<std::size_t>(end_ - top_)) grow(workspace, size);
@@ -83,7 +97,7 @@ class Arena {
   void grow(Workspace& workspace, std::size_t size) {
     const std::size_t wanted = size + rounded(sizeof(Piece));
     if (wanted > most - taken_) throw std::bad_alloc{};
-    BlockRef block = workspace.lend(wanted);
+    BlockRef block = snug_ ? Block::make(wanted) : workspace.lend(wanted);
     taken_ += block->capacity();
     auto* piece = ::new (block->data()) Piece{block, pieces_, top_, end_};
     pieces_ = piece;
@@ -95,6 +109,7 @@ class Arena {
   char* top_ = nullptr;
   char* end_ = nullptr;
   std::size_t taken_ = 0;
+  bool snug_ = false;
 };
 
 }  // namespace pounce::inline v0

@@ -28,7 +28,7 @@ LiveExchange::LiveExchange(Session& session, Arena& arena, StreamId stream, cons
       stream_(stream),
       started_at_(session.now_),
       draining_(session.draining_) {
-  RequestAccess::fill(request_, head, session, arena);
+  may_last_ = RequestAccess::fill(request_, head, session, arena);
 }
 
 // Wake tokens first, then frames: nobody may post into what is being taken down, nor may destructors in the frames answer.

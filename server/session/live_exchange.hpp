@@ -49,6 +49,8 @@ class LiveExchange final : public Exchange {
   // --- for the session ---
   [[nodiscard]] StreamId stream() const noexcept { return stream_; }
   [[nodiscard]] Arena& arena() const noexcept { return *arena_; }
+  // It asks for another protocol than HTTP: what it holds should be no more than it needs.
+  [[nodiscard]] bool may_last() const noexcept { return may_last_; }
   [[nodiscard]] Phase phase() const noexcept { return phase_; }
   [[nodiscard]] Answer answer() const noexcept { return answer_; }
   void content(Bytes bytes);  // of the input that the session reads now
@@ -228,10 +230,10 @@ class LiveExchange final : public Exchange {
   BlockRef inbox_tail_;  // where small leftovers are gathered
   std::size_t inbox_tail_used_ = 0;
   std::string collected_;
-  Chunk pending_;  // of `respond`: content that waits for room
-  Fields pending_trailers_;
-  Owned<ContentCoder> coder_;      // while an answer is coded piece by piece
-  Owned<ContentDecoder> decoder_;  // where request content is decoded
+  Chunk pending_;                   // of `respond`: content that waits for room
+  Owned<Fields> pending_trailers_;  // null: none
+  Owned<ContentCoder> coder_;       // while an answer is coded piece by piece
+  Owned<ContentDecoder> decoder_;   // where request content is decoded
   Loan<Letterbox> letterbox_;
   Owned<QueueWait> queue_wait_;  // while it is queued
   Owned<SocketInbox> socket_;    // it is a WebSocket
@@ -249,6 +251,7 @@ class LiveExchange final : public Exchange {
   bool draining_ = false;
   bool drain_told_ = false;
   bool reported_ = false;
+  bool may_last_ = false;
   bool threw_ = false;
   bool refused_ = false;  // answered 406; middleware that makes a success of that is not asked to again
   bool has_place_ = false;

@@ -162,7 +162,7 @@ Status LiveExchange::send_parts(const Head& wanted, std::optional<std::uint64_t>
 Sent LiveExchange::begin_parts(ResponseHead& head, const Body& body, Fields& trailers) {
   if (const Sent sent = session_->machine_->send_head(stream_, head, session_->output_); sent != Sent::ok) return sent;
   pending_ = Chunk{body.bytes(), body.owner()};
-  pending_trailers_ = std::move(trailers);
+  if (!trailers.empty()) pending_trailers_ = make_owned<Fields>(std::move(trailers));
   answer_ = Answer::finishing;
   (void)push_pending();
   return Sent::ok;
@@ -199,7 +199,7 @@ Status LiveExchange::finish(const Fields& trailers) {
     if (!coder_->may_end()) return Status::length_mismatch;
     Chunk nothing;
     if (const Sent sent = push_coded(nothing, compression::Flush::end); sent == Sent::no_room) {
-      pending_trailers_ = trailers;
+      if (!trailers.empty()) pending_trailers_ = make_owned<Fields>(trailers);
       answer_ = Answer::finishing;
       return Status::ok;
     } else if (sent != Sent::ok) {
@@ -245,7 +245,7 @@ bool LiveExchange::push_pending() {
     }
   }
   if (sent == Sent::no_room) return false;
-  if (sent == Sent::ok && end_answer(pending_trailers_) == Status::ok) return true;
+  if (sent == Sent::ok && end_answer(pending_trailers_ ? *pending_trailers_ : Fields{}) == Status::ok) return true;
   pending_ = Chunk{};
   coder_.reset();
   answer_ = Answer::started;

@@ -30,7 +30,7 @@ Field* room_for(std::size_t count, Session& session, Arena& arena) {
 
 }  // namespace
 
-void RequestAccess::fill(Request& request, const RequestHead& head, Session& session, Arena& arena) {
+bool RequestAccess::fill(Request& request, const RequestHead& head, Session& session, Arena& arena) {
   // All members by name: a copy of a whole that has just been written in parts waits for them, and this fails to compile where one is
   // missing.
   const auto& [raw, method, target, authority, path, query, list, protocol, content_length, version, method_number,
@@ -44,10 +44,12 @@ void RequestAccess::fill(Request& request, const RequestHead& head, Session& ses
   if (!raw.empty()) std::memcpy(to, from, raw.size());
   const bool trusted = session.has_trusted_peer();
   const bool names = session.service().request_names.has_value();
+  bool upgrades = !protocol.empty();
   Field* at = fields;
   for (const Field& field : list) {
     if (proxy::may_speak_for_proxy(field) && !proxy::is_visible(session.trust(), trusted, field)) continue;
     if (names && !trusted && is_request_name_field(field)) continue;  // it is not theirs to choose
+    upgrades |= field.id == FieldId::upgrade;
     ::new (at++) Field{shifted(field.name, from, to), shifted(field.value, from, to), field.id};
   }
   RequestHead& kept = request.head_;
@@ -74,6 +76,7 @@ void RequestAccess::fill(Request& request, const RequestHead& head, Session& ses
   if (request.secured_ != nullptr || session.peers().secure) request.scheme_ = "https";
   if (trusted) relay(request, session, arena);
   if (names) name(request, session, arena);
+  return upgrades;
 }
 
 void RequestAccess::name(Request& request, Session& session, Arena& arena) {

@@ -11,7 +11,8 @@ class Session;
 
 class RequestAccess {
  public:
-  static void fill(Request& request, const RequestHead& head, Session& session, Arena& arena);
+  // True: it asks for another protocol, and may live for long.
+  [[nodiscard]] static bool fill(Request& request, const RequestHead& head, Session& session, Arena& arena);
   [[nodiscard]] static const RequestHead& head(const Request& request) noexcept { return request.head_; }
   static void set_body(Request& request, Bytes body) noexcept { request.body_ = body; }
   static void name(Request& request, Session& session, Arena& arena);

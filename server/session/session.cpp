@@ -284,16 +284,26 @@ void Session::open(const event::Request& request) {
   if (protocol_ == events::Protocol::undecided) {
     choose(request.head->version == Version::http2 ? events::Protocol::http2 : events::Protocol::http1);
   }
-  Arena& arena = Arena::make(station_->workspace);
+  Workspace& workspace = station_->workspace;
+  Arena* arena = &Arena::make(workspace);
   LiveExchange* exchange = nullptr;
+  const auto make = [&] {
+    void* const memory = arena->allocate(workspace, sizeof(LiveExchange));
+    exchange = ::new (memory) LiveExchange{*this, *arena, request.stream, *request.head};
+  };
   try {
-    void* memory = arena.allocate(station_->workspace, sizeof(LiveExchange));
-    exchange = ::new (memory) LiveExchange{*this, arena, request.stream, *request.head};
+    make();
+    if (exchange->may_last()) [[unlikely]] {
+      std::exchange(exchange, nullptr)->~LiveExchange();
+      const std::size_t size = arena->used();
+      std::exchange(arena, &Arena::make_snug(size))->dissolve(workspace);
+      make();
+    }
     exchanges_.push_back(exchange);
   } catch (...) {
     // No memory for this request: its connection ends, the server goes on.
     if (exchange != nullptr) exchange->~LiveExchange();
-    arena.dissolve(station_->workspace);
+    arena->dissolve(workspace);
     machine_->reset(request.stream, output_);
     return;
   }
