@@ -24,6 +24,8 @@ constexpr std::string_view name_of(const ConnectionCompleted&) noexcept { return
 constexpr std::string_view name_of(const WorkerStarted&) noexcept { return "worker_started"; }
 constexpr std::string_view name_of(const WorkerStopped&) noexcept { return "worker_stopped"; }
 constexpr std::string_view name_of(const DrainStarted&) noexcept { return "drain_started"; }
+constexpr std::string_view name_of(const GenerationStarted&) noexcept { return "generation_started"; }
+constexpr std::string_view name_of(const GenerationStopped&) noexcept { return "generation_stopped"; }
 constexpr std::string_view name_of(const ConnectionRefused&) noexcept { return "connection_refused"; }
 
 }  // namespace

@@ -245,6 +245,15 @@ void Text::server(const Moment& moment) {
     const auto state = static_cast<ServerState>(i);
     label("state", name(state), state == moment.state ? 1 : 0);
   }
+  gauge("pounce_generation", "Of the configuration that serves new connections: 1, and one more with each reload.",
+        moment.generation);
+  gauge("pounce_generations_draining", "Configurations before a reload whose connections have not all ended.",
+        moment.draining_generations);
+  family("pounce_reloads", "counter", "Reloads, by how they went.");
+  label("result", "done", moment.reloads);
+  label("result", "failed", moment.failed_reloads);
+  gauge("pounce_modules_kept", "Modules of ended configurations whose code could not be unloaded.",
+        moment.kept_modules);
   family("pounce_log_lines_dropped", "counter", "Lines that a log had no room for, or could not write.");
   for (const Moment::Dropped& one : moment.dropped) label("log", one.log, one.lines);
   family("pounce_build_info", "gauge", "1; the labels say what runs.");

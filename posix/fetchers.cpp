@@ -1,5 +1,7 @@
 #include "posix/fetchers.hpp"
 
+#include <pounce/posix/own_threads.hpp>
+
 #include <csignal>
 #include <exception>
 #include <utility>
@@ -39,6 +41,7 @@ bool Fetchers::fetch(std::move_only_function<void()> read, Token token) noexcept
 }
 
 void Fetchers::work() noexcept {
+  const OwnThread own;
   while (true) {
     Request request;
     {

@@ -1,5 +1,7 @@
 #include <pounce/posix/module.hpp>
 
+#include "posix/library.hpp"
+
 #include <pounce/posix/advice.hpp>
 #include <pounce/posix/descriptor.hpp>
 #include <pounce/posix/log.hpp>
@@ -68,13 +70,6 @@ class LoadGuard {
 };
 
 LoadGuard* LoadGuard::current = nullptr;
-
-// An exception that comes out of the loader leaves it locked and half done, so it ends here. The C library declares dlopen as never
-// throwing; the pointer keeps the compiler from believing it and leaving the barrier out.
-void* load(const char* file) noexcept {
-  void* (*volatile const open)(const char*, int) = &::dlopen;
-  return open(file, RTLD_NOW | RTLD_LOCAL);
-}
 
 // --- the file, before any of its code runs ---
 
@@ -181,15 +176,15 @@ std::expected<LoadedApp, std::string> load_module(std::string_view program, cons
 
   // Without a slash the loader would search the libraries of the system.
   const std::string file = path.find('/') == std::string::npos ? "./" + path : path;
-  void* library = nullptr;
+  Library library;
   {
     const LoadGuard guard{program, path};
-    library = load(file.c_str());
+    library = Library::open(file);
   }
-  if (library == nullptr) return failed(loader_text(file));
+  if (library.get() == nullptr) return failed(loader_text(library.name()));
 
   using Entry = const Module* (*)();
-  const auto entry = reinterpret_cast<Entry>(::dlsym(library, module_symbol));
+  const auto entry = reinterpret_cast<Entry>(::dlsym(library.get(), module_symbol));
   if (entry == nullptr) return failed("no application module: it has no POUNCE_APP(...)");
   const Module* const module = entry();
   if (module == nullptr) return failed("no application module: its POUNCE_APP gives nothing");
@@ -199,10 +194,33 @@ std::expected<LoadedApp, std::string> load_module(std::string_view program, cons
   try {
     App* const app = module->make();
     if (app == nullptr) return failed("its application is null");
-    return LoadedApp{app, module->unmake};
+    return LoadedApp{app, module->unmake, make_owned<LoadedApp::Code>(std::move(library))};
   } catch (...) {
     return failed("its application could not be made: " + text_of(std::current_exception()));
   }
 }
+
+struct LoadedApp::Code {
+  Library library;
+};
+
+LoadedApp::LoadedApp(App* app, void (*unmake)(App*), Owned<Code> code) noexcept
+    : app_(app), unmake_(unmake), code_(std::move(code)) {}
+
+LoadedApp::LoadedApp(LoadedApp&& other) noexcept
+    : app_(std::exchange(other.app_, nullptr)), unmake_(other.unmake_), code_(std::move(other.code_)) {}
+
+LoadedApp& LoadedApp::operator=(LoadedApp&& other) noexcept {
+  std::swap(app_, other.app_);
+  std::swap(unmake_, other.unmake_);
+  std::swap(code_, other.code_);
+  return *this;
+}
+
+LoadedApp::~LoadedApp() {
+  if (app_ != nullptr) unmake_(app_);
+}
+
+std::size_t kept_modules() noexcept { return kept_libraries(); }
 
 }  // namespace pounce::inline v0::posix

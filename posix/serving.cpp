@@ -4,6 +4,8 @@
 #include <pounce/limits/client_limit.hpp>
 #include <pounce/limits/client_terms.hpp>
 #include <pounce/limits/request_queue.hpp>
+#include <pounce/posix/cpus.hpp>
+#include <pounce/posix/runtime.hpp>
 #include <pounce/server/codings.hpp>
 
 #include <sys/random.h>
@@ -126,6 +128,13 @@ std::optional<std::uint64_t> make_request_names(const config::Config& config) {
 std::optional<limits::RequestQueue::Numbers> numbers_of(const Service& service) {
   if (!service.request_queue) return std::nullopt;
   return service.request_queue->numbers();
+}
+
+std::uint32_t worker_ids(const config::Config& config) {
+  const std::size_t serving = config.workers.value_or(usable_cpus());
+  const std::size_t pool =
+      config.program == config::Program::pounce_sync ? config.async_workers.value_or(usable_cpus()) : 0;
+  return static_cast<std::uint32_t>(1 + serving + pool);
 }
 
 Service make_service(const config::Config& config, const App& app) {

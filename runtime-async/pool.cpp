@@ -1,13 +1,14 @@
 #include <pounce/async/server.hpp>
 
 #include <pounce/posix/cpus.hpp>
+#include <pounce/posix/own_threads.hpp>
 
 #include <utility>
 
 namespace pounce::inline v0::async {
 
 Pool::~Pool() {
-  drain();
+  drain(Drain::prompt);
   finish();
   cut();
   join();
@@ -20,6 +21,7 @@ void Pool::start(std::vector<std::vector<posix::Listener>> listeners, events::Wo
   running_ = reactors_.size();
   for (const auto& reactor : reactors_) {
     threads_.emplace_back([this, &one = *reactor] {
+      const posix::OwnThread own;
       one.run();
       if (running_.fetch_sub(1) == 1) finished_.notify();
     });
@@ -39,8 +41,8 @@ std::size_t Pool::waiting() const {
   return all;
 }
 
-void Pool::drain() noexcept {
-  for (const auto& reactor : reactors_) reactor->drain();
+void Pool::drain(Drain drain) noexcept {
+  for (const auto& reactor : reactors_) reactor->drain(drain);
 }
 
 void Pool::finish() noexcept {

@@ -45,7 +45,8 @@ void Reactor::run() noexcept {
 
 // --- from other threads ---
 
-void Reactor::drain() noexcept {
+void Reactor::drain(Drain drain) noexcept {
+  drain_.store(drain, std::memory_order_relaxed);
   drain_wanted_.store(true, std::memory_order_release);
   wake_.notify();
 }
@@ -222,7 +223,7 @@ void Reactor::add(Owned<Link> owned) {
   if (links_ != nullptr) links_->previous = &link;
   links_ = &link;
   ++link_count_;
-  if (draining_) link.session().drain(ticks_.tick());
+  if (draining_) link.session().drain(ticks_.tick(), drain_.load(std::memory_order_relaxed));
   later(link);
 }
 
@@ -354,7 +355,7 @@ void Reactor::start_drain() {
     } catch (const std::bad_alloc&) {
       // then what has arrived waits a little longer
     }
-    link->session().drain(ticks_.tick());
+    link->session().drain(ticks_.tick(), drain_.load(std::memory_order_relaxed));
     later(*link);
   }
 }

@@ -12,35 +12,22 @@ Server::Server(const config::Config& config, const App& app, events::Observer* o
 
 std::expected<void, std::string> Server::start() {
   const std::size_t count = config_.workers.value_or(posix::usable_cpus());
-  const int backlog = static_cast<int>(config_.backlog);
-  std::vector<std::vector<posix::Listener>> listeners(count);
-  for (const config::BindAddress& wanted : config_.addresses()) {
-    const bool spread = posix::kernel_balances() && count > 1;
-    auto first = posix::listen_on(wanted, backlog, spread ? posix::Port::first_of_many : posix::Port::alone);
-    if (!first) return std::unexpected(std::move(first.error()));
-    for (posix::Listener& listener : *first) {
-      addresses_.push_back(listener.address());
-      for (std::size_t i = 1; i < count; ++i) {
-        // A socket of its own on the same port where the kernel spreads connections over them; else the same socket.
-        if (spread && !listener.is_only_one()) {
-          auto own = posix::listen_on(listener.address(), backlog, posix::Port::one_more);
-          if (!own) return std::unexpected(std::move(own.error()));
-          listeners[i].push_back(std::move(own->front()));
-        } else {
-          auto shared = listener.share();
-          if (!shared) return std::unexpected(std::move(shared.error()));
-          listeners[i].push_back(std::move(*shared));
-        }
-      }
-      listeners[0].push_back(std::move(listener));
-    }
-  }
+  const auto wanted = config_.addresses();
+  auto dealt = listeners_->deal(wanted, static_cast<int>(config_.backlog), count, true);
+  if (!dealt) return std::unexpected(std::move(dealt.error()));
+  addresses_ = std::move(dealt->addresses);
   try {
-    pool_.start(std::move(listeners), 1, 0);
+    pool_.start(std::move(dealt->hands), first_id_ + 1, 0);
   } catch (const std::system_error& error) {
     return std::unexpected(std::string{"starting the reactors: "} + error.what());
   }
+  listeners_->keep(wanted);
   return {};
+}
+
+void Server::drain(Drain drain) {
+  own_.close();
+  pool_.drain(drain);
 }
 
 posix::Totals Server::join() {

@@ -14,10 +14,10 @@ namespace pounce::inline v0::sync {
 
 using posix::Link;
 
-Distributor::Distributor(Shared& shared, std::vector<posix::Listener> listeners)
+Distributor::Distributor(Shared& shared, events::WorkerId id, std::vector<posix::Listener> listeners)
     : shared_(shared),
       ticks_(shared.config.server_header, shared.config.date_header),
-      station_{workspace_, ids_, shared.observer, 0},
+      station_{workspace_, ids_, shared.observer, id},
       entrances_(std::move(listeners), shared, poller_, station_, *this),
       wheel_(ticks_.tick().now) {
   if (!poller_.watch(wake_.descriptor(), posix::Poller::Mode::level, nullptr))
@@ -60,8 +60,8 @@ void Distributor::park(Owned<Link> owned) noexcept {
       if (parked_ != nullptr) parked_->previous = &link;
       parked_ = owned.release();
       // At once: without memory to watch it, and if it was parked by a worker that did not know of the drain yet when the others had
-      // been told. The next worker looks at it, and tells it.
-      const bool at_once = link.watch == nullptr || (told_ && link.session().idle());
+      // been told, and has not been told itself. The next worker looks at it, and tells it.
+      const bool at_once = link.watch == nullptr || (told_ && link.session().idle() && !link.session().draining());
       wheel_.file(link, at_once ? Instant{} : link.session().deadline());
       wake = wheel_.next() < asleep_until_;
       if (link.watch != nullptr) link.watch->parked = true;
@@ -213,7 +213,7 @@ void Distributor::run_timers() {
     auto& link = static_cast<Link&>(timed);
     if (link.watch != nullptr && !link.watch->parked) return;
     const Instant deadline = link.session().deadline();
-    if (deadline > now && link.watch != nullptr && !told_) {
+    if (deadline > now && link.watch != nullptr && (!told_ || link.session().draining())) {
       wheel_.file(link, deadline);
     } else {
       hand_to_worker(link);

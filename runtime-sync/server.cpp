@@ -1,6 +1,7 @@
 #include <pounce/sync/server.hpp>
 
 #include <pounce/posix/cpus.hpp>
+#include <pounce/posix/own_threads.hpp>
 
 #include <system_error>
 #include <utility>
@@ -16,43 +17,40 @@ Server::Server(const config::Config& config, const App& app, events::Observer* o
 
 Server::~Server() {
   if (threads_.empty()) return;
-  drain();
+  drain(Drain::prompt);
   cut();
   (void)join();
 }
 
 std::expected<void, std::string> Server::start() {
-  std::vector<posix::Listener> listeners;
-  for (const config::BindAddress& wanted : config_.addresses()) {
-    auto found = posix::listen_on(wanted, static_cast<int>(config_.backlog), posix::Port::alone);
-    if (!found) return std::unexpected(std::move(found.error()));
-    for (posix::Listener& listener : *found) {
-      addresses_.push_back(listener.address());
-      listeners.push_back(std::move(listener));
-    }
-  }
+  const auto wanted = config_.addresses();
+  auto dealt = listeners_->deal(wanted, static_cast<int>(config_.backlog), 1, false);
+  if (!dealt) return std::unexpected(std::move(dealt.error()));
+  addresses_ = std::move(dealt->addresses);
   try {
-    launch(std::move(listeners));
+    launch(std::move(dealt->hands.front()));
   } catch (const std::system_error& error) {
     return std::unexpected(std::string{"starting the workers: "} + error.what());
   }
+  listeners_->keep(wanted);
   return {};
 }
 
 void Server::launch(std::vector<posix::Listener> listeners) {
   const std::size_t count = config_.workers.value_or(posix::usable_cpus());
   if (make_pool_ != nullptr) {
-    pool_ = make_pool_(config_, service_, observer_, census_, static_cast<events::WorkerId>(count + 1));
+    pool_ = make_pool_(config_, service_, observer_, census_, static_cast<events::WorkerId>(first_id_ + count + 1));
     shared_.sink = pool_.get();
   }
-  distributor_ = make_owned<Distributor>(shared_, std::move(listeners));
+  distributor_ = make_owned<Distributor>(shared_, first_id_, std::move(listeners));
   census_.on_empty(&distributor_->wake_descriptor());
   for (std::size_t i = 1; i <= count; ++i) {
-    workers_.push_back(make_owned<Worker>(shared_, *distributor_, static_cast<events::WorkerId>(i)));
+    workers_.push_back(make_owned<Worker>(shared_, *distributor_, static_cast<events::WorkerId>(first_id_ + i)));
   }
   running_ = count;
   for (const auto& worker : workers_) {
     threads_.emplace_back([this, &one = *worker] {
+      const posix::OwnThread own;
       one.run();
       if (running_.fetch_sub(1) != 1) return;
       if (pool_) {
@@ -63,15 +61,17 @@ void Server::launch(std::vector<posix::Listener> listeners) {
     });
   }
   threads_.emplace_back([this] {
+    const posix::OwnThread own;
     distributor_->run();
     queue_.close();
   });
 }
 
-void Server::drain() {
+void Server::drain(Drain drain) {
+  own_.close();
   distributor_->drain();
-  for (const auto& worker : workers_) worker->drain();
-  if (pool_) pool_->drain();
+  for (const auto& worker : workers_) worker->drain(drain);
+  if (pool_) pool_->drain(drain);
 }
 
 void Server::cut() {

@@ -26,7 +26,8 @@ void Worker::run() noexcept {
   station_.observe([&] { return events::WorkerStopped{ticks_.update().now, station_.worker}; });
 }
 
-void Worker::drain() noexcept {
+void Worker::drain(Drain drain) noexcept {
+  drain_.store(drain, std::memory_order_relaxed);
   drain_wanted_.store(true, std::memory_order_release);
   wake_.notify();
 }
@@ -52,7 +53,7 @@ void Worker::serve(Owned<Link> owned) {
       if (cut_wanted_.load(std::memory_order_acquire)) return end(std::move(owned), true);
       if (link.failed && !session.wants_input()) session.broken();
       if (link.readable && session.wants_input()) (void)link.read();
-      if (drain_wanted_.load(std::memory_order_acquire)) session.drain(ticks_.tick());
+      if (drain_wanted_.load(std::memory_order_acquire)) session.drain(ticks_.tick(), drain_.load(std::memory_order_relaxed));
       link.measure(ticks_.tick().now);
       if (link.hung_up) session.end_announced();
       session.step(ticks_.tick());

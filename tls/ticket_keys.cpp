@@ -42,6 +42,12 @@ void TicketKeys::rotate() {
   state_->count = std::min(state_->count + 1, most);
 }
 
+void TicketKeys::take_over(const TicketKeys& other) {
+  const std::scoped_lock guard{state_->lock, other.state_->lock};
+  state_->keys = other.state_->keys;
+  state_->count = other.state_->count;
+}
+
 std::string TicketKeys::fault_of(Bytes keys) {
   if (keys.empty() || keys.size() % sizeof(TicketKey) != 0 || keys.size() / sizeof(TicketKey) > most)
     return "holds " + std::to_string(keys.size()) + " bytes; it takes one to " + std::to_string(most) +

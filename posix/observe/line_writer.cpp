@@ -3,6 +3,7 @@
 #include <pounce/posix/advice.hpp>
 #include <pounce/posix/clock.hpp>
 #include <pounce/posix/log.hpp>
+#include <pounce/posix/own_threads.hpp>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -85,6 +86,7 @@ events::WallInstant LineWriter::Place::wall_at(Instant at) noexcept {
 // --- the writer's thread ---
 
 void LineWriter::run() noexcept {
+  const OwnThread own;
   while (!stopping_.load(std::memory_order_acquire)) {
     wait(-1);
     // What comes in this moment goes out with it.

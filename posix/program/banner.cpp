@@ -61,7 +61,9 @@ std::string start_text(const Started& started, Style style) {
   std::string text;
   if (!style.terminal) {
     for (const config::BindAddress& address : started.addresses) {
-      text.append(name).append(" ").append(started.version).append(": serving ").append(target);
+      text.append(name).append(" ").append(started.version).append(": ");
+      if (started.generation > 1) text.append("generation ").append(std::to_string(started.generation)).append(", ");
+      text.append("serving ").append(target);
       text.append(" on ").append(url_of(address, address.tls)).append(" with ").append(workers).append("\n");
     }
     for (const config::BindAddress& address : started.admin) {
@@ -76,6 +78,9 @@ std::string start_text(const Started& started, Style style) {
   }
   text.append("\n  ").append(coloured("Pounce " + std::string(started.version), "1", style));
   text.append("  ").append(coloured(name + ", " + workers, "2", style));
+  if (started.generation > 1) {
+    text.append(coloured(", generation " + std::to_string(started.generation), "2", style));
+  }
   text.append("\n  serving ").append(target).append(" on\n");
   for (const config::BindAddress& address : started.addresses) {
     text.append("    ").append(coloured(url_of(address, address.tls), "36", style)).append("\n");

@@ -58,6 +58,7 @@ std::string json_text(const Started& started) {
   return Line{started.program, started.at}
       .state(events::ServerState::serving)
       .add("version", started.version)
+      .add("generation", started.generation)
       .add("target", started.target)
       .add("workers", started.workers)
       .add("addresses", started.addresses)

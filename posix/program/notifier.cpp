@@ -68,6 +68,11 @@ void Notifier::ready(std::string_view status) {
   if (interval_ != Duration{}) next_ = after(posix::monotonic_now(), interval_);
 }
 
+void Notifier::reloading(std::string_view status) {
+  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(posix::monotonic_now().time_since_epoch());
+  send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now.count()) + "\nSTATUS=" + std::string{status} + "\n");
+}
+
 void Notifier::stopping(std::string_view status, Duration at_most) {
   const auto microseconds = std::chrono::ceil<std::chrono::microseconds>(at_most).count();
   send("STOPPING=1\nSTATUS=" + std::string{status} + "\nEXTEND_TIMEOUT_USEC=" + std::to_string(microseconds) + "\n");

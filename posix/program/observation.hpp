@@ -1,7 +1,10 @@
-// Who listens to a server's events: what the configuration asks for, made before the first event and gone after the last.
+// Who listens to a generation's events: what its configuration asks for, made before the first event and gone after the last. Logs
+// whose path stays, and the meters, are shared with the generations before it.
 //
 // Always there: lines on standard error about faults of the application. On request: the access log, the log of events, meters.
 #pragma once
+
+#include "posix/program/lasting.hpp"
 
 #include <pounce/config/config.hpp>
 #include <pounce/core/owned.hpp>
@@ -21,29 +24,33 @@ namespace pounce::inline v0::program {
 
 class Observation {
  public:
-  // Opens the logs. An error is one line without the program's name.
+  // Opens the logs that are not in `lasting` yet, which is borrowed. An error is one line without the program's name.
   [[nodiscard]] static std::expected<Owned<Observation>, std::string> open(const config::Config& config,
-                                                                           const std::string& program);
+                                                                           const std::string& program, Lasting& lasting);
+  // Its logs are the ones that the next generation shares.
+  void share_with(Logs& logs) const;
 
   // What a runtime is given.
   [[nodiscard]] events::Observer* observer() noexcept { return relay_.front(); }
   // Opens the files of the logs anew, as after a rotation.
   void reopen() noexcept;
   // Null where nobody asks for numbers.
-  [[nodiscard]] const posix::Metering* metering() const noexcept { return metering_.get(); }
+  [[nodiscard]] const posix::Metering* metering() const noexcept { return metering_; }
   // How many lines each log could not take.
   [[nodiscard]] std::vector<events::Moment::Dropped> dropped() const;
 
  private:
   Observation(const std::string& program, bool json);
+  [[nodiscard]] static std::expected<SharedLog, std::string> open_log(const std::string& path, const std::string& program,
+                                                                      const SharedLog& before);
 
   posix::LogCollector faults_;
   // Writers before who borrows them.
-  Owned<posix::LineWriter> access_writer_;
-  Owned<posix::LineWriter> event_writer_;
+  SharedLog access_writer_;
+  SharedLog event_writer_;
   std::optional<posix::AccessLog> access_log_;
   std::optional<posix::EventLog> event_log_;
-  Owned<posix::Metering> metering_;
+  posix::Metering* metering_ = nullptr;
   events::Relay relay_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <pounce/config/print.hpp>
 #include <pounce/events/text.hpp>
+#include <pounce/posix/module.hpp>
 #include <pounce/posix/process.hpp>
 #include <pounce/program/load.hpp>
 
@@ -82,7 +83,7 @@ std::string workers_json(const posix::Metering& metering) {
     if (meter == nullptr || meter->at(Count::workers_started) == 0) continue;
     out.append(out.size() == 1 ? "{" : ",{");
     append_member(out, "worker", id);
-    append_member(out, "state", meter->at(Count::workers_stopped) == 0 ? "running" : "stopped");
+    append_member(out, "state", meter->at(Count::workers_stopped) < meter->at(Count::workers_started) ? "running" : "stopped");
     append_member(out, "requests", meter->at(Count::ended));
     append_member(out, "connections", meter->at(Count::completed));
     out.push_back('}');
@@ -116,7 +117,7 @@ void OperatorPages::add_to(App& app, Which which) const {
 }
 
 Response OperatorPages::health() const {
-  const events::ServerState state = life_.state();
+  const events::ServerState state = lasting_.life.state();
   const bool ready = events::is_ready(state);
   std::string text = "{";
   append_member(text, "status", ready ? "ok" : state == events::ServerState::shutting_down ? "draining" : "starting");
@@ -126,10 +127,16 @@ Response OperatorPages::health() const {
 
 events::Moment OperatorPages::moment() const {
   events::Moment now;
-  now.state = life_.state();
+  now.state = lasting_.life.state();
   now.program = config::program_name(config_.program);
   now.version = pounce_version();
   now.dropped = observation_.dropped();
+  const Generations& generations = lasting_.generations;
+  now.generation = generations.current.load(std::memory_order_relaxed);
+  now.draining_generations = generations.draining.load(std::memory_order_relaxed);
+  now.reloads = generations.reloaded.load(std::memory_order_relaxed);
+  now.kept_modules = posix::kept_modules();
+  now.failed_reloads = generations.refused.load(std::memory_order_relaxed);
   if (const posix::Runtime* const runtime = runtime_.load(std::memory_order_acquire); runtime != nullptr) {
     const posix::Queues queues = runtime->queues();
     now.waiting_connections = queues.connections;
@@ -157,6 +164,7 @@ Response OperatorPages::information() const {
   append_member(text, "program", now.program);
   append_member(text, "version", now.version);
   append_member(text, "state", events::name(now.state));
+  append_member(text, "generation", now.generation);
   text.append(",\"versions\":").append(versions_json(version_text(config_.program, {})));
   text.append(",\"configuration\":").append(public_config_json(config_));
   text.append(",\"workers\":").append(workers_json(*observation_.metering()));

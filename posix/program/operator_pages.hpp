@@ -4,7 +4,7 @@
 // Thread-safe: the pages read what others write without a lock.
 #pragma once
 
-#include "posix/program/life.hpp"
+#include "posix/program/lasting.hpp"
 #include "posix/program/observation.hpp"
 
 #include <pounce/app/application.hpp>
@@ -19,8 +19,8 @@ namespace pounce::inline v0::program {
 class OperatorPages {
  public:
   // Borrows all of it.
-  OperatorPages(const config::Config& config, const Life& life, const Observation& observation) noexcept
-      : config_(config), life_(life), observation_(observation) {}
+  OperatorPages(const config::Config& config, const Lasting& lasting, const Observation& observation) noexcept
+      : config_(config), lasting_(lasting), observation_(observation) {}
   OperatorPages(const OperatorPages&) = delete;
   OperatorPages& operator=(const OperatorPages&) = delete;
   ~OperatorPages() = default;
@@ -39,7 +39,7 @@ class OperatorPages {
   [[nodiscard]] events::Moment moment() const;
 
   const config::Config& config_;
-  const Life& life_;
+  const Lasting& lasting_;
   const Observation& observation_;
   std::atomic<const posix::Runtime*> runtime_{nullptr};
 };

@@ -39,8 +39,12 @@ bool TlsFiles::Findings::is_about_unread(std::string_view text) const {
                      [text](const std::string& name) { return text.starts_with(name + ":"); });
 }
 
-TlsFiles::TlsFiles(const config::Config& config) : config_(config) {
-  if (config.tls_self_signed) {
+TlsFiles::TlsFiles(const config::Config& config, const TlsFiles* before) : config_(config) {
+  if (before != nullptr) keys_.take_over(before->keys_);
+  if (config.tls_self_signed && before != nullptr && before->made_) {
+    made_ = before->made_;
+    fingerprint_ = before->fingerprint_;
+  } else if (config.tls_self_signed) {
     tls::SelfSigned made = tls::make_self_signed();
     made_ = std::move(made.certificate);
     fingerprint_ = std::move(made.fingerprint);
@@ -51,10 +55,10 @@ TlsFiles::TlsFiles(const config::Config& config) : config_(config) {
 }
 
 Owned<TlsFiles> TlsFiles::open(const config::Config& config, std::vector<Problem>& problems,
-                               std::vector<Problem>& warnings) {
+                               std::vector<Problem>& warnings, const TlsFiles* before) {
   // An address for TLS without a certificate is a problem that has been named.
   if (!config.uses_tls() || (!config.tls_cert && !config.tls_self_signed)) return {};
-  Owned<TlsFiles> files{new TlsFiles{config}};
+  Owned<TlsFiles> files{new TlsFiles{config, before}};
   Findings found;
   Loan<tls::Endpoint> endpoint = files->make(found);
   std::move(found.problems.begin(), found.problems.end(), std::back_inserter(problems));

@@ -23,9 +23,10 @@ namespace pounce::inline v0::program {
 
 class TlsFiles {
  public:
-  // Null where no address speaks TLS, and where something is wrong. `config` is borrowed.
+  // Null where no address speaks TLS, and where something is wrong. `config` is borrowed. `before`, where it is not null, is the one
+  // before a reload: what it has made for itself stays, a certificate and the keys of tickets.
   [[nodiscard]] static Owned<TlsFiles> open(const config::Config& config, std::vector<config::Problem>& problems,
-                                            std::vector<config::Problem>& warnings);
+                                            std::vector<config::Problem>& warnings, const TlsFiles* before = nullptr);
 
   [[nodiscard]] FilterSource& filters() noexcept { return *server_; }
   // Of the certificate that was made at start; empty: none was.
@@ -54,7 +55,7 @@ class TlsFiles {
     [[nodiscard]] bool is_about_unread(std::string_view text) const;
   };
 
-  explicit TlsFiles(const config::Config& config);
+  TlsFiles(const config::Config& config, const TlsFiles* before);
   [[nodiscard]] Loan<tls::Endpoint> make(Findings& findings);
   [[nodiscard]] tls::Text read(config::OptionId id, const std::string& path, Findings& findings) const;
   [[nodiscard]] tls::Settings settings(Findings& findings);

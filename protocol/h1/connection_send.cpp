@@ -228,4 +228,10 @@ void Connection::drain(Instant now, Output& output) {
   if (reading_ == Reading::discard) shut(true, output);
 }
 
+void Connection::drain_patiently(Instant now) noexcept {
+  now_ = now;
+  draining_ = patient_ = true;
+  if (idle()) since_ = now;
+}
+
 }  // namespace pounce::inline v0::h1

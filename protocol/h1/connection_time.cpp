@@ -34,12 +34,17 @@ void Connection::written(Instant now, const Output& output) noexcept {
   }
 }
 
+Instant Connection::idle_until() const noexcept {
+  const Duration most = limits_->keep_alive_timeout;
+  return after(since_, patient_ ? std::min(most, limits_->drain_grace) : most);
+}
+
 Instant Connection::deadline(const Output& output) const noexcept {
   const Instant write = output.empty() ? never : write_pace_.deadline(limits_->write_pace());
   switch (reading_) {
     case Reading::head:
       if (head_started_) return std::min(write, after(since_, limits_->header_timeout));
-      return output.empty() ? after(since_, limits_->keep_alive_timeout) : write;
+      return output.empty() ? idle_until() : write;
     case Reading::content:
     case Reading::discard: return std::min(write, body_pace_.deadline(limits_->body_pace()));
     case Reading::linger:
@@ -73,7 +78,8 @@ void Connection::expire(Instant now, Events& events, Output& output) {
     case Reading::head:
       if (head_started_) {
         if (now >= after(since_, limits_->header_timeout)) fail(Fault::header_timeout, false, events, output);
-      } else if (output.empty() && now >= after(since_, limits_->keep_alive_timeout)) {
+      } else if (output.empty() && now >= idle_until()) {
+        if (patient_) return shut(false, output);
         give_up(Fault::keep_alive_timeout, false, events, output);
       }
       break;

@@ -260,6 +260,7 @@ class Freezer {
   void check_files();
   void check_tls();
   void check_watching();
+  void check_ends();
   void check_pages();
 
   [[nodiscard]] bool is_set(OptionId id) const { return config_.origin(id).kind != Origin::Kind::built_in; }
@@ -507,11 +508,23 @@ void Freezer::check_pages() {
   }
 }
 
+void Freezer::check_ends() {
+  if (config_.drain_delay && *config_.drain_delay >= config_.shutdown_timeout) {
+    report(row(OptionId::drain_delay), config_.origin(OptionId::drain_delay),
+           "is not below shutdown_timeout, of which it is a part", "");
+  }
+  if (config_.reload_directory && !config_.reload) {
+    report(row(OptionId::reload_directory), config_.origin(OptionId::reload_directory), "means nothing without reload",
+           "add reload");
+  }
+}
+
 std::vector<Problem> Freezer::finish() {
   check_addresses();
   check_tls();
   check_files();
   check_watching();
+  check_ends();
   return std::move(problems_);
 }
 

@@ -136,7 +136,7 @@ void Session::step(const Tick& tick) {
     receive();
     if (drain_waits_ && !holds_streams()) {
       drain_waits_ = false;
-      machine_->drain(now_, output_);
+      drain_machine();
     }
     if (sockets_ != 0) [[unlikely]]
       move_sockets();  // what waits for room may have some
@@ -462,13 +462,19 @@ void Session::settle() {
   secured_->output.settle();
 }
 
-void Session::drain(const Tick& tick) {
+void Session::drain(const Tick& tick, Drain drain) {
   if (std::exchange(draining_, true) || closed_) return;
+  drain_ = drain;
   look_at(tick.now);
   // A request that has arrived is served: the machine looks at it before it is told, in the step that follows.
   drain_waits_ = unparsed_ || (secured_ && (secured_->is_shaking_hands() || secured_->has_more()));
-  if (!drain_waits_) machine_->drain(now_, output_);
+  if (!drain_waits_) drain_machine();
   for (LiveExchange* exchange : exchanges_) exchange->drain();
+}
+
+void Session::drain_machine() {
+  if (drain_ == Drain::patient) return machine_->drain_patiently(now_, output_);
+  machine_->drain(now_, output_);
 }
 
 void Session::close(Instant now, bool cut) {

@@ -154,7 +154,7 @@ TEST_CASE(
       });
     }
     for (std::thread& thread : threads) thread.join();
-    run.server.drain();
+    run.server.drain(Drain::prompt);
     CHECK(run.end().cut == 0);
     CHECK(run.checked.handed_off >= 50);
     CHECK(run.checked.handed_back == 0);

@@ -134,7 +134,7 @@ TEST_CASE("plain handlers run on workers, also behind an exchange that a reactor
     for (int i = 0; i < 20; ++i) expected.append("psp4p");
     CHECK(order == expected.append("p"));
   }
-  run.server.drain();
+  run.server.drain(Drain::prompt);
   CHECK(run.end().cut == 0);
   CHECK(disjoint(ground.workers.seen(), ground.reactors.seen()));
   CHECK(ground.reactors.seen().size() == 1);
@@ -149,7 +149,7 @@ TEST_CASE("without a pool, and with one that is full, the worker waits itself: s
     struct Full final : posix::HandoffPool {
       [[nodiscard]] bool offer(posix::Handoff&) override { return false; }
       [[nodiscard]] std::size_t waiting() const override { return 0; }
-      void drain() noexcept override {}
+      void drain(Drain) noexcept override {}
       void finish() noexcept override { wake.notify(); }
       void cut() noexcept override {}
       void join() override {}
@@ -166,7 +166,7 @@ TEST_CASE("without a pool, and with one that is full, the worker waits itself: s
         CHECK(client.read_until("slept\n").ends_with("slept\n"));
       }
     }
-    run.server.drain();
+    run.server.drain(Drain::prompt);
     CHECK(run.end().requests == 3);
     CHECK(run.checked.handed_off == 0);
     CHECK((run.checked.refused > 0) == pool);
@@ -198,7 +198,7 @@ TEST_CASE("as many slow clients as workers do not keep the next one waiting") {
       }
       for (const auto& client : crowd) client->abort();
     }
-    run.server.drain();
+    run.server.drain(Drain::prompt);
     CHECK(run.end().cut == 0);
   }
 }
@@ -216,7 +216,7 @@ TEST_CASE("drain: connections in the queue are served") {
     queued.push_back(std::make_unique<Client>(run.port()));
     REQUIRE(queued.back()->get("/plain"));
   }
-  run.server.drain();
+  run.server.drain(Drain::prompt);
   CHECK(run.checked.wait([&] { return run.checked.told == 2; }));
   ground.gate.open();
   CHECK(first.read_all().ends_with("unblocked\n"));
@@ -243,7 +243,7 @@ TEST_CASE("drain: an exchange on its way into the pool is told there") {
   REQUIRE(third.get("/plain"));
   CHECK(third.read_until("plain\n").ends_with("plain\n"));  // so the only worker has handed the second one on
   CHECK(run.checked.handed_off == 1);
-  run.server.drain();
+  run.server.drain(Drain::prompt);
   ground.gate.open();
   CHECK(first.read_all().ends_with("stalled\n"));
   CHECK(second.read_all().ends_with("told\n"));
@@ -261,7 +261,7 @@ TEST_CASE("drain: a stream is told, sends a last event and ends well") {
     REQUIRE(clients.back()->get("/stream"));
     CHECK(clients.back()->read_until("hello\n\n").find("data: hello\n\n") != std::string::npos);
   }
-  run.server.drain();
+  run.server.drain(Drain::prompt);
   for (const auto& client : clients) {
     const std::string rest = client->read_all();
     CHECK(rest.find("data: goodbye\n\n") != std::string::npos);
@@ -277,7 +277,7 @@ TEST_CASE("drain: the pool takes what workers hand to it until the last worker h
   Client client{run.port()};
   REQUIRE(client.get("/blocked-then-sleep"));
   CHECK(ground.gate.wait_for_arrivals(1));
-  run.server.drain();
+  run.server.drain(Drain::prompt);
   CHECK(run.checked.wait([&] { return run.checked.told == 2; }));
   CHECK(run.checked.handed_off == 0);
   ground.gate.open();
@@ -294,7 +294,7 @@ TEST_CASE("drain: a connection that is handed back during it is served, and told
   REQUIRE(client.get("/stall"));
   CHECK(ground.gate.wait_for_arrivals(1));
   REQUIRE(client.get("/plain"));
-  run.server.drain();
+  run.server.drain(Drain::prompt);
   ground.gate.open();
   const std::string answers = client.read_all();
   // The first answer was composed before the reactor could look at the drain, or after: then it is the last.
@@ -325,7 +325,7 @@ TEST_CASE("a cut ends what is left in every phase, and counts it") {
   REQUIRE(served.get("/blocked"));
   CHECK(ground.gate.wait_for_arrivals(2));
   run.server.cut();
-  run.server.drain();
+  run.server.drain(Drain::prompt);
   ground.gate.open();
   const posix::Totals totals = run.end();  // ends also what a worker had parked behind the distributor's back
   // What runs is not interrupted; whatever waits is ended.
@@ -351,7 +351,7 @@ TEST_CASE("a cut resets who stands in line in the middle of an answer that only 
   Client blocker{run.port()};
   REQUIRE(blocker.get("/blocked"));
   REQUIRE(ground.gate.wait_for_arrivals(1));  // the one worker: both streams stand in line
-  run.server.drain();
+  run.server.drain(Drain::prompt);
   run.server.cut();
   first_reader.join();
   second_reader.join();

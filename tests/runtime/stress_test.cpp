@@ -159,7 +159,7 @@ TEST_CASE("ten thousand hand-offs, with resets, deadlines, full queues, posts fr
     threads.emplace_back([&] { dawdle(run.port(), tally); });
     CHECK(run.checked.wait([&] { return run.checked.handed_off >= wanted_handoffs && tally.timed_out >= 20; }));
     tally.stopping = true;
-    run.server.drain();
+    run.server.drain(Drain::prompt);
     for (std::thread& thread : threads) thread.join();
     CHECK(run.end().cut == 0);
     CHECK(counts.runs + run.checked.not_run == run.checked.started);  // each handler ran once

@@ -86,7 +86,7 @@ TEST_CASE("a WebSocket moves to the pool with its unread bytes, and leaves its w
   REQUIRE(other.get("/plain"));
   CHECK(other.read_until("plain\n").starts_with("HTTP/1.1 200"));
   CHECK(run.checked.wait([&] { return run.checked.handed_off >= 20; }));
-  run.server.drain();
+  run.server.drain(Drain::prompt);
   for (const auto& client : clients) {
     CHECK(client->read_until(going_away) == going_away);
     CHECK(client->send(masked_close));
@@ -142,7 +142,7 @@ TEST_CASE("one room over all reactors: what is posted reaches every socket, in o
   for (std::thread& thread : threads) thread.join();
   CHECK(wrong == 0);
   CHECK(posted == guests * (rounds + 1));
-  run.server.drain();
+  run.server.drain(Drain::prompt);
   CHECK(run.end().cut == 0);
   CHECK(room.say("to nobody") == 0);
 }

@@ -82,6 +82,8 @@ class Recorder final : public events::Observer {
   static std::string line(const events::WorkerStarted&) { return "worker started"; }
   static std::string line(const events::WorkerStopped&) { return "worker stopped"; }
   static std::string line(const events::DrainStarted&) { return "drain"; }
+  static std::string line(const events::GenerationStarted&) { return "generation started"; }
+  static std::string line(const events::GenerationStopped&) { return "generation stopped"; }
   static std::string line(const events::ConnectionRefused&) { return "refused"; }
 };
 

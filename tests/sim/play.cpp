@@ -177,7 +177,7 @@ class Stage {
   void read_on(const Step& step) { peer(step).read_on(); }
   void wait(const Step& step) { kernel_.schedule().sleep(config::parse_duration(step.word).value()); }
   void post(const Step& step) { (void)visits_.post(step.word, step.bytes); }
-  void drain(const Step&) { server_->drain(); }
+  void drain(const Step&) { server_->drain(Drain::prompt); }
   void cut(const Step&) {
     was_cut_ = true;
     server_->cut();
@@ -241,7 +241,7 @@ class Stage {
   void end() {
     for (Visitor& one : visitors_) one.at_rest = ending(one.peer);
     for (Visitor& one : visitors_) one.peer.be_polite();
-    server_->drain();
+    server_->drain(Drain::prompt);
     if (!finished_by(end_of_days)) {
       problem("the server does not end");
       server_->cut();

@@ -17,7 +17,8 @@
 //   * TlsEstablished comes before ProtocolChosen, at most once; TlsFailed, at most once, before what it causes, and nothing of TLS after it;
 //   * HandedOff, HandoffRefused and HandedBack stand between ConnectionOpened and ConnectionCompleted: they end nothing; HandedOff and
 //     HandedBack come in turn, HandedOff first;
-//   * DrainStarted and WorkerStarted/WorkerStopped belong to workers, not to connections.
+//   * DrainStarted and WorkerStarted/WorkerStopped belong to workers, not to connections; GenerationStarted and GenerationStopped, one
+//     pair for each configuration that was served with, come before and behind all of its workers'.
 #pragma once
 
 #include <pounce/core/fault.hpp>
@@ -249,6 +250,22 @@ struct DrainStarted {
   WorkerId worker;
 };
 
+// A configuration is about to be served with: the first one is generation 1, each reload makes the next.
+struct GenerationStarted {
+  Instant at;
+  WorkerId worker;  // the first of its ids
+  std::uint64_t generation;
+};
+
+// Nothing of it runs any more.
+struct GenerationStopped {
+  Instant at;
+  WorkerId worker;
+  std::uint64_t generation;
+  std::uint64_t requests;  // that it has served
+  std::uint64_t cut;       // connections that did not end by themselves
+};
+
 // A connection that was accepted only to be let go: there is no place for it, or it comes from no trusted proxy. It has no other events.
 struct ConnectionRefused {
   Instant at;
@@ -259,7 +276,8 @@ struct ConnectionRefused {
 using Lifecycle = std::variant<ConnectionOpened, TlsEstablished, TlsFailed, ProtocolChosen, StreamOpened, StreamClosed,
                                RequestStarted, ResponseCompleted, RequestFailed, RequestRejected, LimitHit,
                                HandlerThrew, ClientDisconnected, HandedOff, HandedBack, HandoffRefused,
-                               ConnectionCompleted, WorkerStarted, WorkerStopped, DrainStarted, ConnectionRefused>;
+                               ConnectionCompleted, WorkerStarted, WorkerStopped, DrainStarted, GenerationStarted,
+                               GenerationStopped, ConnectionRefused>;
 
 // "connection_opened", …: stable, for logs.
 [[nodiscard]] std::string_view name(const Lifecycle& event) noexcept;

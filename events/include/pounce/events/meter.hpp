@@ -121,6 +121,8 @@ class Meter {
   void on(const WorkerStarted&) noexcept { add(Count::workers_started); }
   void on(const WorkerStopped&) noexcept { add(Count::workers_stopped); }
   void on(const DrainStarted&) noexcept {}
+  void on(const GenerationStarted&) noexcept {}
+  void on(const GenerationStopped&) noexcept {}
   void on(const ConnectionRefused& event) noexcept;
 
   std::array<std::atomic<std::uint64_t>, Count::size> cells_{};

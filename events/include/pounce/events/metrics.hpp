@@ -41,6 +41,11 @@ struct Moment {
   std::string_view version;
   std::uint64_t waiting_connections = 0;  // read, and no worker has taken them yet
   std::uint64_t waiting_handoffs = 0;
+  std::uint64_t generation = 1;
+  std::uint64_t draining_generations = 0;
+  std::uint64_t reloads = 0;
+  std::uint64_t failed_reloads = 0;
+  std::uint64_t kept_modules = 0;
   // Lines that a log could not take, by its name.
   struct Dropped {
     std::string_view log;

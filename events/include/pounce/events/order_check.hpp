@@ -96,6 +96,8 @@ class OrderCheck {
   void on(const WorkerStarted&) {}
   void on(const WorkerStopped&) {}
   void on(const DrainStarted&) {}
+  void on(const GenerationStarted&) {}
+  void on(const GenerationStopped&) {}
   void on(const ConnectionRefused&) {}
 
   void expect(bool kept, Promise promise);

@@ -7,6 +7,7 @@
 // Home: where the pool gives a connection back when its next request has a plain handler: that may block, which is what workers are for.
 #pragma once
 
+#include <pounce/core/drain.hpp>
 #include <pounce/core/owned.hpp>
 #include <pounce/posix/link.hpp>
 
@@ -63,7 +64,7 @@ class HandoffPool : public Sink {
 
   // Hand-offs that no reactor has adopted yet. Thread-safe.
   [[nodiscard]] virtual std::size_t waiting() const = 0;
-  virtual void drain() noexcept = 0;
+  virtual void drain(Drain drain) noexcept = 0;
   virtual void finish() noexcept = 0;
   virtual void cut() noexcept = 0;
   virtual void join() = 0;

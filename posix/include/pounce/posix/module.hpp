@@ -5,40 +5,40 @@
 // "PATH: what". A path without a slash is a file in the current directory, never a library of the system.
 // A constructor of static storage duration that throws ends the process: C++ leaves no other way. While a module is being loaded,
 // that end is one line on standard error and exit code 3.
-// A module is never unloaded: frames, destructors and thread locals of its code may outlive everything that could be counted.
-// Not thread-safe: a start loads one module after the other.
+// Each load gives fresh code, with statics of its own, also of a file that is loaded already.
+// Not thread-safe: one module after the other.
 #pragma once
 
 #include <pounce/app/application.hpp>
 #include <pounce/app/module.hpp>
+#include <pounce/core/owned.hpp>
 
+#include <cstddef>
 #include <expected>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace pounce::inline v0::posix {
 
-// Owns the App of a module, and has the module destroy it.
+// Owns the App of a module, and has the module destroy it; then its code is unloaded, or kept (posix/library.hpp says when).
 class LoadedApp {
  public:
-  LoadedApp(App* app, void (*unmake)(App*)) noexcept : app_(app), unmake_(unmake) {}
-  LoadedApp(LoadedApp&& other) noexcept : app_(std::exchange(other.app_, nullptr)), unmake_(other.unmake_) {}
-  LoadedApp& operator=(LoadedApp&& other) noexcept {
-    std::swap(app_, other.app_);
-    std::swap(unmake_, other.unmake_);
-    return *this;
-  }
-  ~LoadedApp() {
-    if (app_ != nullptr) unmake_(app_);
-  }
+  struct Code;
+  LoadedApp(App* app, void (*unmake)(App*), Owned<Code> code) noexcept;
+  LoadedApp(LoadedApp&& other) noexcept;
+  LoadedApp& operator=(LoadedApp&& other) noexcept;
+  ~LoadedApp();
 
   [[nodiscard]] App& app() const noexcept { return *app_; }
 
  private:
   App* app_;
   void (*unmake_)(App*);
+  Owned<Code> code_;
 };
+
+// How many modules that nobody serves with any more had to be kept in memory.
+[[nodiscard]] std::size_t kept_modules() noexcept;
 
 // `program` names this program in the line that a throwing static constructor leaves: "pounce-async".
 [[nodiscard]] std::expected<LoadedApp, std::string> load_module(std::string_view program, const std::string& path);

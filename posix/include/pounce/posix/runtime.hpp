@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pounce/config/bind_address.hpp>
+#include <pounce/core/drain.hpp>
 #include <pounce/core/owned.hpp>
 #include <pounce/limits/request_queue.hpp>
 
@@ -28,6 +29,7 @@ namespace posix {
 
 class Census;
 class HandoffPool;
+class Listeners;
 
 struct Totals {
   std::uint64_t requests = 0;
@@ -53,6 +55,10 @@ class Runtime {
   // Paths that `front` routes are answered by its handlers, which are plain and do not block, before limits, middleware and the
   // application. Before `start`; it outlives this.
   virtual void answer_first(const App& front) noexcept = 0;
+  // Where listeners come from; without it, the runtime binds its addresses for itself. Before `start`; used during it.
+  virtual void use_listeners(Listeners& listeners) noexcept = 0;
+  // Its threads have ids from here on, `worker_ids` of them. Before `start`; without it, from 0.
+  virtual void count_from(std::uint32_t first_id) noexcept = 0;
   // Binds every address and starts the workers. An error is one line; nothing runs then.
   [[nodiscard]] virtual std::expected<void, std::string> start() = 0;
   [[nodiscard]] virtual const std::vector<config::BindAddress>& addresses() const = 0;  // as bound
@@ -61,13 +67,16 @@ class Runtime {
   // From `start` to the end. Thread-safe.
   [[nodiscard]] virtual Queues queues() const = 0;
   // No new connections; what runs may end by itself until `cut`. Thread-safe, idempotent.
-  virtual void drain() = 0;
+  virtual void drain(Drain drain) = 0;
   virtual void cut() = 0;
   // Readable when every worker has ended after a drain.
   [[nodiscard]] virtual int finished_descriptor() const = 0;
   // Joins the workers; after `finished_descriptor` it does not wait long.
   virtual Totals join() = 0;
 };
+
+// How many ids a runtime takes: one for the thread that accepts, and one for each that serves.
+[[nodiscard]] std::uint32_t worker_ids(const config::Config& config);
 
 // `config`, `app` and `observer` (may be null) are borrowed and outlive the runtime.
 using MakeRuntime = Owned<Runtime> (*)(const config::Config& config, const App& app, events::Observer* observer);

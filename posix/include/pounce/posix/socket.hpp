@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace pounce::inline v0::posix {
@@ -25,6 +26,8 @@ class Listener {
 
   [[nodiscard]] int descriptor() const noexcept { return socket_.get(); }
   [[nodiscard]] const config::BindAddress& address() const noexcept { return address_; }  // with the true port
+  // From now on it is called so.
+  void address_as(config::BindAddress address) noexcept { address_ = std::move(address); }
   // No second socket can listen on the same place: threads share this one.
   [[nodiscard]] bool is_only_one() const noexcept {
     return made_ == Made::before_us || address_.kind == config::BindAddress::Kind::unix_path;

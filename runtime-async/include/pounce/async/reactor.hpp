@@ -39,7 +39,7 @@ class Reactor final : public posix::Waker, public posix::Sink {
   void run() noexcept;
 
   // --- from other threads ---
-  void drain() noexcept;
+  void drain(Drain drain) noexcept;
   void finish() noexcept;
   void cut() noexcept;
   void wake(posix::Link& link) noexcept override;
@@ -93,6 +93,7 @@ class Reactor final : public posix::Waker, public posix::Sink {
   std::size_t most_handoffs_;
 
   std::atomic<bool> drain_wanted_{false};
+  std::atomic<Drain> drain_{Drain::prompt};
   std::atomic<bool> cut_wanted_{false};
   bool draining_ = false;
 };

@@ -4,6 +4,7 @@
 #include <pounce/async/reactor.hpp>
 #include <pounce/async/runtime.hpp>
 #include <pounce/core/owned.hpp>
+#include <pounce/posix/listeners.hpp>
 #include <pounce/posix/runtime.hpp>
 #include <pounce/posix/serving.hpp>
 #include <pounce/posix/wake_descriptor.hpp>
@@ -30,7 +31,7 @@ class Pool final : public posix::HandoffPool {
   // Round robin; a reactor that refuses is passed over.
   [[nodiscard]] bool offer(posix::Handoff& handoff) override;
   [[nodiscard]] std::size_t waiting() const override;
-  void drain() noexcept override;
+  void drain(Drain drain) noexcept override;
   void finish() noexcept override;
   void cut() noexcept override;
   void join() override;
@@ -53,12 +54,14 @@ class Server final : public posix::Runtime {
 
   void use_filters(FilterSource& filters) noexcept override { service_.filters = &filters; }
   void answer_first(const App& front) noexcept override { service_.front = &front; }
+  void use_listeners(posix::Listeners& listeners) noexcept override { listeners_ = &listeners; }
+  void count_from(std::uint32_t first_id) noexcept override { first_id_ = first_id; }
   [[nodiscard]] std::expected<void, std::string> start() override;
   [[nodiscard]] const std::vector<config::BindAddress>& addresses() const override { return addresses_; }
   [[nodiscard]] std::size_t workers() const override { return pool_.size(); }
   [[nodiscard]] std::size_t connections() const override { return census_.connections(); }
   [[nodiscard]] posix::Queues queues() const override { return {.requests = posix::numbers_of(service_)}; }
-  void drain() override { pool_.drain(); }
+  void drain(Drain drain) override;
   void cut() override { pool_.cut(); }
   [[nodiscard]] int finished_descriptor() const override { return pool_.finished_descriptor(); }
   posix::Totals join() override;
@@ -68,6 +71,9 @@ class Server final : public posix::Runtime {
   Service service_;
   posix::Census census_;
   Pool pool_;
+  posix::Listeners own_;
+  posix::Listeners* listeners_ = &own_;
+  std::uint32_t first_id_ = 0;
   std::vector<config::BindAddress> addresses_;
 };
 

@@ -41,7 +41,7 @@ class Distributor final : public posix::Waker {
   static constexpr Duration rest = std::chrono::milliseconds{1};
 
   // Throws std::system_error without descriptors.
-  Distributor(Shared& shared, std::vector<posix::Listener> listeners);
+  Distributor(Shared& shared, events::WorkerId id, std::vector<posix::Listener> listeners);
   Distributor(const Distributor&) = delete;
   Distributor& operator=(const Distributor&) = delete;
   ~Distributor();

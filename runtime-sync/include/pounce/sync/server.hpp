@@ -5,6 +5,7 @@
 
 #include <pounce/core/owned.hpp>
 #include <pounce/posix/handoff.hpp>
+#include <pounce/posix/listeners.hpp>
 #include <pounce/posix/runtime.hpp>
 #include <pounce/posix/serving.hpp>
 #include <pounce/posix/wake_descriptor.hpp>
@@ -27,6 +28,8 @@ class Server final : public posix::Runtime {
 
   void use_filters(FilterSource& filters) noexcept override { service_.filters = &filters; }
   void answer_first(const App& front) noexcept override { service_.front = &front; }
+  void use_listeners(posix::Listeners& listeners) noexcept override { listeners_ = &listeners; }
+  void count_from(std::uint32_t first_id) noexcept override { first_id_ = first_id; }
   [[nodiscard]] std::expected<void, std::string> start() override;
   [[nodiscard]] const std::vector<config::BindAddress>& addresses() const override { return addresses_; }
   [[nodiscard]] std::size_t workers() const override { return workers_.size(); }
@@ -36,7 +39,7 @@ class Server final : public posix::Runtime {
             .handoffs = pool_ ? pool_->waiting() : 0,
             .requests = posix::numbers_of(service_)};
   }
-  void drain() override;
+  void drain(Drain drain) override;
   void cut() override;
   [[nodiscard]] int finished_descriptor() const override;
   posix::Totals join() override;
@@ -57,6 +60,9 @@ class Server final : public posix::Runtime {
   std::vector<Owned<Worker>> workers_;
   std::atomic<std::size_t> running_{0};
   std::vector<std::thread> threads_;
+  posix::Listeners own_;
+  posix::Listeners* listeners_ = &own_;
+  std::uint32_t first_id_ = 0;
   std::vector<config::BindAddress> addresses_;
 };
 

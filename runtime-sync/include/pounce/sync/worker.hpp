@@ -39,7 +39,7 @@ class Worker final : private posix::Waker {
   void run() noexcept;
 
   // --- from other threads ---
-  void drain() noexcept;
+  void drain(Drain drain) noexcept;
   void cut() noexcept;
 
  private:
@@ -63,6 +63,7 @@ class Worker final : private posix::Waker {
   Station station_;
   posix::WakeDescriptor wake_;
   std::atomic<bool> drain_wanted_{false};
+  std::atomic<Drain> drain_{Drain::prompt};
   std::atomic<bool> cut_wanted_{false};
   std::uint64_t request_ = 0;  // which request of the connection `patience_left_` belongs to
   Duration patience_left_{};

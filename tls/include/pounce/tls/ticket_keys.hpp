@@ -33,6 +33,8 @@ class TicketKeys {
 
   // A fresh key goes in front.
   void rotate();
+  // The same keys as another's, in the same order.
+  void take_over(const TicketKeys& other);
   // One to `most` keys of 80 bytes each: name, cipher key, MAC key. False: they are none, and nothing has changed.
   bool replace(Bytes keys);
   // What is wrong with such keys, in a sentence; empty: nothing.

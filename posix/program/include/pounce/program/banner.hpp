@@ -31,6 +31,7 @@ struct Style {
 struct Started {
   config::Program program = config::Program::pounce_async;
   std::string_view version;
+  std::uint64_t generation = 1;  // 1: the start; each reload makes the next
   std::string_view target;  // empty: the welcome page
   std::size_t workers = 1;
   std::span<const config::BindAddress> addresses;  // as bound, with the true ports

@@ -20,6 +20,8 @@ class Notifier {
   ~Notifier();
 
   void ready(std::string_view status);
+  /// Until the next `ready`.
+  void reloading(std::string_view status);
   /// `at_most`: how long the end may take; the manager waits that much longer.
   void stopping(std::string_view status, Duration at_most);
 

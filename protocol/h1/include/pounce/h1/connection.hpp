@@ -87,6 +87,9 @@ class Connection {
   void refuse(Fault fault, Instant now, Events& events, Output& output);
   // No new requests: an idle connection closes at once, otherwise after the response under way.
   void drain(Instant now, Output& output);
+  // The same, but an idle connection may ask once more, for `drain_grace`: that response is the last. So a request that crosses
+  // this call is answered.
+  void drain_patiently(Instant now) noexcept;
 
   // --- time ---
 
@@ -151,6 +154,7 @@ class Connection {
   void frame(const ResponseHead& head, bool close, HeadFraming& framing) noexcept;
   [[nodiscard]] bool must_close(bool whole) const noexcept;
   [[nodiscard]] bool is_current(StreamId id) const noexcept { return writing_ != Writing::idle && id == stream(); }
+  [[nodiscard]] Instant idle_until() const noexcept;
   [[nodiscard]] PaceLimits linger_pace() const noexcept { return {limits_->linger_timeout, std::nullopt}; }
 
   const Limits* limits_;
@@ -181,6 +185,7 @@ class Connection {
   bool keep_alive_ = false;  // the peer would go on
   bool close_ = false;       // we said that we will not
   bool draining_ = false;
+  bool patient_ = false;  // the drain is
   bool peer_ended_ = false;
   bool failed_ = false;  // `Failed` was reported
 };

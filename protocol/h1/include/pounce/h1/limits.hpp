@@ -30,6 +30,7 @@ struct Limits {
   Duration keep_alive_timeout = std::chrono::seconds{75};  // idle, also before the first request
   Duration linger_timeout = std::chrono::seconds{5};       // silence while what still arrives is thrown away
   Duration linger_limit = std::chrono::seconds{30};        // the whole of that phase
+  Duration drain_grace = std::chrono::seconds{1};          // for one more request of an idle peer, in a patient drain
   std::optional<std::uint64_t> min_rate = 500;             // bytes per second, both directions; see Pace
   Duration rate_grace = std::chrono::seconds{10};
 

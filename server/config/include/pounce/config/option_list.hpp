@@ -20,6 +20,10 @@
     "page says what to do next.")                                                                  \
   X(path, config, "", "", "", application, both, stable,                                           \
     "Configuration file. Without it, pounce.toml in the working directory is read if it exists.")  \
+  X(boolean, reload, "false", "", "", application, both, stable,                                   \
+    "For development: reload, as at SIGHUP, when TARGET or the configuration file has changed.")   \
+  X(path, reload_directory, "", "", "", application, both, stable,                                 \
+    "With --reload: the same when a file in this directory, or below it, has changed.")            \
                                                                                                    \
   X(host, host, "127.0.0.1", "", "", listening, both, stable,                                      \
     "Name or address to listen on, when no --bind is given.")                                      \
@@ -98,6 +102,11 @@
   X(duration, shutdown_timeout, "10s", "1ms", "24h", deadlines, both, stable,                      \
     "Time for open requests to end after SIGTERM or SIGINT; then, or at a second signal, they are "   \
     "cut and the exit code is 4.")                                                                                  \
+  X(optional_duration, drain_delay, "none", "1ms", "24h", deadlines, both, stable,                  \
+    "Time after SIGTERM or SIGINT in which connections are still accepted while health says 503, "  \
+    "for balancers that have to notice; a part of shutdown_timeout.")                               \
+  X(duration, reload_timeout, "1h", "1ms", "24h", deadlines, both, stable,                          \
+    "Time for open requests of the configuration before a reload to end; then they are cut.")       \
                                                                                                    \
   X(boolean, http2, "true", "", "", http2, both, stable,                                           \
     "Speak HTTP/2 with clients that begin with its preface; --no-http2 leaves HTTP/1.1 alone.")    \

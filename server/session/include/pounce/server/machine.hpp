@@ -39,6 +39,8 @@ class Machine {
   virtual void use_lines(std::string_view lines) = 0;
   virtual void reset(StreamId stream, Output& output) = 0;
   virtual void drain(Instant now, Output& output) = 0;
+  // Idle peers may ask once more, where a protocol cannot tell them not to.
+  virtual void drain_patiently(Instant now, Output& output) { drain(now, output); }
   virtual void expire(Instant now, Events& events, Output& output) = 0;
   virtual void written(Instant now, Output& output) = 0;
   [[nodiscard]] virtual Instant deadline(const Output& output) const = 0;
@@ -95,6 +97,13 @@ class MachineOf final : public Machine {
   void use_lines(std::string_view lines) override { machine_.use_lines(lines); }
   void reset(StreamId stream, Output& output) override { machine_.reset(stream, output); }
   void drain(Instant now, Output& output) override { machine_.drain(now, output); }
+  void drain_patiently(Instant now, Output& output) override {
+    if constexpr (requires { machine_.drain_patiently(now); }) {
+      machine_.drain_patiently(now);
+    } else {
+      machine_.drain(now, output);
+    }
+  }
   void expire(Instant now, Events& events, Output& output) override { machine_.expire(now, events, output); }
   void written(Instant now, Output& output) override { machine_.written(now, output); }
   [[nodiscard]] Instant deadline(const Output& output) const override { return machine_.deadline(output); }

@@ -20,6 +20,7 @@
 #pragma once
 
 #include <pounce/core/agreed.hpp>
+#include <pounce/core/drain.hpp>
 #include <pounce/core/input.hpp>
 #include <pounce/core/output.hpp>
 #include <pounce/core/owned.hpp>
@@ -86,7 +87,9 @@ class Session {
   void step(const Tick& tick);
   void settle();
   // No new requests but one that has been read already; handlers that sleep or wait for messages are told once. Step afterwards.
-  void drain(const Tick& tick);
+  // Patiently: a peer that is idle, and cannot be told, may ask once more within a moment, so that no request crosses its end.
+  void drain(const Tick& tick, Drain drain = Drain::prompt);
+  [[nodiscard]] bool draining() const noexcept { return draining_; }
   // Ends whatever is left and says so to the observer. Idempotent. `cut`: not by itself, but by the drain deadline.
   void close(Instant now, bool cut);
 
@@ -156,6 +159,7 @@ class Session {
   [[nodiscard]] bool take_proxy_header();
   void refuse_proxy_header(Fault fault);
   [[nodiscard]] std::size_t decide(Bytes octets);
+  void drain_machine();
   void route();
   void open(const event::Request& request);
   void fail(const event::Failed& failed);
@@ -230,6 +234,7 @@ class Session {
   bool broken_ = false;         // the transport failed …
   bool lost_ = false;           // … and the exchanges are gone
   bool draining_ = false;
+  Drain drain_ = Drain::prompt;
   bool drain_waits_ = false;  // until the machine has looked at what was unparsed
   bool closed_ = false;
   bool plain_held_ = false;

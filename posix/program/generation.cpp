@@ -1,0 +1,184 @@
+#include "posix/program/generation.hpp"
+
+#include "posix/program/descriptors.hpp"
+
+#include <pounce/posix/clock.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+#include <span>
+#include <utility>
+
+namespace pounce::inline v0::program {
+
+namespace {
+
+// Runs a hook; an exception becomes a line.
+template <class Hook>
+std::string failure_of(const char* name, Hook hook) {
+  try {
+    hook();
+    return {};
+  } catch (const std::exception& error) {
+    return std::string{name} + ": " + error.what();
+  } catch (...) {
+    return std::string{name} + ": threw something that is not a std::exception";
+  }
+}
+
+// What a configuration names and can be looked at before anything starts.
+struct NamedFiles final : FileCheck {
+  explicit NamedFiles(const TlsFiles* its_before) : before(its_before) {}
+  void check(const config::Config& config, std::vector<config::Problem>& problems,
+             std::vector<config::Problem>& warnings) override {
+    tls = TlsFiles::open(config, problems, warnings, before);
+  }
+  const TlsFiles* before;
+  Owned<TlsFiles> tls;
+};
+
+// Information about a server helps who attacks it; and a door with nothing behind it is a slip.
+void warn_of_doors(const config::Config& config, std::span<const config::BindAddress> addresses, const Speech& speech) {
+  if (!config.admin_bind.empty() && !config.health_path && !config.metrics_path && !config.info_path) {
+    speech.remark("warning", "--admin-bind has nothing to serve: say --health-path, --metrics-path or --info-path");
+  }
+  if (!config.info_path || !std::any_of(addresses.begin(), addresses.end(), is_reachable_from_outside)) return;
+  speech.remark("warning", "--info-path " + *config.info_path +
+                               " can be reached from other machines; --admin-bind 127.0.0.1:PORT keeps it here");
+}
+
+Style style_for(const config::Config& config) { return style_of(STDERR_FILENO, environ, config.log_format); }
+
+std::string line_of(const config::Config& config, std::string_view problem) {
+  return remark_text(
+      Remark{.program = config.program, .level = "error", .text = problem, .at = posix::wall_now()},
+      style_for(config));
+}
+
+}  // namespace
+
+std::expected<Generation::Read, Refused> Generation::read(const Invocation& invocation, const TlsFiles* before) {
+  NamedFiles files{before};
+  Read read{.outcome = load(invocation.program, invocation.argc, invocation.argv, environ, {}, &files),
+            .tls = std::move(files.tls),
+            .target = {}};
+  if (read.outcome.next == Outcome::Next::leave) return read;
+  const config::Config& config = *read.outcome.config;
+  if (invocation.linked != nullptr && config.target) {
+    return std::unexpected(
+        Refused{Exit::bad_usage, line_of(config, "TARGET: the application is linked in")});
+  }
+  auto target = Target::open(config, std::string{config::program_name(config.program)}, invocation.linked);
+  if (!target) return std::unexpected(Refused{Exit::no_start, line_of(config, target.error())});
+  read.target.emplace(std::move(*target));
+  return read;
+}
+
+Generation::Generation(const Invocation& invocation, Lasting& lasting, Read read, std::uint64_t number)
+    : invocation_(invocation),
+      lasting_(lasting),
+      number_(number),
+      config_(std::move(read.outcome.config)),
+      speech_(*config_, style_for(*config_)),
+      tls_(std::move(read.tls)),
+      target_(std::move(*read.target)) {}
+
+Refused Generation::refused(std::string_view problem) const {
+  return {Exit::no_start, line_of(*config_, problem)};
+}
+
+// Each connection takes a descriptor, and workers, listeners and the application some more; the files of the target are kept open.
+// With fewer the server lives, but not well.
+void Generation::provide_descriptors() const {
+  constexpr std::size_t besides = 256;
+  const std::size_t allowed =
+      allow_descriptors(config_->max_connections + besides + target_.most_open_files());
+  if (allowed > config_->max_connections) return;
+  speech_.remark("warning", std::to_string(allowed) + " descriptors are allowed (ulimit -n), too few for " +
+                                std::to_string(config_->max_connections) + " connections (--max-connections)");
+}
+
+std::expected<void, Refused> Generation::prepare() {
+  provide_descriptors();
+  auto observation =
+      Observation::open(*config_, std::string{config::program_name(config_->program)}, lasting_);
+  if (!observation) return std::unexpected(refused(observation.error()));
+  observation_ = std::move(*observation);
+  if (const std::string error = failure_of("on_start", [&] { target_.app().start(); }); !error.empty()) {
+    return std::unexpected(refused(error));
+  }
+  return {};
+}
+
+std::expected<void, Refused> Generation::start(events::WorkerId first_id) {
+  first_id_ = first_id;
+  pages_ = make_owned<OperatorPages>(*config_, lasting_, *observation_);
+  pages_->add_to(front_, config_->admin_bind.empty() ? OperatorPages::Which::all : OperatorPages::Which::health);
+  runtime_ = invocation_.make(*config_, target_.app(), observation_->observer());
+  runtime_->answer_first(front_);
+  runtime_->use_listeners(lasting_.listeners);
+  runtime_->count_from(first_id);
+  if (tls_) runtime_->use_filters(tls_->filters());
+  admin_ = make_owned<AdminDoor>(*config_, *pages_);
+  pages_->watch(*runtime_);
+  if (events::Observer* const observer = observation_->observer(); observer != nullptr) {
+    observer->observe(events::GenerationStarted{posix::monotonic_now(), first_id_, number_});
+  }
+  auto started = admin_->open(invocation_.make, lasting_.admin_listeners);
+  if (started) started = runtime_->start();
+  if (started) {
+    observation_->share_with(lasting_.logs);
+    return {};
+  }
+  admin_.reset();
+  return std::unexpected(refused(started.error()));
+}
+
+void Generation::tell_drain() const {
+  if (const std::string error = failure_of("on_drain", [&] { target_.app().drain(); }); !error.empty()) {
+    speech_.remark("error", error);
+  }
+}
+
+void Generation::drain(Drain drain) {
+  if (drain == Drain::patient) admin_->drain();
+  runtime_->drain(drain);
+}
+
+posix::Totals Generation::join() {
+  const posix::Totals totals = runtime_->join();
+  if (events::Observer* const observer = observation_->observer(); observer != nullptr) {
+    observer->observe(
+        events::GenerationStopped{posix::monotonic_now(), first_id_, number_, totals.requests, totals.cut});
+  }
+  return totals;
+}
+
+std::string Generation::end() {
+  admin_.reset();
+  return failure_of("on_stop", [&] { target_.app().stop(); });
+}
+
+void Generation::say_serving() const {
+  speech_.serving(number_, *runtime_, admin_->addresses());
+  warn_of_doors(*config_, config_->admin_bind.empty() ? std::span{runtime_->addresses()} : admin_->addresses(),
+                speech_);
+  if (tls_ && number_ == 1 && !tls_->fingerprint().empty()) {
+    speech_.remark("notice", "a certificate was made for this run, SHA-256 " + tls_->fingerprint());
+  }
+}
+
+std::string Generation::status() const {
+  std::string text = number_ > 1 ? "generation " + std::to_string(number_) + ", " : std::string{};
+  text.append(std::to_string(runtime_->workers()));
+  text.append(config_->program == config::Program::pounce_async ? " reactors" : " workers").append(" on ");
+  bool first = true;
+  for (const config::BindAddress& address : runtime_->addresses()) {
+    text.append(std::exchange(first, false) ? "" : ", ").append(address.place());
+  }
+  return text;
+}
+
+}  // namespace pounce::inline v0::program

@@ -1,0 +1,276 @@
+#include "posix/program/supervision.hpp"
+
+#include <pounce/posix/clock.hpp>
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace pounce::inline v0::program {
+
+namespace {
+
+int milliseconds_until(Instant next) {
+  if (next == never) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - posix::monotonic_now());
+  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
+}
+
+bool is_readable(int descriptor) {
+  pollfd look{descriptor, POLLIN, 0};
+  return ::poll(&look, 1, 0) == 1 && (look.revents & POLLIN) != 0;
+}
+
+// A terminal that has gone says SIGHUP, too; and then it is no wish for a reload.
+bool has_lost_its_terminal() {
+  pollfd look{STDERR_FILENO, 0, 0};
+  return ::poll(&look, 1, 0) == 1 && (look.revents & POLLHUP) != 0 && ::isatty(STDERR_FILENO) == 0;
+}
+
+std::string generation_text(std::uint64_t number) { return "generation " + std::to_string(number); }
+
+std::string counted(std::uint64_t number, const char* noun) {
+  return std::to_string(number).append(" ").append(noun).append(number == 1 ? "" : "s");
+}
+
+}  // namespace
+
+Exit Supervision::run() {
+  if (auto started = current_->start(0); !started) {
+    lasting_.life.act(events::Action::drain);
+    print(STDERR_FILENO, started.error().lines);
+    (void)current_->end();
+    return started.error().exit;
+  }
+  lasting_.generations.current.store(1, std::memory_order_relaxed);
+  lasting_.life.act(events::Action::prepared);
+  lasting_.life.act(events::Action::serve);
+  current_->say_serving();
+  notifier_.ready(current_->status());
+  while (turn()) {
+  }
+  return finish();
+}
+
+bool Supervision::turn() {
+  wait();
+  const Instant now = posix::monotonic_now();
+  notifier_.tend(now);
+  if (preparation_ && is_readable(preparation_->descriptor())) finish_preparation(now);
+  take_signals(now);
+  tend(now);
+  retire_finished(now);
+  if (reload_wanted_ && !preparation_) begin_reload();
+  return !(drain_.begun() && draining_.empty() && is_readable(current_->runtime().finished_descriptor()));
+}
+
+void Supervision::wait() {
+  std::vector<pollfd> waits{{signals_.descriptor(), POLLIN, 0}, {current_->runtime().finished_descriptor(), POLLIN, 0}};
+  Instant next = std::min({drain_.next(), accept_until_, notifier_.next(), watch_.next()});
+  if (TlsFiles* const tls = current_->tls(); tls != nullptr) next = std::min(next, tls->next());
+  if (preparation_) waits.push_back({preparation_->descriptor(), POLLIN, 0});
+  for (const Draining& one : draining_) {
+    waits.push_back({one.generation->runtime().finished_descriptor(), POLLIN, 0});
+    next = std::min(next, one.cut_at);
+  }
+  (void)::poll(waits.data(), waits.size(), milliseconds_until(next));
+}
+
+// What is due.
+void Supervision::tend(Instant now) {
+  if (TlsFiles* const tls = current_->tls(); tls != nullptr && tls->tend(now)) read_certificates_again();
+  if (watch_.tend(now)) want_reload();
+  if (accept_until_ <= now) stop_accepting();
+  if (drain_.is_over(now)) {
+    cut();
+  } else if (drain_.begun()) {
+    drain_.look(now, connections(), current_->speech());
+  }
+  for (Draining& one : draining_) {
+    if (std::exchange(one.cut_at, one.cut_at <= now ? never : one.cut_at) <= now) one.generation->cut();
+  }
+}
+
+void Supervision::take_signals(Instant now) {
+  for (Signal signal = signals_.next(); signal != Signal::none; signal = signals_.next()) {
+    if (signal == Signal::reopen) {
+      current_->observation().reopen();
+      for (const Draining& one : draining_) one.generation->observation().reopen();
+    } else if (signal == Signal::reload && !has_lost_its_terminal()) {
+      want_reload();
+    } else if (drain_.begun()) {
+      cut();
+    } else {
+      begin_drain(now);
+    }
+  }
+}
+
+// --- the end ---
+
+void Supervision::begin_drain(Instant now) {
+  reload_wanted_ = false;
+  const config::Config& config = current_->config();
+  lasting_.life.act(events::Action::drain);
+  notifier_.stopping("draining " + counted(connections(), "connection"),
+                     config.shutdown_timeout + std::chrono::seconds{5});
+  drain_.begin(now, config.shutdown_timeout, connections(), current_->speech());
+  current_->tell_drain();
+  if (config.drain_delay) {
+    accept_until_ = after(now, *config.drain_delay);
+  } else {
+    stop_accepting();
+  }
+}
+
+void Supervision::stop_accepting() {
+  accept_until_ = never;
+  lasting_.listeners.close();
+  current_->drain(Drain::prompt);
+}
+
+void Supervision::cut() {
+  stop_accepting();
+  drain_.cut();
+  current_->cut();
+  for (const Draining& one : draining_) one.generation->cut();
+}
+
+Exit Supervision::finish() {
+  preparation_.reset();
+  const posix::Totals totals = current_->join();
+  lasting_.life.act(events::Action::stop);
+  ended_.requests += totals.requests;
+  ended_.cut += totals.cut;
+  const std::string error = current_->end();
+  current_->speech().stopped(ended_);
+  const Exit exit = ended_.cut != cut_before_ ? Exit::cut_at_drain : Exit::clean;
+  if (error.empty()) return exit;
+  current_->speech().remark("error", error);
+  return exit == Exit::clean ? Exit::failed : exit;
+}
+
+std::size_t Supervision::connections() const {
+  std::size_t all = current_->runtime().connections();
+  for (const Draining& one : draining_) all += one.generation->runtime().connections();
+  return all;
+}
+
+// --- reload ---
+
+void Supervision::want_reload() {
+  if (drain_.begun()) return;
+  // Its hooks and routes belong to the one that linked it.
+  if (invocation_.linked != nullptr) return read_certificates_again();
+  reload_wanted_ = true;
+}
+
+void Supervision::begin_reload() {
+  if (draining_.size() >= most_draining) {
+    if (!std::exchange(told_of_waiting_, true)) {
+      current_->speech().remark("warning",
+                                "the reload waits: " + counted(draining_.size(), "generation") + " still drain");
+    }
+    return;
+  }
+  reload_wanted_ = told_of_waiting_ = false;
+  const std::uint64_t number = current_->number() + 1;
+  lasting_.life.act(events::Action::reload);
+  notifier_.reloading("preparing " + generation_text(number));
+  current_->speech().remark("notice", "reloading: preparing " + generation_text(number));
+  preparation_ = make_owned<Preparation>(invocation_, lasting_, number, current_->tls());
+}
+
+void Supervision::finish_preparation(Instant now) {
+  Preparation::Result result = preparation_->take();
+  preparation_.reset();
+  if (!result) return keep_current(result.error().lines);
+  Owned<Generation> next = std::move(*result);
+  std::string why;
+  if (drain_.begun()) {
+    why = "";
+  } else if (auto started = next->start(free_ids(next->ids())); started) {
+    return replace(std::move(next), now);
+  } else {
+    why = std::move(started.error().lines);
+  }
+  if (const std::string error = next->end(); !error.empty()) next->speech().remark("error", error);
+  next.reset();
+  keep_current(why);
+}
+
+void Supervision::replace(Owned<Generation> next, Instant now) {
+  std::swap(current_, next);
+  watch_ = Watch{current_->config()};
+  const Owned<Generation>& old = draining_.emplace_back(std::move(next), never).generation;
+  lasting_.generations.current.store(current_->number(), std::memory_order_relaxed);
+  lasting_.generations.reloaded.fetch_add(1, std::memory_order_relaxed);
+  lasting_.generations.draining.store(draining_.size(), std::memory_order_relaxed);
+  lasting_.life.act(events::Action::reloaded);
+  current_->say_serving();
+  notifier_.ready(current_->status());
+  old->tell_drain();
+  old->drain(Drain::patient);
+  draining_.back().cut_at = after(now, current_->config().reload_timeout);
+}
+
+void Supervision::keep_current(const std::string& lines) {
+  lasting_.generations.refused.fetch_add(1, std::memory_order_relaxed);
+  lasting_.life.act(events::Action::reloaded);
+  print(STDERR_FILENO, lines);
+  if (drain_.begun()) return;
+  current_->speech().remark("error", "the reload failed: " + generation_text(current_->number()) + " goes on");
+  notifier_.ready(current_->status());
+}
+
+// Without a generation for it: nothing else has changed.
+void Supervision::read_certificates_again() {
+  if (current_->tls() == nullptr) return;
+  lasting_.life.act(events::Action::reload);
+  print(STDERR_FILENO, current_->tls()->reload());
+  lasting_.life.act(events::Action::reloaded);
+}
+
+void Supervision::retire_finished(Instant) {
+  const auto is_finished = [](const Draining& one) {
+    return is_readable(one.generation->runtime().finished_descriptor());
+  };
+  for (auto one = std::find_if(draining_.begin(), draining_.end(), is_finished); one != draining_.end();
+       one = std::find_if(draining_.begin(), draining_.end(), is_finished)) {
+    const Owned<Generation> old = std::move(one->generation);
+    draining_.erase(one);
+    lasting_.generations.draining.store(draining_.size(), std::memory_order_relaxed);
+    const posix::Totals totals = old->join();
+    ended_.requests += totals.requests;
+    ended_.cut += totals.cut;
+    if (!drain_.begun()) cut_before_ += totals.cut;
+    if (const std::string error = old->end(); !error.empty()) old->speech().remark("error", error);
+    std::string text = generation_text(old->number()) + " has ended: " + counted(totals.requests, "request");
+    if (totals.cut != 0) text.append(", ").append(counted(totals.cut, "connection")).append(" cut");
+    current_->speech().remark("notice", text);
+  }
+}
+
+// The first that no generation has.
+events::WorkerId Supervision::free_ids(std::uint32_t count) const {
+  events::WorkerId first = 0;
+  const auto collides = [&](const Generation& one) {
+    return first < one.first_id() + one.ids() && one.first_id() < first + count;
+  };
+  for (bool moved = true; moved;) {
+    moved = false;
+    const auto move_behind = [&](const Generation& one) {
+      if (!collides(one)) return;
+      first = one.first_id() + one.ids();
+      moved = true;
+    };
+    move_behind(*current_);
+    for (const Draining& one : draining_) move_behind(*one.generation);
+  }
+  return first;
+}
+
+}  // namespace pounce::inline v0::program
