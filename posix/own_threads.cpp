@@ -1,6 +1,7 @@
 #include <pounce/posix/own_threads.hpp>
 
 #include <dirent.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +14,8 @@
 namespace pounce::inline v0::posix {
 
 namespace {
+
+constexpr int most_looks = 20;  // a millisecond apart
 
 std::mutex lock;
 std::vector<int> own;                     // guarded by it
@@ -59,14 +62,19 @@ OwnThread::~OwnThread() {
 
 bool are_all_threads_known() noexcept {
   try {
-    std::vector<int> all;
-    if (!list_threads(all)) return false;
-    const std::lock_guard guard{lock};
-    if (!earlier) earlier = all;
-    return std::all_of(all.begin(), all.end(), [](int one) { return has(own, one) || has(*earlier, one); });
-  } catch (...) {
+    // One that was joined a moment ago may still be listed.
+    for (int looks = 0; looks < most_looks; ++looks) {
+      if (looks != 0) (void)::poll(nullptr, 0, 1);
+      std::vector<int> all;
+      if (!list_threads(all)) return false;
+      const std::lock_guard guard{lock};
+      if (!earlier) earlier = all;
+      if (std::all_of(all.begin(), all.end(), [](int one) { return has(own, one) || has(*earlier, one); })) return true;
+    }
+  } catch (...) {  // no memory
     return false;
   }
+  return false;
 }
 
 }  // namespace pounce::inline v0::posix

@@ -52,9 +52,8 @@ void warn_of_doors(const config::Config& config, std::span<const config::BindAdd
 Style style_for(const config::Config& config) { return style_of(STDERR_FILENO, environ, config.log_format); }
 
 std::string line_of(const config::Config& config, std::string_view problem) {
-  return remark_text(
-      Remark{.program = config.program, .level = "error", .text = problem, .at = posix::wall_now()},
-      style_for(config));
+  return remark_text(Remark{.program = config.program, .level = "error", .text = problem, .at = posix::wall_now()},
+                     style_for(config));
 }
 
 }  // namespace
@@ -67,8 +66,7 @@ std::expected<Generation::Read, Refused> Generation::read(const Invocation& invo
   if (read.outcome.next == Outcome::Next::leave) return read;
   const config::Config& config = *read.outcome.config;
   if (invocation.linked != nullptr && config.target) {
-    return std::unexpected(
-        Refused{Exit::bad_usage, line_of(config, "TARGET: the application is linked in")});
+    return std::unexpected(Refused{Exit::bad_usage, line_of(config, "TARGET: the application is linked in")});
   }
   auto target = Target::open(config, std::string{config::program_name(config.program)}, invocation.linked);
   if (!target) return std::unexpected(Refused{Exit::no_start, line_of(config, target.error())});
@@ -85,16 +83,13 @@ Generation::Generation(const Invocation& invocation, Lasting& lasting, Read read
       tls_(std::move(read.tls)),
       target_(std::move(*read.target)) {}
 
-Refused Generation::refused(std::string_view problem) const {
-  return {Exit::no_start, line_of(*config_, problem)};
-}
+Refused Generation::refused(std::string_view problem) const { return {Exit::no_start, line_of(*config_, problem)}; }
 
 // Each connection takes a descriptor, and workers, listeners and the application some more; the files of the target are kept open.
 // With fewer the server lives, but not well.
 void Generation::provide_descriptors() const {
   constexpr std::size_t besides = 256;
-  const std::size_t allowed =
-      allow_descriptors(config_->max_connections + besides + target_.most_open_files());
+  const std::size_t allowed = allow_descriptors(config_->max_connections + besides + target_.most_open_files());
   if (allowed > config_->max_connections) return;
   speech_.remark("warning", std::to_string(allowed) + " descriptors are allowed (ulimit -n), too few for " +
                                 std::to_string(config_->max_connections) + " connections (--max-connections)");
@@ -102,8 +97,7 @@ void Generation::provide_descriptors() const {
 
 std::expected<void, Refused> Generation::prepare() {
   provide_descriptors();
-  auto observation =
-      Observation::open(*config_, std::string{config::program_name(config_->program)}, lasting_);
+  auto observation = Observation::open(*config_, std::string{config::program_name(config_->program)}, lasting_);
   if (!observation) return std::unexpected(refused(observation.error()));
   observation_ = std::move(*observation);
   if (const std::string error = failure_of("on_start", [&] { target_.app().start(); }); !error.empty()) {

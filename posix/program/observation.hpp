@@ -26,7 +26,8 @@ class Observation {
  public:
   // Opens the logs that are not in `lasting` yet, which is borrowed. An error is one line without the program's name.
   [[nodiscard]] static std::expected<Owned<Observation>, std::string> open(const config::Config& config,
-                                                                           const std::string& program, Lasting& lasting);
+                                                                           const std::string& program,
+                                                                           Lasting& lasting);
   // Its logs are the ones that the next generation shares.
   void share_with(Logs& logs) const;
 
@@ -41,7 +42,8 @@ class Observation {
 
  private:
   Observation(const std::string& program, bool json);
-  [[nodiscard]] static std::expected<SharedLog, std::string> open_log(const std::string& path, const std::string& program,
+  [[nodiscard]] static std::expected<SharedLog, std::string> open_log(const std::string& path,
+                                                                      const std::string& program,
                                                                       const SharedLog& before);
 
   posix::LogCollector faults_;

@@ -83,7 +83,8 @@ std::string workers_json(const posix::Metering& metering) {
     if (meter == nullptr || meter->at(Count::workers_started) == 0) continue;
     out.append(out.size() == 1 ? "{" : ",{");
     append_member(out, "worker", id);
-    append_member(out, "state", meter->at(Count::workers_stopped) < meter->at(Count::workers_started) ? "running" : "stopped");
+    append_member(out, "state",
+                  meter->at(Count::workers_stopped) < meter->at(Count::workers_started) ? "running" : "stopped");
     append_member(out, "requests", meter->at(Count::ended));
     append_member(out, "connections", meter->at(Count::completed));
     out.push_back('}');

@@ -32,8 +32,7 @@ void Speech::draining(std::size_t connections, Duration left, bool first) const 
 void Speech::stopped(const posix::Totals& totals) const {
   print(STDERR_FILENO,
         end_text(
-            Ended{
-                .program = config_.program, .requests = totals.requests, .cut = totals.cut, .at = posix::wall_now()},
+            Ended{.program = config_.program, .requests = totals.requests, .cut = totals.cut, .at = posix::wall_now()},
             style_));
 }
 

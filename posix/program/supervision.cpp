@@ -140,7 +140,9 @@ void Supervision::cut() {
 }
 
 Exit Supervision::finish() {
-  preparation_.reset();
+  if (preparation_) {
+    if (const Preparation::Result result = preparation_->take(); result) end_unserved(**result);
+  }
   const posix::Totals totals = current_->join();
   lasting_.life.act(events::Action::stop);
   ended_.requests += totals.requests;
@@ -191,15 +193,20 @@ void Supervision::finish_preparation(Instant now) {
   Owned<Generation> next = std::move(*result);
   std::string why;
   if (drain_.begun()) {
-    why = "";
+    // nobody needs it any more
   } else if (auto started = next->start(free_ids(next->ids())); started) {
     return replace(std::move(next), now);
   } else {
     why = std::move(started.error().lines);
   }
-  if (const std::string error = next->end(); !error.empty()) next->speech().remark("error", error);
+  end_unserved(*next);
   next.reset();
   keep_current(why);
+}
+
+// Its start hooks have run.
+void Supervision::end_unserved(Generation& one) {
+  if (const std::string error = one.end(); !error.empty()) one.speech().remark("error", error);
 }
 
 void Supervision::replace(Owned<Generation> next, Instant now) {
@@ -210,18 +217,18 @@ void Supervision::replace(Owned<Generation> next, Instant now) {
   lasting_.generations.reloaded.fetch_add(1, std::memory_order_relaxed);
   lasting_.generations.draining.store(draining_.size(), std::memory_order_relaxed);
   lasting_.life.act(events::Action::reloaded);
+  old->drain(Drain::patient);
   current_->say_serving();
   notifier_.ready(current_->status());
   old->tell_drain();
-  old->drain(Drain::patient);
   draining_.back().cut_at = after(now, current_->config().reload_timeout);
 }
 
 void Supervision::keep_current(const std::string& lines) {
+  if (drain_.begun()) return;
   lasting_.generations.refused.fetch_add(1, std::memory_order_relaxed);
   lasting_.life.act(events::Action::reloaded);
   print(STDERR_FILENO, lines);
-  if (drain_.begun()) return;
   current_->speech().remark("error", "the reload failed: " + generation_text(current_->number()) + " goes on");
   notifier_.ready(current_->status());
 }

@@ -58,6 +58,7 @@ class Supervision {
   void begin_reload();
   void finish_preparation(Instant now);
   void replace(Owned<Generation> next, Instant now);
+  static void end_unserved(Generation& one);
   void keep_current(const std::string& lines);
   void read_certificates_again();
   void retire_finished(Instant now);
@@ -77,7 +78,7 @@ class Supervision {
   Instant accept_until_ = never;  // of a drain that has begun
   bool reload_wanted_ = false;
   bool told_of_waiting_ = false;
-  posix::Totals ended_;          // of generations that are gone
+  posix::Totals ended_;           // of generations that are gone
   std::uint64_t cut_before_ = 0;  // … by their own deadline
 };
 

@@ -26,9 +26,10 @@ class Trace {
     struct stat there{};
     add(path);
     if (::stat(path.c_str(), &there) != 0) return add(std::uint64_t{0});
-    for (const auto number : {static_cast<std::uint64_t>(there.st_dev), static_cast<std::uint64_t>(there.st_ino),
-                              static_cast<std::uint64_t>(there.st_size), static_cast<std::uint64_t>(there.st_mtim.tv_sec),
-                              static_cast<std::uint64_t>(there.st_mtim.tv_nsec)}) {
+    for (const auto number :
+         {static_cast<std::uint64_t>(there.st_dev), static_cast<std::uint64_t>(there.st_ino),
+          static_cast<std::uint64_t>(there.st_size), static_cast<std::uint64_t>(there.st_mtim.tv_sec),
+          static_cast<std::uint64_t>(there.st_mtim.tv_nsec)}) {
       add(number);
     }
   }

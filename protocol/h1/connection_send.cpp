@@ -228,7 +228,7 @@ void Connection::drain(Instant now, Output& output) {
   if (reading_ == Reading::discard) shut(true, output);
 }
 
-void Connection::drain_patiently(Instant now) noexcept {
+void Connection::drain_patiently(Instant now, Output& /*output*/) noexcept {
   now_ = now;
   draining_ = patient_ = true;
   if (idle()) since_ = now;

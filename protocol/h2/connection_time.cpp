@@ -213,6 +213,11 @@ void Connection::drain(Instant now, Output& output) {
   announce_drain(output);
 }
 
+void Connection::drain_patiently(Instant now, Output& output) {
+  now_ = now;
+  announce_drain(output);
+}
+
 void Connection::announce_drain(Output& output) {
   if (is_over() || drain_ != Drain::no) return;
   drain_ = Drain::announced;

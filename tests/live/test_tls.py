@@ -430,11 +430,11 @@ class Resumption(Ground):
             _, session = ask(server, made)
             self.authority.write("rotated", new + old)
             server.signal(harness.signal.SIGHUP)
-            server.wait_output("certificates read again")
+            server.wait_output("generation 2, serving")
             self.assertEqual(self.resume(server, made, session), "yes")
             self.authority.write("rotated", new)
             server.signal(harness.signal.SIGHUP)
-            eventually(lambda: server.output().count("certificates read again") == 2, what="the second reload")
+            server.wait_output("generation 3, serving")
             self.assertEqual(self.resume(server, made, session), "no")
 
     def test_s_client(self):

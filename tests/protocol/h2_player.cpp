@@ -485,6 +485,8 @@ void H2Player::act(const std::string& whole) {
       connection_.use_lines(lines_);
     } else if (verb == "drain") {
       connection_.drain(now_, output_);
+    } else if (verb == "drain-patiently") {
+      connection_.drain_patiently(now_, output_);
     } else if (verb == "peer-ends") {
       Events events;
       connection_.receive_end(now_, events, output_);

@@ -32,7 +32,7 @@ struct Started {
   config::Program program = config::Program::pounce_async;
   std::string_view version;
   std::uint64_t generation = 1;  // 1: the start; each reload makes the next
-  std::string_view target;  // empty: the welcome page
+  std::string_view target;       // empty: the welcome page
   std::size_t workers = 1;
   std::span<const config::BindAddress> addresses;  // as bound, with the true ports
   std::span<const config::BindAddress> admin;      // the same of --admin-bind

@@ -89,7 +89,7 @@ class Connection {
   void drain(Instant now, Output& output);
   // The same, but an idle connection may ask once more, for `drain_grace`: that response is the last. So a request that crosses
   // this call is answered.
-  void drain_patiently(Instant now) noexcept;
+  void drain_patiently(Instant now, Output& output) noexcept;
 
   // --- time ---
 

@@ -86,6 +86,8 @@ class Connection {
   // No new requests, in two steps (RFC 9113, section 6.8): first the peer is told, then, after a round trip or `drain_grace`, what it
   // sends is refused. The connection ends when the last stream has.
   void drain(Instant now, Output& output);
+  // The same, also where the client's preface is still to come, as it is behind a TLS handshake: it may ask until it has been told.
+  void drain_patiently(Instant now, Output& output);
 
   // --- time ---
 

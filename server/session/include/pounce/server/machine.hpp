@@ -98,8 +98,8 @@ class MachineOf final : public Machine {
   void reset(StreamId stream, Output& output) override { machine_.reset(stream, output); }
   void drain(Instant now, Output& output) override { machine_.drain(now, output); }
   void drain_patiently(Instant now, Output& output) override {
-    if constexpr (requires { machine_.drain_patiently(now); }) {
-      machine_.drain_patiently(now);
+    if constexpr (requires { machine_.drain_patiently(now, output); }) {
+      machine_.drain_patiently(now, output);
     } else {
       machine_.drain(now, output);
     }
