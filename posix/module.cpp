@@ -168,6 +168,10 @@ std::string stamp_difference(const ModuleStamp& module, const ModuleStamp& progr
   return {};
 }
 
+struct LoadedApp::Code {
+  Library library;
+};
+
 std::expected<LoadedApp, std::string> load_module(std::string_view program, const std::string& path) {
   const auto failed = [&path](std::string_view why) {
     return std::unexpected(printable(path).append(": ").append(why));
@@ -199,10 +203,6 @@ std::expected<LoadedApp, std::string> load_module(std::string_view program, cons
     return failed("its application could not be made: " + text_of(std::current_exception()));
   }
 }
-
-struct LoadedApp::Code {
-  Library library;
-};
 
 LoadedApp::LoadedApp(App* app, void (*unmake)(App*), Owned<Code> code) noexcept
     : app_(app), unmake_(unmake), code_(std::move(code)) {}

@@ -31,7 +31,7 @@ std::vector<config::BindAddress> addresses(std::initializer_list<const char*> te
 std::vector<config::BindAddress> local() { return addresses({"127.0.0.1:0"}); }
 
 Dealt dealt(Listeners& listeners, std::span<const config::BindAddress> wanted, std::size_t hands, bool spread = true) {
-  auto made = listeners.deal(wanted, 16, hands, spread);
+  auto made = listeners.deal(wanted, 128, hands, spread);
   REQUIRE(made.has_value());
   return std::move(*made);
 }
