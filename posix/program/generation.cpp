@@ -116,13 +116,13 @@ std::expected<void, Refused> Generation::start(events::WorkerId first_id) {
   runtime_->count_from(first_id);
   if (tls_) runtime_->use_filters(tls_->filters());
   admin_ = make_owned<AdminDoor>(*config_, *pages_);
-  pages_->watch(*runtime_);
   if (events::Observer* const observer = observation_->observer(); observer != nullptr) {
     observer->observe(events::GenerationStarted{posix::monotonic_now(), first_id_, number_});
   }
   auto started = admin_->open(invocation_.make, lasting_.admin_listeners);
   if (started) started = runtime_->start();
   if (started) {
+    lasting_.runtimes.add(*runtime_);
     observation_->share_with(lasting_.logs);
     return {};
   }
@@ -143,6 +143,7 @@ void Generation::drain(Drain drain) {
 
 posix::Totals Generation::join() {
   const posix::Totals totals = runtime_->join();
+  lasting_.runtimes.retire(*runtime_);
   if (events::Observer* const observer = observation_->observer(); observer != nullptr) {
     observer->observe(
         events::GenerationStopped{posix::monotonic_now(), first_id_, number_, totals.requests, totals.cut});

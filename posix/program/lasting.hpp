@@ -1,11 +1,12 @@
 // What lasts from the first generation to the last: the state of the server, its sockets, its logs, its counts. So a reload closes no
 // listener, and no counter falls back.
 //
-// Threads: the main thread changes it; Life, Generations and Metering may be read by every thread. Logs are also read by the thread that
+// Threads: the main thread changes it; Life, Generations, Runtimes and Metering may be read by every thread. Logs are also read by the thread that
 // prepares a generation, while the main thread leaves them alone.
 #pragma once
 
 #include "posix/program/life.hpp"
+#include "posix/program/runtimes.hpp"
 
 #include <pounce/core/owned.hpp>
 #include <pounce/posix/line_writer.hpp>
@@ -42,6 +43,7 @@ struct Generations {
 struct Lasting {
   Life life;
   Generations generations;
+  Runtimes runtimes;
   posix::Metering metering;
   Logs logs;
   posix::Listeners listeners;

@@ -138,17 +138,15 @@ events::Moment OperatorPages::moment() const {
   now.reloads = generations.reloaded.load(std::memory_order_relaxed);
   now.kept_modules = posix::kept_modules();
   now.failed_reloads = generations.refused.load(std::memory_order_relaxed);
-  if (const posix::Runtime* const runtime = runtime_.load(std::memory_order_acquire); runtime != nullptr) {
-    const posix::Queues queues = runtime->queues();
-    now.waiting_connections = queues.connections;
-    now.waiting_handoffs = queues.handoffs;
-    if (const auto& requests = queues.requests) {
-      now.requests = {.running = requests->running,
-                      .waiting = requests->waiting,
-                      .waited = requests->waited,
-                      .wait = requests->wait,
-                      .shed = requests->shed};
-    }
+  const posix::Queues queues = lasting_.runtimes.queues();
+  now.waiting_connections = queues.connections;
+  now.waiting_handoffs = queues.handoffs;
+  if (const auto& requests = queues.requests) {
+    now.requests = {.running = requests->running,
+                    .waiting = requests->waiting,
+                    .waited = requests->waited,
+                    .wait = requests->wait,
+                    .shed = requests->shed};
   }
   return now;
 }

@@ -9,9 +9,8 @@
 
 #include <pounce/app/application.hpp>
 #include <pounce/config/config.hpp>
-#include <pounce/posix/runtime.hpp>
 
-#include <atomic>
+#include <cstdint>
 #include <string>
 
 namespace pounce::inline v0::program {
@@ -29,8 +28,6 @@ class OperatorPages {
   enum class Which : std::uint8_t { health, all };
   // The pages as routes of an App that does not outlive this.
   void add_to(App& app, Which which) const;
-  // The runtime whose queues are told of; it outlives every request for a page.
-  void watch(const posix::Runtime& runtime) noexcept { runtime_.store(&runtime, std::memory_order_release); }
 
  private:
   [[nodiscard]] Response health() const;
@@ -41,7 +38,6 @@ class OperatorPages {
   const config::Config& config_;
   const Lasting& lasting_;
   const Observation& observation_;
-  std::atomic<const posix::Runtime*> runtime_{nullptr};
 };
 
 // The configuration as a JSON object of texts. What might be a secret stands in it as "redacted": every path and every text, but for those
