@@ -21,7 +21,7 @@ std::expected<void, std::string> Server::start() {
   } catch (const std::system_error& error) {
     return std::unexpected(std::string{"starting the reactors: "} + error.what());
   }
-  listeners_->keep(wanted);
+  if (listeners_ == &own_) own_.keep(wanted);
   return {};
 }
 

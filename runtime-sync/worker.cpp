@@ -53,7 +53,8 @@ void Worker::serve(Owned<Link> owned) {
       if (cut_wanted_.load(std::memory_order_acquire)) return end(std::move(owned), true);
       if (link.failed && !session.wants_input()) session.broken();
       if (link.readable && session.wants_input()) (void)link.read();
-      if (drain_wanted_.load(std::memory_order_acquire)) session.drain(ticks_.tick(), drain_.load(std::memory_order_relaxed));
+      if (drain_wanted_.load(std::memory_order_acquire))
+        session.drain(ticks_.tick(), drain_.load(std::memory_order_relaxed));
       link.measure(ticks_.tick().now);
       if (link.hung_up) session.end_announced();
       session.step(ticks_.tick());

@@ -14,10 +14,7 @@ AdminDoor::AdminDoor(const config::Config& config, const OperatorPages& pages) :
 }
 
 std::expected<void, std::string> AdminDoor::open(posix::MakeRuntime make, posix::Listeners& listeners) {
-  if (config_.bind.empty()) {
-    listeners.close();
-    return {};
-  }
+  if (config_.bind.empty()) return {};
   runtime_ = make(config_, app_, nullptr);
   runtime_->use_listeners(listeners);
   auto started = runtime_->start();

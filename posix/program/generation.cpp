@@ -124,10 +124,16 @@ std::expected<void, Refused> Generation::start(events::WorkerId first_id) {
   if (started) {
     lasting_.runtimes.add(*runtime_);
     observation_->share_with(lasting_.logs);
+    keep_listeners();
     return {};
   }
   admin_.reset();
   return std::unexpected(refused(started.error()));
+}
+
+void Generation::keep_listeners() const {
+  lasting_.listeners.keep(config_->addresses());
+  lasting_.admin_listeners.keep(config_->admin_bind);
 }
 
 void Generation::tell_drain() const {

@@ -65,6 +65,8 @@ class Generation {
   [[nodiscard]] std::expected<void, Refused> prepare();
   // Accepts from now on, with worker ids from `first_id`. After an error nothing is served; the stop hooks are still to be run (`end`).
   [[nodiscard]] std::expected<void, Refused> start(events::WorkerId first_id);
+  // Only its addresses stay bound; what a start that failed has bound is closed.
+  void keep_listeners() const;
   // Tells the application.
   void tell_drain() const;
   // No new connections.

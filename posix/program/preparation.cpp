@@ -1,5 +1,7 @@
 #include "posix/program/preparation.hpp"
 
+#include "posix/program/trial.hpp"
+
 #include <pounce/posix/own_threads.hpp>
 
 #include <unistd.h>
@@ -28,6 +30,7 @@ Preparation::Result Preparation::take() {
 
 Preparation::Result Preparation::make() const {
   try {
+    if (auto passed = pass_trial(invocation_); !passed) return std::unexpected(std::move(passed.error()));
     auto read = Generation::read(invocation_, before_);
     if (!read) return std::unexpected(std::move(read.error()));
     print(STDERR_FILENO, read->outcome.warnings);

@@ -64,11 +64,13 @@ bool Supervision::turn() {
   tend(now);
   retire_finished(now);
   if (reload_wanted_ && !preparation_) begin_reload();
-  return !(drain_.begun() && draining_.empty() && is_readable(current_->runtime().finished_descriptor()));
+  finished_ = drain_.begun() && is_readable(current_->runtime().finished_descriptor());
+  return !finished_ || !draining_.empty();
 }
 
 void Supervision::wait() {
-  std::vector<pollfd> waits{{signals_.descriptor(), POLLIN, 0}, {current_->runtime().finished_descriptor(), POLLIN, 0}};
+  std::vector<pollfd> waits{{signals_.descriptor(), POLLIN, 0},
+                            {finished_ ? -1 : current_->runtime().finished_descriptor(), POLLIN, 0}};
   Instant next = std::min({drain_.next(), accept_until_, notifier_.next(), watch_.next()});
   if (TlsFiles* const tls = current_->tls(); tls != nullptr) next = std::min(next, tls->next());
   if (preparation_) waits.push_back({preparation_->descriptor(), POLLIN, 0});
@@ -201,6 +203,7 @@ void Supervision::finish_preparation(Instant now) {
   }
   end_unserved(*next);
   next.reset();
+  if (!drain_.begun()) current_->keep_listeners();
   keep_current(why);
 }
 

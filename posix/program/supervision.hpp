@@ -76,6 +76,7 @@ class Supervision {
   Owned<Preparation> preparation_;
   DrainClock drain_;
   Instant accept_until_ = never;  // of a drain that has begun
+  bool finished_ = false;         // the current generation; others may still drain
   bool reload_wanted_ = false;
   bool told_of_waiting_ = false;
   posix::Totals ended_;           // of generations that are gone

@@ -509,10 +509,6 @@ void Freezer::check_pages() {
 }
 
 void Freezer::check_ends() {
-  if (config_.drain_delay && *config_.drain_delay >= config_.shutdown_timeout) {
-    report(row(OptionId::drain_delay), config_.origin(OptionId::drain_delay),
-           "is not below shutdown_timeout, of which it is a part", "");
-  }
   if (config_.reload_directory && !config_.reload) {
     report(row(OptionId::reload_directory), config_.origin(OptionId::reload_directory), "means nothing without reload",
            "add reload");

@@ -130,10 +130,11 @@ TEST_CASE("as JSON: an object per line, with time and state") {
   started.workers = 2;
   started.addresses = addresses;
   started.at = at;
-  CHECK(start_text(started, json) ==
-        R"({"time":"1994-11-06T08:49:37.123Z","program":"pounce-async","state":"serving","version":"0.1.0",)"
-        R"("target":"./a\u001b.so","workers":2,"addresses":["http://127.0.0.1:8000","unix:/tmp/\"p\""],"admin":[]})"
-        "\n");
+  CHECK(
+      start_text(started, json) ==
+      R"({"time":"1994-11-06T08:49:37.123Z","program":"pounce-async","state":"serving","version":"0.1.0","generation":1,)"
+      R"("target":"./a\u001b.so","workers":2,"addresses":["http://127.0.0.1:8000","unix:/tmp/\"p\""],"admin":[]})"
+      "\n");
   CHECK(
       drain_text(Draining{Program::pounce_sync, 3, 1500ms, false, at}, json) ==
       R"({"time":"1994-11-06T08:49:37.123Z","program":"pounce-sync","state":"shutting_down","connections":3,"left_ms":1500})"

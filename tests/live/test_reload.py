@@ -315,6 +315,14 @@ class Failures(Scratch):
             ended(server, 1)
             self.assertEqual(self.body(server), "two")
 
+    def test_a_module_that_would_end_the_process(self):
+        """It is tried in another one first."""
+        with self.serve(target=self.install("one")) as server:
+            for name, said in (("fatal_static", "a constructor threw an exception: not today"), ("fatal_crash", "was ended by signal 6")):
+                shutil.copy(module(name), self.path("app.so.new"))
+                os.rename(self.path("app.so.new"), self.path("app.so"))
+                self.fails(server, said)
+
     def test_start_hook(self):
         with self.serve(target=self.install("one")) as server:
             self.install("two")

@@ -273,11 +273,11 @@ struct ConnectionRefused {
   std::string_view reason;  // stable: "max_connections", "untrusted_proxy", "tls_max_handshakes"
 };
 
-using Lifecycle = std::variant<ConnectionOpened, TlsEstablished, TlsFailed, ProtocolChosen, StreamOpened, StreamClosed,
-                               RequestStarted, ResponseCompleted, RequestFailed, RequestRejected, LimitHit,
-                               HandlerThrew, ClientDisconnected, HandedOff, HandedBack, HandoffRefused,
-                               ConnectionCompleted, WorkerStarted, WorkerStopped, DrainStarted, GenerationStarted,
-                               GenerationStopped, ConnectionRefused>;
+using Lifecycle =
+    std::variant<ConnectionOpened, TlsEstablished, TlsFailed, ProtocolChosen, StreamOpened, StreamClosed,
+                 RequestStarted, ResponseCompleted, RequestFailed, RequestRejected, LimitHit, HandlerThrew,
+                 ClientDisconnected, HandedOff, HandedBack, HandoffRefused, ConnectionCompleted, WorkerStarted,
+                 WorkerStopped, DrainStarted, GenerationStarted, GenerationStopped, ConnectionRefused>;
 
 // "connection_opened", …: stable, for logs.
 [[nodiscard]] std::string_view name(const Lifecycle& event) noexcept;

@@ -55,7 +55,8 @@ class Runtime {
   // Paths that `front` routes are answered by its handlers, which are plain and do not block, before limits, middleware and the
   // application. Before `start`; it outlives this.
   virtual void answer_first(const App& front) noexcept = 0;
-  // Where listeners come from; without it, the runtime binds its addresses for itself. Before `start`; used during it.
+  // Where listeners come from, dealt, to be kept by whoever has them; without it, the runtime binds its addresses for itself. Before
+  // `start`; used during it.
   virtual void use_listeners(Listeners& listeners) noexcept = 0;
   // Its threads have ids from here on, `worker_ids` of them. Before `start`; without it, from 0.
   virtual void count_from(std::uint32_t first_id) noexcept = 0;

@@ -1,0 +1,116 @@
+#include "posix/program/trial.hpp"
+
+#include <pounce/posix/clock.hpp>
+#include <pounce/posix/descriptor.hpp>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <string>
+#include <vector>
+
+namespace pounce::inline v0::program {
+
+namespace {
+
+// Our own image, also when its file has been replaced.
+constexpr const char* own_image = "/proc/self/exe";
+
+class Actions {
+ public:
+  Actions() noexcept { ::posix_spawn_file_actions_init(&actions_); }
+  Actions(const Actions&) = delete;
+  Actions& operator=(const Actions&) = delete;
+  ~Actions() { ::posix_spawn_file_actions_destroy(&actions_); }
+  [[nodiscard]] posix_spawn_file_actions_t* get() noexcept { return &actions_; }
+
+ private:
+  posix_spawn_file_actions_t actions_{};
+};
+
+class Attributes {
+ public:
+  // Signals as a fresh program expects them.
+  Attributes() noexcept {
+    ::posix_spawnattr_init(&attributes_);
+    sigset_t none;
+    sigset_t pipe;
+    sigemptyset(&none);
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    ::posix_spawnattr_setsigmask(&attributes_, &none);
+    ::posix_spawnattr_setsigdefault(&attributes_, &pipe);
+    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  }
+  Attributes(const Attributes&) = delete;
+  Attributes& operator=(const Attributes&) = delete;
+  ~Attributes() { ::posix_spawnattr_destroy(&attributes_); }
+  [[nodiscard]] const posix_spawnattr_t* get() const noexcept { return &attributes_; }
+
+ private:
+  posix_spawnattr_t attributes_{};
+};
+
+// Its process id, or -1. What it says comes out of `said`.
+pid_t start(const Invocation& invocation, posix::Descriptor& said) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return -1;
+  said = posix::Descriptor{ends[0]};
+  const posix::Descriptor write_end{ends[1]};
+  Actions actions;
+  ::posix_spawn_file_actions_addopen(actions.get(), STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_addopen(actions.get(), STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  ::posix_spawn_file_actions_adddup2(actions.get(), write_end.get(), STDERR_FILENO);
+  std::string check = "--check";
+  std::vector<char*> arguments;
+  for (int i = 0; i < invocation.argc; ++i) arguments.push_back(const_cast<char*>(invocation.argv[i]));
+  arguments.insert(arguments.begin() + (arguments.empty() ? 0 : 1), check.data());
+  arguments.push_back(nullptr);
+  pid_t process = -1;
+  const Attributes attributes;
+  const int error = ::posix_spawn(&process, own_image, actions.get(), attributes.get(), arguments.data(), environ);
+  return error == 0 ? process : -1;
+}
+
+// Until it has closed its end. False: it took too long.
+bool listen_to(const posix::Descriptor& said, std::string& text) {
+  const Instant until = after(posix::monotonic_now(), most_trial_time);
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - posix::monotonic_now());
+    pollfd wait{said.get(), POLLIN, 0};
+    if (left.count() <= 0) return false;
+    if (::poll(&wait, 1, static_cast<int>(left.count())) <= 0) continue;
+    std::array<char, 4096> piece;
+    const ssize_t got = ::read(said.get(), piece.data(), piece.size());
+    if (got == 0 || (got < 0 && errno != EINTR)) return true;
+    if (got > 0 && text.size() < most_trial_text) text.append(piece.data(), static_cast<std::size_t>(got));
+  }
+}
+
+}  // namespace
+
+std::expected<void, Refused> pass_trial(const Invocation& invocation) {
+  posix::Descriptor said;
+  const pid_t process = start(invocation, said);
+  if (process < 0) return {};
+  std::string text;
+  const bool in_time = listen_to(said, text);
+  if (!in_time) ::kill(process, SIGKILL);
+  int status = 0;
+  while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  if (!in_time || WIFSIGNALED(status)) {
+    text.append(config::program_name(invocation.program)).append(": error: the trial of the new configuration ");
+    text.append(in_time ? "was ended by signal " + std::to_string(WTERMSIG(status)) : "took too long").append("\n");
+  }
+  return std::unexpected(Refused{Exit::no_start, std::move(text)});
+}
+
+}  // namespace pounce::inline v0::program
