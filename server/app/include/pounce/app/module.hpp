@@ -4,8 +4,8 @@
 //
 // exports one C symbol. The server checks the stamp before it calls anything: an application built with another compiler, standard
 // library, sanitizer or version of these headers is refused with one line that names the difference.
-// The app is made when the module is loaded, after the stamp was accepted; an exception from it stops the start. A module is never
-// unloaded while the process lives.
+// The app is made when the module is loaded, after the stamp was accepted; an exception from it stops the start. What it
+// starts it ends in `on_stop`: at a reload its code is unloaded behind that.
 #pragma once
 
 #include <pounce/app/application.hpp>
