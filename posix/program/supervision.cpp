@@ -2,6 +2,9 @@
 
 #include <pounce/posix/clock.hpp>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <poll.h>
 #include <unistd.h>
 
@@ -248,10 +251,12 @@ void Supervision::retire_finished(Instant) {
   const auto is_finished = [](const Draining& one) {
     return is_readable(one.generation->runtime().finished_descriptor());
   };
+  bool any = false;
   for (auto one = std::find_if(draining_.begin(), draining_.end(), is_finished); one != draining_.end();
        one = std::find_if(draining_.begin(), draining_.end(), is_finished)) {
     const Owned<Generation> old = std::move(one->generation);
     draining_.erase(one);
+    any = true;
     lasting_.generations.draining.store(draining_.size(), std::memory_order_relaxed);
     const posix::Totals totals = old->join();
     ended_.requests += totals.requests;
@@ -262,6 +267,14 @@ void Supervision::retire_finished(Instant) {
     if (totals.cut != 0) text.append(", ").append(counted(totals.cut, "connection")).append(" cut");
     current_->speech().remark("notice", text);
   }
+  if (any) give_memory_back();
+}
+
+// What a generation has freed lies in the arenas of threads that are gone; nobody would ask for it soon.
+void Supervision::give_memory_back() noexcept {
+#ifdef __GLIBC__
+  (void)::malloc_trim(0);
+#endif
 }
 
 // The first that no generation has.

@@ -62,6 +62,7 @@ class Supervision {
   void keep_current(const std::string& lines);
   void read_certificates_again();
   void retire_finished(Instant now);
+  static void give_memory_back() noexcept;
   [[nodiscard]] events::WorkerId free_ids(std::uint32_t count) const;
   [[nodiscard]] std::size_t connections() const;
   [[nodiscard]] Exit finish();
