@@ -321,7 +321,7 @@ std::vector<std::string> Outcome::lines() const {
   return out;
 }
 
-std::vector<std::string> Outcome::loose_lines() const {
+std::vector<std::string> Outcome::loose_lines(bool beside_tls) const {
   Outcome loose = *this;
   const auto replace = [](std::string& text, std::string_view what, std::string_view with) {
     if (const std::size_t at = text.find(what); at != std::string::npos) text.replace(at, what.size(), with);
@@ -331,6 +331,7 @@ std::vector<std::string> Outcome::loose_lines() const {
                                      [](const std::string& event) { return event.starts_with("failed peer_fault"); });
     for (std::string& answer : peer.answers) {
       if (answer.starts_with("HTTP/1.1 408")) answer.resize(answer.find("\r\n"));
+      if (beside_tls) replace(answer, "Connection: close\r\n", "");
       if (was_cut && answer.ends_with("(cut)")) answer.resize(answer.find("\r\n\r\n"));
     }
     for (std::string& event : peer.events) replace(event, "_too_slow", "_timeout");

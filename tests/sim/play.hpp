@@ -56,7 +56,9 @@ struct Outcome {
   //     while it lingers;
   //   * whether a peer that stopped was called silent or too slow: the rate is judged from the first byte on that came when it was wanted.
   //   * how much of a streamed answer went out before a fault of the peer's cut it: content that comes with the fault finds no handler.
-  [[nodiscard]] std::vector<std::string> loose_lines() const;
+  // `beside_tls`: and without what differs between TLS and the clear:
+  //   * whether the server says that it closes to who has ended its side: a close_notify may be read together with the request before it.
+  [[nodiscard]] std::vector<std::string> loose_lines(bool beside_tls = false) const;
 };
 
 struct World {
