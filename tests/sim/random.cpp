@@ -3,6 +3,7 @@
 #include "tests/sim/generate.hpp"
 #include "tests/sim/play.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -17,6 +18,15 @@ std::string joined(const std::vector<std::string>& lines) {
   std::string out;
   for (const std::string& line : lines) out += line + "\n";
   return out;
+}
+
+// Over TLS a client's end is octets: a close_notify. One that comes when the server has closed resets the connection, and what the client has not
+// read by then is lost to it. In the clear an end resets nothing.
+bool may_lose_answers(const std::vector<Step>& script) {
+  const auto does = [&](std::string_view verb) {
+    return std::any_of(script.begin(), script.end(), [&](const Step& step) { return step.verb == verb; });
+  };
+  return does("stops reading") && does("shuts down");
 }
 
 bool holds(std::uint64_t seed, bool verbose) {
@@ -39,7 +49,7 @@ bool holds(std::uint64_t seed, bool verbose) {
       const Outcome outcome = play(script, driver, {.seed = world, .conduct = conduct, .tls = tls});
       const std::string lines = joined(outcome.loose_lines(tls));
       const std::string& expected = tls ? expected_beside_tls : expected_in_clear;
-      if (outcome.problems.empty() && (stormy || lines == expected)) continue;
+      if (outcome.problems.empty() && (stormy || (tls && may_lose_answers(script)) || lines == expected)) continue;
       good = false;
       std::printf("--- seed %llu fails: %s, world %llu%s\n%s--- expected\n%s--- shown\n%s",
                   static_cast<unsigned long long>(seed), std::string{driver.name}.c_str(),
