@@ -4,8 +4,8 @@
 bench/sockets.py [--program build/release/bin/pounce-async] [--app build/release/examples/chat/libchat.so] [-n 10000] [--workers 1] [--rounds 5]
 
 They are opened one after the other, each with an own connection; then one of them says something in the room of examples/chat.cpp. Prints the memory
-of the server for each (Pss, before and with them), the time from the message to its last arrival, by round, and what was lost. The clients are
-one process that reads as fast as it can, on the same machine: its work is in the time.
+of the server for each (Pss, before and with them), the time from the message to its last arrival, by round, and what was lost. With
+`--rounds 0` any application that accepts WebSockets will do. The clients are one process that reads as fast as it can, on the same machine: its work is in the time.
 """
 
 import argparse
@@ -100,8 +100,11 @@ def main():
             seconds, missing = broadcast(sockets, selector, b"message %d" % n)
             times.append(seconds)
             lost += missing
+        print(f"{args.n} sockets, opened in {opened:.1f} s: {idle / args.n:.0f} bytes each")
+        if not times:
+            return 0
         after = memory(server.pid) - before
-        print(f"{args.n} sockets, opened in {opened:.1f} s: {idle / args.n:.0f} bytes each, {after / args.n:.0f} after {args.rounds} messages to all")
+        print(f"after {args.rounds} messages to all: {after / args.n:.0f} bytes each")
         print(f"a message to all: {statistics.median(times) * 1000:.0f} ms ({min(times) * 1000:.0f} to {max(times) * 1000:.0f}), {lost} lost")
         return 1 if lost else 0
     finally:
