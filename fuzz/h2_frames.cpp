@@ -1,7 +1,7 @@
 // An HTTP/2 connection fed with frames that are well-formed, or nearly, under one valid compression state, while an application answers,
 // cancels, takes its time: however the octets between two acts are cut, events and output are the same.
 //
-// Input: one byte that chooses the cut, then acts of the peer, of the application and of the clock.
+// Input: one byte that chooses the cut, and, where it is odd, extended CONNECT; then acts of the peer, of the application and of the clock.
 #include "h2_run.hpp"
 
 #include <vector>
@@ -125,8 +125,10 @@ class Peer {
   wire::Fields head(Script& script, const std::string& method) {
     static constexpr std::array<const char*, 8> paths{"/", "/a?b", "*", "", "/#", "x", "/%41", "/\x7f"};
     const std::string path = script.byte() % 8 == 0 ? script.pick(paths) : "/";
-    const bool options = script.byte() % 32 == 0;
-    wire::Fields all = wire::FrameWriter::request(options ? "OPTIONS" : method, path, fields(script));
+    const unsigned special = script.byte() % 32;
+    const std::string asked = special == 0 ? "OPTIONS" : special < 4 ? "CONNECT" : method;
+    wire::Fields all = wire::FrameWriter::request(asked, path, fields(script));
+    if (special >= 2 && special < 5) all.insert(all.begin() + 1, {":protocol", "websocket"});
     if (script.byte() % 16 == 0) all.erase(all.begin() + script.byte() % 4);
     return all;
   }
@@ -150,7 +152,7 @@ class Peer {
 // The same acts on both runs.
 void application_acts(Script& script, H2Run& run) {
   const unsigned which = script.byte();
-  const unsigned what = script.byte() % 10;
+  const unsigned what = script.byte() % 11;
   const std::size_t size = script.size();
   if (run.open().empty()) return;
   auto at = run.open().begin();
@@ -180,6 +182,7 @@ void application_acts(Script& script, H2Run& run) {
     case 6: run.let_go(stream); break;
     case 7: connection.taken(stream, size, run.output()); break;
     case 8: connection.want_body(stream, which % 4 != 0, run.now(), run.output()); break;
+    case 9: (void)connection.send_switch(stream, {&trailer, which % 2}, run.output()); break;
     default: (void)connection.send_informational(stream, 103, {}, run.output()); break;
   }
   run.step();
@@ -193,6 +196,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const h2::Limits limits = small_limits();
   H2Run whole{limits};
   H2Run cut{limits};
+  if (seed % 2 == 1) {
+    whole.connection().enable_connect();
+    cut.connection().enable_connect();
+  }
   Peer peer;
   Script script{data + 1, size - 1};
   peer.hello(script);

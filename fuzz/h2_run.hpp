@@ -150,7 +150,8 @@ class H2Run {
              (view.data() >= head.raw.data() && view.data() + view.size() <= head.raw.data() + head.raw.size());
     };
     require(within(head.method) && within(head.target) && within(head.authority) && within(head.path) &&
-            within(head.query));
+            within(head.query) && within(head.protocol));
+    if (!head.protocol.empty()) line.append(" for ").append(head.protocol);
     for (const Field& field : head.fields) {
       require(within(field.name) && within(field.value));
       require(field.id != FieldId::connection && field.id != FieldId::transfer_encoding &&
