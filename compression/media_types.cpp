@@ -29,23 +29,42 @@ MediaTypes::MediaTypes()
                 "font/collection",
                 "image/bmp",
                 "image/x-icon",
-                "image/vnd.microsoft.icon"} {}
+                "image/vnd.microsoft.icon"} {
+  sort();
+}
 
-MediaTypes::MediaTypes(std::vector<std::string> patterns) : patterns_(std::move(patterns)) {}
+MediaTypes::MediaTypes(std::vector<std::string> patterns) : patterns_(std::move(patterns)) { sort(); }
+
+void MediaTypes::sort() {
+  for (const std::string& pattern : patterns_) {
+    if (pattern.starts_with('+')) {
+      suffixes_.push_back(pattern);
+    } else if (pattern.ends_with("/*")) {
+      kinds_.push_back(pattern.substr(0, pattern.size() - 1));
+    } else {
+      whole_.push_back(pattern);
+    }
+  }
+  std::stable_sort(whole_.begin(), whole_.end(),
+                   [](const std::string& a, const std::string& b) { return a.size() < b.size(); });
+}
 
 bool MediaTypes::has(std::string_view content_type) const noexcept {
   const Bytes type = trim(content_type.substr(0, content_type.find(';')));
-  const auto matches = [type](Bytes pattern) {
-    if (pattern.starts_with('+')) {
-      return type.size() > pattern.size() && equals(type.substr(type.size() - pattern.size()), pattern);
+  for (const Bytes kind : kinds_) {
+    if (type.size() > kind.size() && equals(type.substr(0, kind.size()), kind)) return true;
+  }
+  if (type.find('+') != Bytes::npos) {
+    for (const Bytes suffix : suffixes_) {
+      if (type.size() > suffix.size() && equals(type.substr(type.size() - suffix.size()), suffix)) return true;
     }
-    if (pattern.ends_with("/*")) {
-      pattern.remove_suffix(1);
-      return type.size() > pattern.size() && equals(type.substr(0, pattern.size()), pattern);
-    }
-    return equals(type, pattern);
-  };
-  return std::any_of(patterns_.begin(), patterns_.end(), matches);
+  }
+  auto whole = std::lower_bound(whole_.begin(), whole_.end(), type.size(),
+                                [](const std::string& a, std::size_t size) { return a.size() < size; });
+  for (; whole != whole_.end() && whole->size() == type.size(); ++whole) {
+    if (equals(type, *whole)) return true;
+  }
+  return false;
 }
 
 bool MediaTypes::is_pattern(std::string_view text) noexcept {

@@ -38,6 +38,10 @@ std::expected<std::size_t, int> fill(std::uint64_t offset, MutableBytes room, Re
   return filled;
 }
 
+std::int64_t nanoseconds_of(const timespec& time) noexcept {
+  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+}
+
 // Reads only what is in memory.
 ssize_t read_now(int file, char* at, std::size_t size, off_t offset) noexcept {
 #ifdef RWF_NOWAIT
@@ -145,12 +149,15 @@ std::expected<FileState, FileError> OpenFile::state(bool named) const noexcept {
   if (named && status.st_nlink == 0) return std::unexpected(FileError::not_found);
 #ifdef __APPLE__
   const timespec& modified = status.st_mtimespec;
+  const timespec& changed = status.st_ctimespec;
 #else
   const timespec& modified = status.st_mtim;
+  const timespec& changed = status.st_ctim;
 #endif
   return FileState{.size = static_cast<std::uint64_t>(status.st_size),
                    .inode = static_cast<std::uint64_t>(status.st_ino),
-                   .modified = static_cast<std::int64_t>(modified.tv_sec) * 1'000'000'000 + modified.tv_nsec,
+                   .modified = nanoseconds_of(modified),
+                   .changed = nanoseconds_of(changed),
                    .seen = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())};
 }
 

@@ -1,5 +1,6 @@
 #include "posix/program/served_files.hpp"
 
+#include <pounce/config/compression.hpp>
 #include <pounce/files/directory.hpp>
 
 #include <fcntl.h>
@@ -82,6 +83,7 @@ std::expected<void, std::string> ServedFiles::add(const config::Config& config, 
   mount.precompressed = config.static_precompressed;
   mount.boundary_seed = boundary_seed_;
   mount.types = &types_;
+  mount.coded = config::parse_media_types(config.compression_types).value_or(compression::MediaTypes{});
   app.route(mount.prefix + "*", make_directory_handler(*mounted->files, mount));
   // The prefix without its slash is sent to the slash.
   if (mount.prefix != "/") {

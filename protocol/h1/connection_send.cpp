@@ -14,6 +14,9 @@ namespace pounce::inline v0::h1 {
 
 namespace {
 
+// Content that is copied behind its head: one piece to send costs less than two that are gathered, until the copy costs more.
+constexpr std::size_t most_along = 8 * kibibyte;
+
 // Longer than an answer takes to a peer that reads.
 constexpr Duration still_under_way = std::chrono::seconds{1};
 
@@ -92,9 +95,9 @@ Sent Connection::send_response(StreamId id, const ResponseHead& head, Bytes cont
   now_ = now;
   if (!is_current(id)) return Sent::gone;
   if (writing_ != Writing::head) return Sent::wrong_order;
-  const bool lend = owner && content.size() >= Output::copy_below;
+  const bool along = content.size() <= most_along;
+  const bool lend = owner && !along;
   if (lend ? output.room() == 0 : content.size() > output.room()) return Sent::no_room;
-  const bool along = content.size() < Output::copy_below;
   HeadPen pen{head, along ? content.size() : 0, output};
   HeadFraming framing;
   framing.length.known = true;

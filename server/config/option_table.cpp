@@ -54,7 +54,8 @@ constexpr bool sound(const Option& option) {
       return most <= word && within(parse_size(option.default_value).value(), parse_size(option.least).value(), most);
     }
     case Kind::optional_size:
-      return option.default_value == "none" && parse_size(option.least).value() <= parse_size(option.most).value();
+      return within(parse_size(option.default_value == "none" ? option.least : option.default_value).value(),
+                    parse_size(option.least).value(), parse_size(option.most).value());
     case Kind::rate: {
       const auto most = parse_rate(option.most).value();
       return most <= word && within(parse_rate(option.default_value).value(), parse_rate(option.least).value(), most);

@@ -1,11 +1,10 @@
 #include "server/files/representation.hpp"
 
-#include <pounce/files/multipart.hpp>
-#include <pounce/http/date.hpp>
 #include <pounce/http/status.hpp>
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace pounce::inline v0::files {
 
@@ -15,35 +14,26 @@ Response error_page(std::uint16_t status) {
   return Response::text(std::move(text), status).set("x-content-type-options", "nosniff");
 }
 
-// What 304 repeats of the 200 that it stands for (RFC 9110, section 15.4.5).
-void Representation::add_caching(Fields& fields) const {
-  fields.add("etag", tag_.text());
-  if (mount_->immutable && is_fingerprinted(name_)) {
-    fields.add("cache-control", "public, max-age=31536000, immutable");
-  } else if (!mount_->cache_control.empty()) {
-    fields.add("cache-control", mount_->cache_control);
-  }
-  if (mount_->precompressed && mount_->compressible.has(type_)) fields.add("vary", "accept-encoding");
+Representation::Representation(OpenedFile opened, Bytes name, Bytes coding, const Mount& mount)
+    : opened_(std::move(opened)), metadata_(opened_.file->metadata()) {
+  if (metadata_ != nullptr && metadata_->is_of(opened_.state, name, coding, mount)) [[likely]]
+    return;
+  own_ = make_owned<Metadata>(opened_.state, name, coding, mount);
+  const bool kept = own_->lasts() && metadata_ == nullptr && opened_.file->keep_metadata(own_.get());
+  metadata_ = kept ? own_.release() : own_.get();
 }
 
 Head Representation::head(std::uint16_t status, Bytes type) const {
   Head head{status};
-  Fields& fields = head.fields();
-  fields.add("content-type", type.empty() ? type_ : type);
-  if (!coding_.empty()) fields.add("content-encoding", coding_);
-  fields.add("x-content-type-options", "nosniff");
-  fields.add("accept-ranges", "bytes");
-  if (modified_) {
-    const auto time = http::format_date(*modified_);
-    fields.add("last-modified", {time.data(), time.size()});
-  }
-  add_caching(fields);
+  head.fields() = metadata_->fields();
+  head.compress(status == 206 ? Compress::off : metadata_->compress());
+  if (!type.empty()) head.set("content-type", type);
   return head;
 }
 
 Response Representation::not_modified() const {
   Response response{304};
-  add_caching(response.head().fields());
+  metadata_->add_caching(response.head().fields());
   return response;
 }
 
@@ -53,7 +43,7 @@ Response Representation::unsatisfiable() const {
 
 Head Representation::head_of_page(std::uint16_t status) const {
   Head head{status};
-  head.fields().add("content-type", type_);
+  head.fields().add("content-type", type());
   head.fields().add("x-content-type-options", "nosniff");
   head.content_length(size());
   return head;

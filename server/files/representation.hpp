@@ -3,35 +3,30 @@
 
 #include <pounce/app/response.hpp>
 #include <pounce/core/bytes.hpp>
+#include <pounce/core/owned.hpp>
 #include <pounce/files/conditional.hpp>
-#include <pounce/files/entity_tag.hpp>
 #include <pounce/files/files.hpp>
 #include <pounce/files/mount.hpp>
 #include <pounce/files/range.hpp>
 
+#include "server/files/metadata.hpp"
+
 #include <cstdint>
-#include <optional>
-#include <utility>
 
 namespace pounce::inline v0::files {
 
 class Representation {
  public:
-  // `name` is the file's, without what a neighbour's has behind it; it, `coding` and `mount` are borrowed.
-  Representation(OpenedFile opened, Bytes name, Bytes coding, const Mount& mount) noexcept
-      : opened_(std::move(opened)),
-        name_(name),
-        coding_(coding),
-        mount_(&mount),
-        type_(mount.types != nullptr ? mount.types->of(name) : media_type(name)),
-        tag_(opened_.state, coding),
-        modified_(last_modified(opened_.state)) {}
+  // `name` is the file's, without what a neighbour's has behind it; `coding` is a literal, and `mount` outlives the file.
+  Representation(OpenedFile opened, Bytes name, Bytes coding, const Mount& mount);
 
   [[nodiscard]] File& file() const noexcept { return *opened_.file.get(); }
   [[nodiscard]] const Loan<File>& loan() const noexcept { return opened_.file; }
   [[nodiscard]] std::uint64_t size() const noexcept { return opened_.state.size; }
-  [[nodiscard]] Bytes type() const noexcept { return type_; }
-  [[nodiscard]] Validators validators() const noexcept { return {tag_.text(), modified_, opened_.state.seen}; }
+  [[nodiscard]] Bytes type() const noexcept { return metadata_->type(); }
+  [[nodiscard]] Validators validators() const noexcept {
+    return {metadata_->tag(), metadata_->modified(), opened_.state.seen};
+  }
 
   // The head of an answer with all or part of it; `type` is in the place of its own where that is not empty.
   [[nodiscard]] Head head(std::uint16_t status, Bytes type = {}) const;
@@ -41,15 +36,9 @@ class Representation {
   [[nodiscard]] Head head_of_page(std::uint16_t status) const;
 
  private:
-  void add_caching(Fields& fields) const;
-
   OpenedFile opened_;
-  Bytes name_;
-  Bytes coding_;
-  const Mount* mount_;
-  Bytes type_;
-  EntityTag tag_;
-  std::optional<WallTime> modified_;
+  Owned<Metadata> own_;  // where the file has none of it, or other
+  const Metadata* metadata_;
 };
 
 // Says nothing about the request: what a peer sent is not sent back.

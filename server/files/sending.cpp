@@ -193,7 +193,10 @@ Task send_parts(Exchange& exchange, const Representation& representation, const 
   (void)exchange.finish();
 }
 
-bool is_small(const ByteRange& piece) noexcept { return piece.size() <= small_content; }
+// Whether a piece goes out with its head: it is small, or in memory already.
+bool goes_along(const Representation& representation, const ByteRange& piece) noexcept {
+  return piece.size() <= small_content || !representation.file().contents().empty();
+}
 
 }  // namespace
 
@@ -211,7 +214,7 @@ bool send_at_once(Exchange& exchange, const Representation& representation) {
   if (is_head(exchange) || ranges->pieces().size() > 1) return false;
   ByteRange piece;
   Head head = head_of(representation, *ranges, piece);
-  if (!is_small(piece)) return false;
+  if (!goes_along(representation, piece)) return false;
   auto body = load(representation, piece, Haste::now);
   if (!body && body.error() == FileError::later) return false;
   respond(exchange, std::move(head), std::move(body));
@@ -222,7 +225,7 @@ namespace {
 
 // One piece, or all of it.
 Task send_piece(Exchange& exchange, const Representation& representation, Head head, ByteRange piece) {
-  if (!is_head(exchange) && is_small(piece)) {
+  if (!is_head(exchange) && goes_along(representation, piece)) {
     co_await fetch(exchange, representation.file(), piece.first, static_cast<std::size_t>(piece.size()));
     respond(exchange, std::move(head), load(representation, piece, Haste::may_wait));
     co_return;

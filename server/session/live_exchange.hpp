@@ -202,7 +202,7 @@ class LiveExchange final : public Exchange {
   // Whether an answer may have to do with them at all.
   [[nodiscard]] bool may_be_coded(const Head& head, std::optional<std::uint64_t> size) const noexcept {
     const Codings* const codings = session_->service_->codings.get();
-    return codings != nullptr &&
+    return codings != nullptr && head.compress() != Compress::off &&
            (!size || *size >= codings->policy.min_size || head.compress() == Compress::always || head.status() == 304);
   }
   [[nodiscard]] compression::Decision decide_coding(const Head& head, std::optional<std::uint64_t> size) const;
@@ -210,7 +210,7 @@ class LiveExchange final : public Exchange {
   [[nodiscard]] bool open_coder(const Head& head, const compression::Decision& decision,
                                 std::optional<std::uint64_t> size);
   Status refuse_coding();
-  Status send_whole_coded(Head& head, Response& response);
+  Status send_whole_coded(const Head& wanted, std::optional<Head>& changed, Response& response);
   Status start_stream_coded(Head& head);
   Sent push_coded(Chunk& content, compression::Flush flush);
   [[nodiscard]] bool attempt_write_coded(Wait& wait);

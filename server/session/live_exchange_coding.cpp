@@ -42,6 +42,12 @@ void dress(Head& head, const Decision& decision) {
     fields.set("etag", "W/" + std::string{*etag});
 }
 
+// The answer goes out as the handler made it.
+bool changes_nothing(const Decision& decision) noexcept {
+  return decision.reason != Reason::not_acceptable && decision.coding == Coding::identity && !decision.vary &&
+         !decision.vary_dictionary && !decision.other_length && !decision.weaken;
+}
+
 // The handler's own Content-Length, which is not that of what is sent.
 std::optional<std::uint64_t> declared_length(const Head& head) {
   if (head.content_length()) return head.content_length();
@@ -109,10 +115,15 @@ bool LiveExchange::open_coder(const Head& head, const Decision& decision, std::o
   return true;
 }
 
-Status LiveExchange::send_whole_coded(Head& head, Response& response) {
+// `wanted` may be what `changed` holds.
+Status LiveExchange::send_whole_coded(const Head& wanted, std::optional<Head>& changed, Response& response) {
   const Body& body = response.body();
-  if (const auto declared = declared_length(head); declared && *declared != body.size()) return Status::length_mismatch;
-  Decision decision = decide_coding(head, body.size());
+  if (const auto declared = declared_length(wanted); declared && *declared != body.size())
+    return Status::length_mismatch;
+  Decision decision = decide_coding(wanted, body.size());
+  if (changes_nothing(decision)) return send_body(wanted, body, response.trailers());
+  if (!changed) changed = wanted;
+  Head& head = *changed;
   if (decision.reason == Reason::not_acceptable && !std::exchange(refused_, true)) return refuse_coding();
   Body coded;
   bool whole = true;

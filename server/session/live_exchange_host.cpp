@@ -125,10 +125,8 @@ Status LiveExchange::send_whole(Response& response) {
   const Head& head = changed ? *changed : response.head();
   if (misleads(head)) [[unlikely]]
     return refuse_protocol();
-  if (may_be_coded(head, response.body().size())) [[unlikely]] {
-    if (!changed) changed = head;
-    return send_whole_coded(*changed, response);
-  }
+  if (may_be_coded(head, response.body().size())) [[unlikely]]
+    return send_whole_coded(head, changed, response);
   return send_body(head, response.body(), response.trailers());
 }
 

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -141,6 +142,30 @@ TEST_CASE("small files that have not been written to for a while are kept in mem
   }
   CHECK(kept > 0);
   CHECK(kept <= 1024 * 1024);
+}
+
+TEST_CASE("what is kept in memory is looked at again, also when its time was set back") {
+  const Scratch scratch;
+  scratch.write("root/a.txt", "one");
+  age(scratch / "root/a.txt");
+  const auto files = open_root(scratch, {.open_files = 32, .contents = 1024 * 1024});
+  CHECK(content(*files, "a.txt") == "kept: one");
+  const auto become = [&](std::string_view text) {
+    for (int i = 0; i < 10'000; ++i) {
+      if (content(*files, "a.txt") == text) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+    return false;
+  };
+  scratch.write("root/a.txt", "two");  // in place: the same size and inode
+  age(scratch / "root/a.txt");
+  CHECK(become("kept: two"));
+  scratch.write("root/fresh", "new");
+  age(scratch / "root/fresh");
+  fs::rename(scratch / "root/fresh", scratch / "root/a.txt");
+  CHECK(become("kept: new"));
+  fs::remove(scratch / "root/a.txt");
+  CHECK(become("not_found"));
 }
 
 TEST_CASE("replaced a thousand times: what is read is wholly old or wholly new") {

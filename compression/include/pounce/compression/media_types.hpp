@@ -4,6 +4,7 @@
 // 4.2.8). Compared without case and without the parameters of a Content-Type.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +23,12 @@ class MediaTypes {
   [[nodiscard]] const std::vector<std::string>& patterns() const noexcept { return patterns_; }
 
  private:
-  std::vector<std::string> patterns_;
+  void sort();
+
+  std::vector<std::string> patterns_;  // as they were given
+  std::vector<std::string> kinds_;     // "text/"
+  std::vector<std::string> suffixes_;  // "+json"
+  std::vector<std::string> whole_;     // by length, so that few are compared
 };
 
 }  // namespace pounce::inline v0::compression

@@ -104,7 +104,9 @@ struct Typed<Kind::optional_text> {
 template <>
 struct Typed<Kind::optional_size> {
   using Type = std::optional<std::size_t>;  // nullopt: none
-  static Type initial(std::string_view) { return std::nullopt; }
+  static Type initial(std::string_view text) {
+    return text == "none" ? Type() : Type(static_cast<std::size_t>(*parse_size(text)));
+  }
 };
 template <>
 struct Typed<Kind::mounts> {

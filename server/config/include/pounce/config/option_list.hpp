@@ -215,8 +215,9 @@
     "Symbolic links are followed, as long as they stay below the directory.")                      \
   X(count, static_open_files, "1024", "16", "1000000", files, both, stable,                        \
     "Open files and missing names that are remembered, for half a second each, per directory.")    \
-  X(optional_size, static_contents, "none", "1MiB", "1TiB", files, both, stable,                   \
-    "Memory for the contents of small files (up to 64 KiB), per directory; none keeps none.")      \
+  X(optional_size, static_contents, "16MiB", "1MiB", "1TiB", files, both, stable,                   \
+    "Memory for the contents of small files (up to 64 KiB), per directory, which are looked at "   \
+    "again every half second; none keeps none, and looks at each file for each request.")      \
   X(count, file_threads, "2", "1", "64", files, both, stable,                                      \
     "Threads that wait for disks when a file is not in memory.")                                   \
   X(path, mime_types, "", "", "", files, both, stable,                                             \

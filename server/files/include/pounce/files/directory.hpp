@@ -10,7 +10,7 @@
 // descriptor is left, 500 when the disk fails.
 // A representation of a compressible type that has a neighbour is the neighbour where the request takes its coding and it is not older; all
 // answers of such types carry Vary.
-// Content of at most `small_content` goes out with its head; larger content in pieces, each read when the one before it is in the
+// Content of at most `small_content`, or that is in memory, goes out with its head; larger content in pieces, each read when the one before it is in the
 // output, with the length that the file had when it was opened: what is appended meanwhile is not sent, and a file that shrinks cuts the
 // answer, so that nobody takes half of it for the whole. HEAD reads nothing.
 // `files` and `mount` are borrowed and must outlive the handler.

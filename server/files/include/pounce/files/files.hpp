@@ -48,21 +48,39 @@ enum class FileError : std::uint8_t {
 enum class Haste : std::uint8_t { now, may_wait };
 
 // What was true of an open file at one moment. Two states of one name that differ in content differ here: a file that is replaced has
-// another inode, one that is written to another time, to the nanosecond.
+// another inode, one that is written to another time, to the nanosecond; and who sets that time back cannot set `changed`.
 struct FileState {
   std::uint64_t size = 0;
   std::uint64_t inode = 0;
   std::int64_t modified = 0;  // when its content last changed: nanoseconds since 1970
+  std::int64_t changed = 0;   // when anything about it last did, its times among that; the system's, where it has one
   WallTime seen{};            // the moment
 
   [[nodiscard]] bool operator==(const FileState& other) const noexcept {
-    return size == other.size && inode == other.inode && modified == other.modified;
+    return size == other.size && inode == other.inode && modified == other.modified && changed == other.changed;
   }
 };
+
+namespace files {
+class Metadata;
+}
 
 // An open regular file. It may change under the reader.
 class File : public Source {
  public:
+  ~File() override;
+
+  // What was worked out about it for an answer with all of it, so that the next one need not (server/files/metadata.hpp). Null: nothing
+  // yet. Lives as long as the loan.
+  [[nodiscard]] const files::Metadata* metadata() const noexcept {
+    return __atomic_load_n(&metadata_, __ATOMIC_ACQUIRE);
+  }
+  // Keeps the first that comes; that is the file's from then on. False: there is one already.
+  [[nodiscard]] bool keep_metadata(const files::Metadata* metadata) noexcept {
+    const files::Metadata* none = nullptr;
+    return __atomic_compare_exchange_n(&metadata_, &none, metadata, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+  }
+
   // As `read`, but does not wait for a disk: then `later`. Fewer bytes than there is room for: the end of the file, or of what is ready.
   [[nodiscard]] virtual std::expected<std::size_t, FileError> read_ready(std::uint64_t offset, MutableBytes room) = 0;
   // Whether these bytes can be had without waiting, as far as anybody knows.
@@ -71,6 +89,9 @@ class File : public Source {
   [[nodiscard]] virtual bool warm(std::uint64_t offset, std::size_t size, Token token) = 0;
   // All of it as it was in `state`, where it is kept in memory; else nothing. Lives as long as the loan.
   [[nodiscard]] virtual Bytes contents() const noexcept { return {}; }
+
+ private:
+  const files::Metadata* metadata_ = nullptr;
 };
 
 class OpenedFile {

@@ -25,6 +25,7 @@ struct Mount {
   std::uint64_t boundary_seed = 0;       // of multipart answers: drawn once per process
   const MediaTypes* types = nullptr;     // null: the built-in table
   compression::MediaTypes compressible;  // whose neighbours are looked for
+  compression::MediaTypes coded;  // what may be compressed on its way; of the rest it is not asked for each answer
 };
 
 // Whether a name says that its content never changes: "app.3f2a1b9c.js". Eight or more hexadecimal digits, of which some are
