@@ -89,15 +89,17 @@ class Server:
     def __init__(self, name, folder):
         self.name, self.rows, self.port = name, [], free_port()
         folder.mkdir()
-        self.process = subprocess.Popen(["taskset", "-c", "0", *command(name, self.port, folder)], stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
+        self.start(command(name, self.port, folder))
+
+    def start(self, argv):
+        self.process = subprocess.Popen(["taskset", "-c", "0", *argv], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port)).close()
                 return
             except OSError:
                 if self.process.poll() is not None:
-                    raise SystemExit(f"{name} did not start") from None
+                    raise SystemExit(f"{self.name} did not start") from None
                 time.sleep(0.02)
 
     def processes(self):

@@ -1,5 +1,5 @@
 // A load generator for comparisons on one machine: one thread, epoll, cheap, so that the server is the limit.
-//   bench-load PORT CONNECTIONS SECONDS [depth=N] [rate=N] [close] ['field=Name: value' ...]
+//   bench-load PORT CONNECTIONS SECONDS [path=/] [depth=N] [rate=N] [close] ['field=Name: value' ...]
 // depth: requests in flight per connection. rate: so many a second over all connections whatever the answers do (open loop); latency
 // counts from when a request was due. close: a connection per request. Prints a JSON object.
 // The first answer of a connection is parsed for its length; later ones are counted by length and looked at for "200".
@@ -33,13 +33,15 @@ struct Options {
   std::size_t depth = 1;
   double rate = 0;
   bool close = false;
+  std::string path = "/";
   std::string fields;
 };
 
 class Load {
  public:
   explicit Load(const Options& options) : options_(options), queue_(::epoll_create1(0)) {
-    request_ = "GET / HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(options.port) + "\r\n" + options.fields;
+    request_ = "GET " + options.path + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(options.port) + "\r\n";
+    request_ += options.fields;
     if (options.close) request_ += "Connection: close\r\n";
     request_ += "\r\n";
     peers_.resize(options.connections);
@@ -145,7 +147,7 @@ class Load {
     if (peer.length == 0) {
       peer.head += got;
       const std::size_t end = peer.head.find("\r\n\r\n");
-      const std::size_t field = peer.head.find("Content-Length: ");
+      const std::size_t field = std::min(peer.head.find("Content-Length: "), peer.head.find("content-length: "));
       if (end == std::string::npos || field > end) return;
       peer.length = end + 4 + static_cast<std::size_t>(std::atoll(peer.head.c_str() + field + 16));
       first = std::move(peer.head);
@@ -199,6 +201,7 @@ int main(int argc, char** argv) {
     const std::string_view word{argv[i]};
     if (word.starts_with("depth=")) options.depth = static_cast<std::size_t>(std::atoll(argv[i] + 6));
     if (word.starts_with("rate=")) options.rate = std::atof(argv[i] + 5);
+    if (word.starts_with("path=")) options.path = word.substr(5);
     if (word == "close") options.close = true;
     if (word.starts_with("field=")) options.fields.append(word.substr(6)).append("\r\n");
   }

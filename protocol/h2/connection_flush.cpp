@@ -54,7 +54,6 @@ void Connection::send_frame(Stream& stream, std::size_t size, Output& output) {
     Piece& piece = stream.queue[stream.queue_first];
     const Bytes bytes = piece.bytes.substr(0, left);
     const bool whole = bytes.size() == piece.bytes.size();
-    if (piece.copied) stream.queued_copied -= bytes.size();
     if (bytes.size() < Output::copy_below) {
       output.append(bytes);
     } else {
@@ -80,7 +79,6 @@ void Connection::send_frame(Stream& stream, std::size_t size, Output& output) {
   scheduler_.remove(stream);
   stream.queue.clear();
   stream.queue_first = 0;
-  stream.queued_copied = 0;
   if (ends) return end_local(stream);
   if (last) return send_last(stream, output);
   if (!stream.waits_for_room) stream.send_pace.stop();

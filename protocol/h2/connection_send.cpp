@@ -139,9 +139,9 @@ Sent Connection::send_switch(StreamId id, FieldList fields, Output& output) {
 
 // --- content ---
 
-// How much may be queued: what the windows let through, and no more than the queue holds.
+// How much may be queued: what the windows let through, and nothing behind a full queue.
 std::size_t Connection::allowance(const Stream& stream) const noexcept {
-  if (stream.queued_copied >= limits_->max_stream_queue) return 0;
+  if (stream.queued >= limits_->max_stream_queue) return 0;
   const std::int64_t window = std::min(stream.send_window, send_window_) - static_cast<std::int64_t>(stream.queued);
   return window > 0 ? static_cast<std::size_t>(window) : 0;
 }
@@ -157,7 +157,7 @@ SentData Connection::send_data(StreamId id, Bytes bytes, StorageRef owner, Outpu
 
   std::size_t accepted = std::min(bytes.size(), allowance(*stream));
   const bool lend = owner && accepted >= copy_below;
-  if (!lend) accepted = std::min(accepted, limits_->max_stream_queue - stream->queued_copied);
+  if (!lend) accepted = std::min(accepted, limits_->max_stream_queue - stream->queued);
   if (accepted != bytes.size()) wait_for_room(*stream);
   if (accepted == 0) return {0, Sent::no_room};
   if (!lend) owner = StorageRef{};
@@ -198,10 +198,9 @@ void Connection::wait_for_room(Stream& stream) {
 void Connection::queue(Stream& stream, Bytes bytes, StorageRef owner) {
   stream.queued += bytes.size();
   if (owner) {
-    stream.queue.push_back({bytes, std::move(owner), false});
+    stream.queue.push_back({bytes, std::move(owner)});
     return;
   }
-  stream.queued_copied += bytes.size();
   while (!bytes.empty()) {
     if (!staging_ || staging_used_ == staging_->capacity()) {
       if (!staging_ || !staging_->sole()) staging_ = Block::make(staging_size);
@@ -216,7 +215,7 @@ void Connection::queue(Stream& stream, Bytes bytes, StorageRef owner) {
     if (last != nullptr && last->owner.get() == staging_.get() && last->bytes.data() + last->bytes.size() == at) {
       last->bytes = {last->bytes.data(), last->bytes.size() + size};
     } else {
-      stream.queue.push_back({{at, size}, staging_, true});
+      stream.queue.push_back({{at, size}, staging_});
     }
   }
 }

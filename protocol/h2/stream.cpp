@@ -20,7 +20,7 @@ constexpr std::uint32_t remembered(std::uint32_t id, Ending ending) noexcept {
 void Stream::clear_queue() noexcept {
   queue.clear();
   queue_first = 0;
-  queued = queued_copied = 0;
+  queued = 0;
   end_queued = false;
   trailers.clear();
 }

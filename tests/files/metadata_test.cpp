@@ -42,7 +42,7 @@ struct Site {
   }
   std::string field(std::string_view target, std::string_view name) {
     pounce::testing::Client client{app};
-    return std::string{client.get(target).field(name).value_or("none")};
+    return std::string{client.get(target).fields.find(name).value_or("none")};
   }
 
   Shared files;

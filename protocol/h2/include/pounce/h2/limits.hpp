@@ -30,8 +30,9 @@ struct Limits {
   std::uint32_t stream_window = 256 * kibibyte;  // request content that the application has not taken, one stream
   std::uint32_t connection_window = mebibyte;    // … and all streams together; at least 65535 (RFC 9113, section 6.9.2)
   std::uint32_t max_frame_size = 16 * kibibyte;  // from the peer
-  std::size_t max_stream_queue = 64 * kibibyte;  // response content that waits for its turn, one stream
-  std::size_t max_ahead = 128 * kibibyte;        // response content in the output; what is there has had its turn
+  std::size_t max_stream_queue =
+      64 * kibibyte;  // response content that waits for its turn, one stream; a lent piece may be larger
+  std::size_t max_ahead = 128 * kibibyte;  // response content in the output; what is there has had its turn
 
   // what a peer may cost without asking for anything
   std::size_t max_continuations = 64;  // CONTINUATION frames of one field block

@@ -25,7 +25,6 @@ namespace pounce::inline v0::h2 {
 struct Piece {
   Bytes bytes;
   StorageRef owner;
-  bool copied;  // into memory of ours
 };
 
 using OwnedFields = std::vector<std::pair<std::string, std::string>>;
@@ -74,8 +73,7 @@ struct Stream {
   std::uint64_t response_left = 0;  // of the declared length
   std::vector<Piece> queue;
   std::size_t queue_first = 0;
-  std::size_t queued = 0;         // octets in the queue
-  std::size_t queued_copied = 0;  // of them, those that cost memory of ours
+  std::size_t queued = 0;  // octets in the queue
   OwnedFields trailers;
   Pace send_pace;
 
