@@ -45,8 +45,8 @@ void MediaTypes::sort() {
       whole_.push_back(pattern);
     }
   }
-  std::stable_sort(whole_.begin(), whole_.end(),
-                   [](const std::string& a, const std::string& b) { return a.size() < b.size(); });
+  std::sort(whole_.begin(), whole_.end(),
+            [](const std::string& a, const std::string& b) { return a.size() < b.size(); });
 }
 
 bool MediaTypes::has(std::string_view content_type) const noexcept {

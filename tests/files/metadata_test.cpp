@@ -56,10 +56,10 @@ struct Site {
 TEST_CASE("it is worked out once for a file") {
   Site site;
   CHECK(site.files.file->metadata() == nullptr);
-  CHECK(site.field("/a.txt", "etag") == "\"a-ae1b5de5be86200-11\"");
+  CHECK(site.field("/a.txt", "etag") == "\"a-ae1b981bc490a00-11\"");
   const auto* const first = site.files.file->metadata();
   REQUIRE(first != nullptr);
-  CHECK(site.field("/a.txt", "etag") == "\"a-ae1b5de5be86200-11\"");
+  CHECK(site.field("/a.txt", "etag") == "\"a-ae1b981bc490a00-11\"");
   CHECK(site.field("/a.txt", "last-modified") == "Sun, 06 Nov 1994 08:49:37 GMT");
   CHECK(site.files.file->metadata() == first);
 }

@@ -162,8 +162,8 @@ class Table(Site):
         self.assertGreaterEqual(self.play("http2-prior-knowledge"), 180)
 
 
-class KeptInMemory(Table):
-    flags = ("--static-contents", "1MiB")
+class NotKeptInMemory(Table):
+    flags = ("--static-contents", "none")
 
 
 class CurlsOwn(Site):

@@ -5,8 +5,8 @@
 // Where the kernel lacks openat2, or a sandbox forbids it, component after component with O_NOFOLLOW, and links are not followed at all.
 // Which of the two is decided once, at the start. The root itself may be a link. Only regular files are served; the opened
 // descriptor is asked, not the name, so there is no moment between check and use. A FIFO or device stops nobody: opening never waits.
-// Open files are cached for half a second by name, and names that are not there; a file that was replaced or removed is noticed at once,
-// one that is written to as well. With fetchers, `Haste::now` never waits for a disk, as far as the kernel can tell.
+// Open files are cached for half a second by name, and names that are not there; a file that was replaced, removed or written to is noticed
+// at once, unless its contents are kept in memory: then within that half second. With fetchers, `Haste::now` never waits for a disk, as far as the kernel can tell.
 // Threads: all of it from any thread. Not a chroot: mounts and hard links below the root are part of it.
 #pragma once
 
