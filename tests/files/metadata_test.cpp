@@ -7,9 +7,12 @@
 
 #include "tests/files/fake_files.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 namespace {
 
@@ -75,6 +78,21 @@ TEST_CASE("it is not used for anything else than it was made of") {
   CHECK(site.field("/a.txt", "etag") != before);
   site.files.state.modified -= 1;
   CHECK(site.field("/a.txt", "etag") == before);
+}
+
+TEST_CASE("threads that work it out at once agree") {
+  for (int round = 0; round < 50; ++round) {
+    Site site;
+    std::atomic<int> same = 0;
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&] { same += site.field("/a.txt", "etag") == "\"a-ae1b981bc490a00-11\"" ? 1 : 0; });
+      }
+    }
+    CHECK(same == 4);
+    CHECK(site.files.file->metadata() != nullptr);
+  }
 }
 
 TEST_CASE("a time to come is said when it has come") {
