@@ -56,15 +56,21 @@ std::string_view limit_of(Fault fault) noexcept {
     case Fault::body_too_large: return "max_request_size";
     case Fault::header_timeout:
     case Fault::preface_timeout: return "header_timeout";
-    case Fault::body_timeout: return "request_timeout";
+    case Fault::body_timeout:
+    case Fault::message_timeout: return "request_timeout";
     case Fault::body_too_slow:
+    case Fault::message_too_slow:
     case Fault::write_too_slow: return "min_rate";
     case Fault::write_timeout: return "write_timeout";
     case Fault::keep_alive_timeout: return "keep_alive_timeout";
     case Fault::tls_handshake_timeout: return "tls_handshake_timeout";
+    case Fault::proxy_header_timeout: return "proxy_header";
     case Fault::linger_timeout: return "linger";
     case Fault::settings_timeout: return "h2_settings";
-    case Fault::ping_timeout: return "h2_ping";
+    case Fault::ping_timeout: return "h2_ping_timeout";
+    case Fault::pong_timeout: return "ws_ping_timeout";
+    case Fault::close_timeout: return "ws_close_timeout";
+    case Fault::message_too_large: return "ws_max_message_size";
     case Fault::reset_flood: return "h2_resets";
     case Fault::ping_flood: return "h2_pings";
     case Fault::settings_flood: return "h2_settings";

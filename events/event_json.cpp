@@ -81,6 +81,9 @@ void add_all(Object& object, const Event& event) {
   if constexpr (requires { event.what; }) object.add("what", event.what);
   if constexpr (requires { event.body_received; }) object.add("body_received", event.body_received);
   if constexpr (requires { event.body_sent; }) object.add("body_sent", event.body_sent);
+  if constexpr (requires { event.body_uncoded; }) {
+    if (event.body_uncoded != 0) object.add("body_uncoded", event.body_uncoded);
+  }
   if constexpr (requires { event.bytes_received; }) object.add("bytes_received", event.bytes_received);
   if constexpr (requires { event.bytes_sent; }) object.add("bytes_sent", event.bytes_sent);
   if constexpr (requires { event.duration; }) {

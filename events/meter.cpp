@@ -23,13 +23,38 @@ constexpr auto places = [] {
   return at;
 }();
 
-constexpr std::array<std::string_view, 26> limits{
-    "max_request_line",  "empty_lines",        "max_header_size", "max_headers",           "chunk_extensions",
-    "trailers",          "max_request_size",   "header_timeout",  "request_timeout",       "min_rate",
-    "write_timeout",     "keep_alive_timeout", "linger",          "h2_settings",           "h2_ping",
-    "h2_resets",         "h2_pings",           "h2_empty_data",   "h2_continuations",      "h2_priorities",
-    "h2_window_updates", "h2_unknown_frames",  "h2_late_frames",  "tls_handshake_timeout", "queue_depth",
-    "queue_timeout"};
+constexpr std::array<std::string_view, 34> limits{"max_request_line",
+                                                  "empty_lines",
+                                                  "max_header_size",
+                                                  "max_headers",
+                                                  "chunk_extensions",
+                                                  "trailers",
+                                                  "max_request_size",
+                                                  "header_timeout",
+                                                  "request_timeout",
+                                                  "min_rate",
+                                                  "write_timeout",
+                                                  "keep_alive_timeout",
+                                                  "linger",
+                                                  "h2_settings",
+                                                  "h2_ping_timeout",
+                                                  "h2_resets",
+                                                  "h2_pings",
+                                                  "h2_empty_data",
+                                                  "h2_continuations",
+                                                  "h2_priorities",
+                                                  "h2_window_updates",
+                                                  "h2_unknown_frames",
+                                                  "h2_late_frames",
+                                                  "tls_handshake_timeout",
+                                                  "tls_max_handshakes",
+                                                  "max_connections",
+                                                  "rate_limit",
+                                                  "proxy_header",
+                                                  "ws_ping_timeout",
+                                                  "ws_close_timeout",
+                                                  "ws_max_message_size",
+                                                  "compression_max_streams", "queue_depth", "queue_timeout"};
 static_assert(limits.size() < Count::limits);
 
 std::size_t place(Fault fault) noexcept { return static_cast<std::size_t>(fault); }
@@ -47,15 +72,21 @@ void Meter::add_to(Totals& totals) const noexcept {
   for (std::size_t i = 0; i < Count::size; ++i) totals[i] += at(i);
 }
 
-void Meter::end_request(Duration duration, std::uint64_t received, std::uint64_t sent, std::uint32_t open) noexcept {
+template <class Event>
+void Meter::end_request(const Event& event) noexcept {
+  const Duration duration = event.duration;
   add(Count::ended);
   std::size_t bucket = 0;
   while (bucket < duration_bounds.size() && duration > duration_bounds[bucket]) ++bucket;
   add(Count::duration + bucket);
   add(Count::duration_sum, static_cast<std::uint64_t>(std::max(duration, Duration::zero()).count()));
-  if (received != 0) add(Count::body_received, received);
-  add(Count::body_sent, sent);
-  if (open == 0) add(Count::became_idle);
+  if (event.body_received != 0) add(Count::body_received, event.body_received);
+  add(Count::body_sent, event.body_sent);
+  if (event.body_uncoded != 0) {
+    add(Count::compression_input, event.body_uncoded);
+    add(Count::compression_output, event.body_sent);
+  }
+  if (event.open_requests == 0) add(Count::became_idle);
 }
 
 void Meter::on(const ConnectionOpened&) noexcept { add(Count::opened); }
@@ -79,13 +110,13 @@ void Meter::on(const ResponseCompleted& event) noexcept {
   const Method method = event.asked.head != nullptr ? event.asked.head->method_id : method_id(event.method);
   const std::size_t status = event.status < places.size() ? places[event.status] : Count::statuses - 1;
   add(Count::requests + static_cast<std::size_t>(method) * Count::statuses + status);
-  end_request(event.duration, event.body_received, event.body_sent, event.open_requests);
+  end_request(event);
 }
 
 void Meter::on(const RequestFailed& event) noexcept {
   add(Count::failed + static_cast<std::size_t>(event.failure));
   if (event.failure == Failure::peer_fault) add(Count::request_faults + place(event.fault));
-  end_request(event.duration, event.body_received, event.body_sent, event.open_requests);
+  end_request(event);
 }
 
 void Meter::on(const RequestRejected& event) noexcept { add(Count::rejected + place(event.fault)); }

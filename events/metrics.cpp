@@ -16,7 +16,7 @@ struct Timeout {
   Fault fault;
   std::string_view kind;
 };
-constexpr std::array<Timeout, 11> timeouts{{{Fault::header_timeout, "header"},
+constexpr std::array<Timeout, 16> timeouts{{{Fault::header_timeout, "header"},
                                             {Fault::body_timeout, "body"},
                                             {Fault::body_too_slow, "body_rate"},
                                             {Fault::write_timeout, "write"},
@@ -26,6 +26,11 @@ constexpr std::array<Timeout, 11> timeouts{{{Fault::header_timeout, "header"},
                                             {Fault::preface_timeout, "h2_preface"},
                                             {Fault::settings_timeout, "h2_settings"},
                                             {Fault::ping_timeout, "h2_ping"},
+                                            {Fault::pong_timeout, "ws_ping"},
+                                            {Fault::message_timeout, "ws_message"},
+                                            {Fault::message_too_slow, "ws_message_rate"},
+                                            {Fault::close_timeout, "ws_close"},
+                                            {Fault::proxy_header_timeout, "proxy_header"},
                                             {Fault::tls_handshake_timeout, "tls_handshake"}}};
 
 // Counts of different workers are read one after the other: a difference may be a little below zero for a moment.
@@ -133,6 +138,10 @@ void Text::requests() {
   counter("pounce_request_body_bytes", "Request content that reached the server, without its transfer coding.",
           Count::body_received);
   counter("pounce_response_body_bytes", "Response content, without its transfer coding.", Count::body_sent);
+  counter("pounce_compression_input_bytes", "Response content before its content coding, of responses that have one.",
+          Count::compression_input);
+  counter("pounce_compression_output_bytes", "The same behind it: what of their content was sent.",
+          Count::compression_output);
   durations();
 }
 
@@ -256,6 +265,8 @@ void Text::server(const Moment& moment) {
         moment.kept_modules);
   family("pounce_log_lines_dropped", "counter", "Lines that a log had no room for, or could not write.");
   for (const Moment::Dropped& one : moment.dropped) label("log", one.log, one.lines);
+  family("pounce_collector_exceptions", "counter", "Exceptions that collectors of the application let out.");
+  value(moment.collector_failures);
   family("pounce_build_info", "gauge", "1; the labels say what runs.");
   std::string labels = "program=\"";
   labels.append(moment.program).append("\",version=\"").append(moment.version).append("\"");

@@ -53,7 +53,7 @@ bool Entrances::take(Entrance& entrance, const Tick& tick) {
                                   tick.now, std::move(filter));
     } else {
       shared_.census.leave(0, false);
-      station_.observe([&] { return events::ConnectionRefused{tick.now, station_.worker, "tls_max_handshakes"}; });
+      report_refusal("tls_max_handshakes", tick);
     }
   } catch (
       const std::bad_alloc&) {  // it is closed, must not be counted for ever, and is no reason to forget the others
@@ -71,7 +71,12 @@ bool Entrances::is_stranger(const Entrance& entrance, std::string_view peer) con
 // Behind TLS nobody could read the answer.
 void Entrances::turn_away(const Entrance& entrance, Descriptor socket, const Tick& tick) {
   if (!entrance.secure) refusals_.refuse(std::move(socket), tick);
-  station_.observe([&] { return events::ConnectionRefused{tick.now, station_.worker, "max_connections"}; });
+  report_refusal("max_connections", tick);
+}
+
+void Entrances::report_refusal(std::string_view limit, const Tick& tick) {
+  station_.observe([&] { return events::LimitHit{tick.now, ConnectionId{}, station_.worker, limit}; });
+  station_.observe([&] { return events::ConnectionRefused{tick.now, station_.worker, limit}; });
 }
 
 void Entrances::pause(Entrance& entrance, Instant until) noexcept {

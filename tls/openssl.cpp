@@ -1,10 +1,15 @@
 #include "tls/openssl.hpp"
 
+#include <pounce/tls/library.hpp>
+
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 
 #include <new>
 
 namespace pounce::inline v0::tls {
+
+std::string_view running_openssl() noexcept { return ::OpenSSL_version(OPENSSL_VERSION_STRING); }
 
 BioHandle bio_on(Bytes bytes) {
   BioHandle bio{BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size()))};

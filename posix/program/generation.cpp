@@ -60,7 +60,7 @@ std::string line_of(const config::Config& config, std::string_view problem) {
 
 std::expected<Generation::Read, Refused> Generation::read(const Invocation& invocation, const TlsFiles* before) {
   NamedFiles files{before};
-  Read read{.outcome = load(invocation.program, invocation.argc, invocation.argv, environ, {}, &files),
+  Read read{.outcome = load(invocation.program, invocation.argc, invocation.argv, environ, &files),
             .tls = std::move(files.tls),
             .target = {}};
   if (read.outcome.next == Outcome::Next::leave) return read;
@@ -110,13 +110,14 @@ std::expected<void, Refused> Generation::start(events::WorkerId first_id) {
   first_id_ = first_id;
   pages_ = make_owned<OperatorPages>(*config_, lasting_, *observation_);
   pages_->add_to(front_, config_->admin_bind.empty() ? OperatorPages::Which::all : OperatorPages::Which::health);
-  runtime_ = invocation_.make(*config_, target_.app(), observation_->observer());
+  collectors_.emplace(target_.app(), observation_->observer(), lasting_.collector_failures);
+  runtime_ = invocation_.make(*config_, target_.app(), collectors_->observer());
   runtime_->answer_first(front_);
   runtime_->use_listeners(lasting_.listeners);
   runtime_->count_from(first_id);
   if (tls_) runtime_->use_filters(tls_->filters());
   admin_ = make_owned<AdminDoor>(*config_, *pages_);
-  if (events::Observer* const observer = observation_->observer(); observer != nullptr) {
+  if (events::Observer* const observer = collectors_->observer(); observer != nullptr) {
     observer->observe(events::GenerationStarted{posix::monotonic_now(), first_id_, number_});
   }
   auto started = admin_->open(invocation_.make, lasting_.admin_listeners);
@@ -150,7 +151,7 @@ void Generation::drain(Drain drain) {
 posix::Totals Generation::join() {
   const posix::Totals totals = runtime_->join();
   lasting_.runtimes.retire(*runtime_);
-  if (events::Observer* const observer = observation_->observer(); observer != nullptr) {
+  if (events::Observer* const observer = collectors_->observer(); observer != nullptr) {
     observer->observe(
         events::GenerationStopped{posix::monotonic_now(), first_id_, number_, totals.requests, totals.cut});
   }

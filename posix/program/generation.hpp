@@ -22,6 +22,7 @@
 #include <pounce/events/event.hpp>
 #include <pounce/posix/runtime.hpp>
 #include <pounce/program/load.hpp>
+#include <pounce/server/collectors.hpp>
 
 #include <cstdint>
 #include <expected>
@@ -104,6 +105,7 @@ class Generation {
   events::WorkerId first_id_ = 0;
   // In the order of their making: each borrows from those above.
   Owned<Observation> observation_;
+  std::optional<Collectors> collectors_;
   Owned<OperatorPages> pages_;
   App front_;
   Owned<posix::Runtime> runtime_;

@@ -94,7 +94,7 @@ Outcome leave(std::string text) {
 }  // namespace
 
 Outcome load(config::Program which, int argc, const char* const* argv, const char* const* environment,
-             std::span<const Library> linked, FileCheck* files) {
+             FileCheck* files) {
   std::vector<Problem> problems;
   const std::vector<std::string> arguments(argc > 0 ? argv + 1 : argv, argc > 0 ? argv + argc : argv);
   CommandLine line = read_command_line(which, arguments, problems);
@@ -103,7 +103,7 @@ Outcome load(config::Program which, int argc, const char* const* argv, const cha
     return leave(config::help_text(which));
   }
   if (line.version) {
-    return leave(version_text(which, linked));
+    return leave(version_text(which));
   }
 
   std::vector<std::string_view> variables;

@@ -132,6 +132,7 @@ events::Moment OperatorPages::moment() const {
   now.program = config::program_name(config_.program);
   now.version = pounce_version();
   now.dropped = observation_.dropped();
+  now.collector_failures = lasting_.collector_failures.load(std::memory_order_relaxed);
   const Generations& generations = lasting_.generations;
   now.generation = generations.current.load(std::memory_order_relaxed);
   now.draining_generations = generations.draining.load(std::memory_order_relaxed);
@@ -164,7 +165,7 @@ Response OperatorPages::information() const {
   append_member(text, "version", now.version);
   append_member(text, "state", events::name(now.state));
   append_member(text, "generation", now.generation);
-  text.append(",\"versions\":").append(versions_json(version_text(config_.program, {})));
+  text.append(",\"versions\":").append(versions_json(version_text(config_.program)));
   text.append(",\"configuration\":").append(public_config_json(config_));
   text.append(",\"workers\":").append(workers_json(*observation_.metering()));
   return page(200, "application/json", std::move(text.append("}\n")));

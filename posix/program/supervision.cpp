@@ -243,7 +243,7 @@ void Supervision::keep_current(const std::string& lines) {
 void Supervision::read_certificates_again() {
   if (current_->tls() == nullptr) return;
   lasting_.life.act(events::Action::reload);
-  print(STDERR_FILENO, current_->tls()->reload());
+  for (const TlsFiles::Note& note : current_->tls()->reload()) current_->speech().remark(note.level, note.text);
   lasting_.life.act(events::Action::reloaded);
 }
 

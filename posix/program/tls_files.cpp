@@ -69,17 +69,20 @@ Owned<TlsFiles> TlsFiles::open(const config::Config& config, std::vector<Problem
   return files;
 }
 
-std::string TlsFiles::reload() {
+std::vector<TlsFiles::Note> TlsFiles::reload() {
   traces_ = traces();
   Findings found;
   Loan<tls::Endpoint> endpoint = make(found);
-  std::string lines;
-  for (const Problem& warning : found.warnings) lines += config::line_of(config_.program, warning, true);
-  for (const Problem& problem : found.problems) lines += config::line_of(config_.program, problem);
-  lines.append(config::program_name(config_.program));
-  if (!endpoint) return lines.append(": error: the certificates stay as they were\n");
-  server_->use(std::move(endpoint));
-  return lines.append(": certificates read again\n");
+  std::vector<Note> notes;
+  for (const Problem& warning : found.warnings) notes.push_back({"warning", config::text_of(warning)});
+  for (const Problem& problem : found.problems) notes.push_back({"error", config::text_of(problem)});
+  if (endpoint) {
+    server_->use(std::move(endpoint));
+    notes.push_back({"notice", "certificates read again"});
+  } else {
+    notes.push_back({"error", "the certificates stay as they were"});
+  }
+  return notes;
 }
 
 bool TlsFiles::tend(Instant now) {

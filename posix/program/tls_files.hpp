@@ -32,8 +32,13 @@ class TlsFiles {
   // Of the certificate that was made at start; empty: none was.
   [[nodiscard]] const std::string& fingerprint() const noexcept { return fingerprint_; }
 
-  // Reads everything again; new connections get it, if nothing is wrong with it. Returns the lines that say how it went.
-  [[nodiscard]] std::string reload();
+  // What is said of a reload.
+  struct Note {
+    std::string_view level;  // "error", "warning", "notice"
+    std::string text;
+  };
+  // Reads everything again; new connections get it, if nothing is wrong with it. Returns how it went.
+  [[nodiscard]] std::vector<Note> reload();
   // Once `next` has come: fresh ticket keys, a look at the files. True: one has changed.
   [[nodiscard]] bool tend(Instant now);
   [[nodiscard]] Instant next() const noexcept;

@@ -139,6 +139,7 @@ constexpr std::array<FaultInfo, fault_count> table{{
     {Fault::message_too_large, "message_too_large", "a message is too large", 0, cancel, ws_too_big},
     {Fault::invalid_close, "invalid_close", "a Close frame is malformed", 0, cancel, ws_protocol_error},
     {Fault::missing_close, "missing_close", "the peer left without a Close frame", 0, cancel},
+    {Fault::pong_timeout, "pong_timeout", "the peer does not answer our Ping", 0, cancel},
     {Fault::message_timeout, "message_timeout", "a message stopped arriving", 0, cancel, ws_policy_violation},
     {Fault::message_too_slow, "message_too_slow", "a message arrives too slowly", 0, cancel, ws_policy_violation},
     {Fault::close_timeout, "close_timeout", "the peer did not answer our Close in time", 0, cancel},

@@ -122,4 +122,6 @@ std::size_t Encoder::encode(const FieldBlock& fields, char* out, std::size_t siz
   return static_cast<std::size_t>(taken);
 }
 
+std::string_view running_nghttp2() noexcept { return ::nghttp2_version(0)->version_str; }
+
 }  // namespace pounce::inline v0::h2

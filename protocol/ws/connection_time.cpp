@@ -89,7 +89,7 @@ void Connection::keep_in_touch(Events& events, Output& output) {
   }
   if (!output.empty() || now_ < after(since_, limits_->ping_timeout)) return;
   output.abandon();
-  give_up(Fault::ping_timeout, events, output);
+  give_up(Fault::pong_timeout, events, output);
   close(output);
 }
 

@@ -52,16 +52,21 @@ std::string name_at(const Option& option, const Origin& origin) {
 
 std::string quoted(std::string_view value) { return "'" + escaped(value, 80) + "'"; }
 
+std::string text_of(const Problem& problem) {
+  std::string text;
+  if (!problem.subject.empty()) {
+    text.append(printable(problem.subject)).append(": ");
+  }
+  text.append(problem.message).append(" (from ").append(problem.origin.text());
+  if (!problem.hint.empty()) {
+    text.append("; hint: ").append(problem.hint);
+  }
+  return text.append(")");
+}
+
 std::string line_of(Program program, const Problem& problem, bool is_warning) {
   std::string line = std::string(program_name(program)) + (is_warning ? ": warning: " : ": error: ");
-  if (!problem.subject.empty()) {
-    line.append(printable(problem.subject)).append(": ");
-  }
-  line.append(problem.message).append(" (from ").append(problem.origin.text());
-  if (!problem.hint.empty()) {
-    line.append("; hint: ").append(problem.hint);
-  }
-  return line.append(")\n");
+  return line.append(text_of(problem)).append("\n");
 }
 
 std::string nearest_hint(std::string_view name, Program program, Origin::Kind kind) {

@@ -143,6 +143,7 @@ bool LiveExchange::exceeds_limit() {
   limits::ClientLimit& limit = *session_->service_->client_limit;
   const limits::Verdict verdict = limit.admit(request_.client(), request_.path(), now());
   if (verdict.admitted) return false;
+  session_->report_limit("rate_limit");
   phase_ = Phase::ended;
   Response refusal = limit.answer(verdict);
   answer_whole(refusal);
@@ -392,7 +393,8 @@ void LiveExchange::report_completed(Instant at) {
                                      .target = request_.target(),
                                      .status = status_,
                                      .body_received = body_received_,
-                                     .body_sent = body_sent_,
+                                     .body_sent = request_.method_id() == Method::head ? 0 : body_sent_,
+                                     .body_uncoded = body_uncoded_,
                                      .duration = at - started_at_,
                                      .version = request_.version(),
                                      .open_requests = static_cast<std::uint32_t>(session_->exchanges_.size() - 1),
@@ -416,7 +418,8 @@ void LiveExchange::report(Instant at, events::Failure failure, Fault fault) {
                                  .fault = fault,
                                  .duration = at - started_at_,
                                  .body_received = body_received_,
-                                 .body_sent = body_sent_,
+                                 .body_sent = request_.method_id() == Method::head ? 0 : body_sent_,
+                                 .body_uncoded = body_uncoded_,
                                  .version = request_.version(),
                                  .open_requests = static_cast<std::uint32_t>(session_->exchanges_.size() - 1),
                                  .asked = asked()};

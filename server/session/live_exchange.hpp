@@ -242,7 +242,8 @@ class LiveExchange final : public Exchange {
   std::size_t bytes_left_ = 0;
   std::uint64_t body_received_ = 0;
   std::uint64_t body_sent_ = 0;
-  std::uint64_t refused_at_ = 0;  // the session's progress when there was no room
+  std::uint64_t body_uncoded_ = 0;  // what that was coded from
+  std::uint64_t refused_at_ = 0;    // the session's progress when there was no room
   Instant started_at_;
   std::uint16_t status_ = 0;
   Phase phase_ = Phase::starting;

@@ -109,7 +109,10 @@ bool LiveExchange::open_coder(const Head& head, const Decision& decision, std::o
   if (session_->coders_ == Codings::most_encoders) return false;
   const Codings& codings = *session_->service_->codings.get();
   Codings::Place place = codings.take_place();
-  if (!place) return false;
+  if (!place) {
+    session_->report_limit("compression_max_streams");
+    return false;
+  }
   const auto settings = codings.settings(decision, head.compress(), size, static_cast<std::uint64_t>(request_.id()));
   coder_ = make_owned<ContentCoder>(std::move(place), settings, size, session_->coders_);
   return true;
@@ -143,6 +146,7 @@ Status LiveExchange::send_whole_coded(const Head& wanted, std::optional<Head>& c
     status = send_body(head, body, response.trailers());
   } else if (whole && decision.coding != Coding::identity) {
     status = send_body(head, coded, response.trailers());
+    if (status == Status::ok) body_uncoded_ = body.size();
   } else {
     status = send_parts(head, std::nullopt, body, response.trailers());
   }
@@ -182,6 +186,7 @@ Sent LiveExchange::push_coded(Chunk& content, Flush flush) {
     const bool last = piece.size() == content.size();
     const std::size_t consumed = coder_->code(piece, last ? flush : Flush::none, session_->station_->workspace);
     session_->coding_left_ -= consumed;
+    body_uncoded_ += consumed;
     bytes_left_ -= std::min(bytes_left_, consumed);
     content = Chunk{content.bytes().substr(consumed), content.owner()};
   }

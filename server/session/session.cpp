@@ -205,6 +205,7 @@ bool Session::take_proxy_header() {
 
 // Nobody knows who is there, or in which protocol to answer.
 void Session::refuse_proxy_header(Fault fault) {
+  report_limit(events::limit_of(fault));
   fault_ = fault;
   output_.discard();
   unparsed_ = false;
@@ -321,16 +322,15 @@ void Session::choose(events::Protocol protocol) {
   protocol_ = protocol;
 }
 
-void Session::report_limit(Fault fault) {
-  if (events::limit_of(fault).empty()) return;
+void Session::report_limit(std::string_view limit) {
+  if (limit.empty()) return;
   observe([&] {
-    return events::LimitHit{
-        .at = now_, .connection = peers_.connection, .worker = station_->worker, .limit = events::limit_of(fault)};
+    return events::LimitHit{.at = now_, .connection = peers_.connection, .worker = station_->worker, .limit = limit};
   });
 }
 
 void Session::report_fault(Fault fault) {
-  report_limit(fault);
+  report_limit(events::limit_of(fault));
   if (streams_ || !exchanges_.empty() || info(fault).status == 0) return;
   observe([&] {
     return events::RequestRejected{
@@ -364,7 +364,7 @@ void Session::fail(const event::Failed& failed) {
 // One stream is over. Its slot in the machine is free again when nothing of its handler is left.
 void Session::end(const event::Reset& reset) {
   if (LiveExchange* const exchange = find(reset.stream); exchange != nullptr) {
-    report_limit(reset.fault);
+    report_limit(events::limit_of(reset.fault));
     exchange->report(now_, events::Failure::peer_fault, reset.fault);
     destroy(*exchange);
   }

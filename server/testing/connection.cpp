@@ -64,7 +64,8 @@ Client::Connection::Connection(const App& app, Options wanted)
                .front = options.front,
                .request_names = options.request_names,
                .server_timing = options.server_timing},
-      station_{workspace_, ids_, options.observer, 0} {
+      collectors_{app, options.observer, collector_failures_},
+      station_{workspace_, ids_, collectors_.observer(), 0} {
   // Not the origin, so that nothing can take a default-made instant for the present.
   tick.now = Instant{} + std::chrono::hours{1};
   tick.wall = WallTime{std::chrono::seconds{784111777}};  // Sun, 06 Nov 1994 08:49:37 GMT

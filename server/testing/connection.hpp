@@ -4,10 +4,13 @@
 #include <pounce/app/application.hpp>
 #include <pounce/core/owned.hpp>
 #include <pounce/core/workspace.hpp>
+#include <pounce/server/collectors.hpp>
 #include <pounce/server/session.hpp>
 #include <pounce/server/station.hpp>
 #include <pounce/testing.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -57,6 +60,8 @@ class Client::Connection {
   Workspace workspace_;
   CountedIds ids_;
   LocalWake wake_;
+  std::atomic<std::uint64_t> collector_failures_{0};
+  Collectors collectors_;
   Station station_;
   std::uint64_t connections_ = 0;
   bool end_told_ = false;

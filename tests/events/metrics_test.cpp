@@ -197,8 +197,48 @@ TEST_CASE("workers count for themselves; their sum is the server's") {
   CHECK(totals[Count::duration_sum] == 2 * one.at(Count::duration_sum));
 }
 
+TEST_CASE("every fault that time makes is one kind of timeout") {
+  std::set<std::string> kinds;
+  for (std::size_t i = 0; i < fault_count; ++i) {
+    const auto fault = static_cast<Fault>(i);
+    const std::string_view name = info(fault).name;
+    if (!name.ends_with("_timeout") && !name.ends_with("_too_slow")) continue;
+    CAPTURE(name);
+    Meter meter;
+    ConnectionCompleted completed{};
+    completed.fault = fault;
+    meter.count(completed);
+    const std::string text = text_of(meter, Exposition::prometheus);
+    std::size_t hits = 0;
+    for (std::size_t at = 0; (at = text.find("pounce_timeouts_total{kind=\"", at)) != std::string::npos;) {
+      at += std::string_view{"pounce_timeouts_total{kind=\""}.size();
+      const std::string kind = text.substr(at, text.find('"', at) - at);
+      if (text.compare(at + kind.size(), 5, "\"} 1\n") != 0) continue;
+      ++hits;
+      kinds.insert(kind);
+    }
+    CHECK(hits == 1);
+    CHECK_FALSE(limit_of(fault).empty());
+  }
+  CHECK(kinds.size() == 16);
+}
+
+TEST_CASE("content codings are counted before and behind") {
+  Meter meter;
+  ResponseCompleted coded = answered("GET", 200, 1ms);
+  coded.body_uncoded = 1000;
+  meter.count(coded);
+  meter.count(answered("GET", 200, 1ms));
+  const std::string text = text_of(meter, Exposition::prometheus);
+  CHECK(has_line(text, "pounce_compression_input_bytes_total 1000"));
+  CHECK(has_line(text, "pounce_compression_output_bytes_total 10"));
+  CHECK(has_line(text, "pounce_response_body_bytes_total 20"));
+}
+
 TEST_CASE("every limit that a fault hits is counted by its name") {
-  std::set<std::string_view> names{"queue_depth", "queue_timeout"};  // no fault of anybody
+  // Those that are no fault of a connection.
+  std::set<std::string_view> names{"max_connections", "tls_max_handshakes", "rate_limit", "compression_max_streams",
+                                   "queue_depth",     "queue_timeout"};
   for (std::size_t i = 0; i < fault_count; ++i) {
     const std::string_view limit = limit_of(static_cast<Fault>(i));
     if (!limit.empty()) names.insert(limit);

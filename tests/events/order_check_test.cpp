@@ -43,6 +43,7 @@ ResponseCompleted answered(int when, std::uint64_t request, int since, Connectio
           .status = 200,
           .body_received = 0,
           .body_sent = 0,
+          .body_uncoded = 0,
           .duration = seconds(when - since),
           .version = Version::http11,
           .open_requests = 0,
@@ -62,6 +63,7 @@ RequestFailed failed(int when, std::uint64_t request, int since, Failure failure
           .duration = seconds(when - since),
           .body_received = 0,
           .body_sent = 0,
+          .body_uncoded = 0,
           .version = Version::http11,
           .open_requests = 0,
           .asked = {}};

@@ -17,8 +17,10 @@ TOKEN = re.compile(r"`([\w.+-]+(?:/[\w.+*-]+)*/?)`")
 GENERATED = {"configuration.md"}
 PREAMBLE = """#include <pounce/app.hpp>
 #include <pounce/testing.hpp>
+#include <atomic>
 #include <cassert>
 #include <chrono>
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>

@@ -71,7 +71,7 @@ class Examples(unittest.TestCase):
     def test_each_is_loaded_and_answers(self):
         expected = {  # without hints_trailers: Python's client takes a 103 for the answer
             "hello": ("GET", "/", 200), "echo": ("PUT", "/", 200), "upload": ("PUT", "/", 200), "middleware": ("GET", "/public", 200),
-            "lifespan": ("GET", "/", 200), "sleepy": ("GET", "/tea?minutes=0", 200),
+            "lifespan": ("GET", "/", 200), "slowest": ("GET", "/slowest", 200), "sleepy": ("GET", "/tea?minutes=0", 200),
             "notify": ("GET", "/", 200), "websocket": ("GET", "/", 426), "chat": ("GET", "/", 426), "tour": ("GET", "/hello", 200),
         }
         for name, (method, target, status) in expected.items():
@@ -103,6 +103,20 @@ class Examples(unittest.TestCase):
             server.drain()
             self.assertIn(b"event: goodbye\nretry: 2000\ndata: see you soon\n\n", response.read())
             connection.close()
+            self.assertEqual(server.stop(), 0)
+
+    def test_a_collector_of_a_module_hears_of_every_request(self):
+        with Server("slowest") as server:
+            self.assertEqual(server.get("/nowhere")[0], 404)
+            for milliseconds in (5, 80, 40):
+                self.assertEqual(server.get(f"/work?ms={milliseconds}"), (200, "done\n"))
+            # Told when a response is complete, which its client may know first.
+            for _ in range(1000):
+                lines = server.get("/slowest")[1].splitlines()
+                if len(lines) >= 4:
+                    break
+            self.assertRegex(lines[0], r"^\d+ requests$")
+            self.assertEqual([re.sub(r"^\d+ ms ", "", line) for line in lines[1:3]], ["/work?ms=80", "/work?ms=40"])
             self.assertEqual(server.stop(), 0)
 
     def test_linked_needs_no_module(self):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Who a server says it is and whom it asks: certificates, names, clients' certificates, staples; what start-up refuses; reading again."""
 
+import json
 import os
 import re
 import signal
@@ -235,6 +236,16 @@ class Reloads(Ground):
             server.wait_output("generation 2, serving")
             self.assertEqual(kept.get("/wait")[0], 200)
             self.assertEqual(subject(server, made), "second")
+
+    def test_a_reload_is_told_as_everything_else_is(self):
+        with self.server(*self.live("told"), "--log-format", "json", certificate=False) as server:
+            server.signal(signal.SIGHUP)
+            server.wait_output("certificates read again")
+            self.authority.write("told.pem", "no certificate")
+            server.signal(signal.SIGHUP)
+            server.wait_output("the certificates stay as they were")
+        spoken = [json.loads(line) for line in server.lines if line]
+        self.assertEqual([one["level"] for one in spoken if "level" in one and one["level"] != "warning"], ["notice", "error", "error"])
 
     def test_a_bad_file_keeps_the_old_one(self):
         made = self.context()

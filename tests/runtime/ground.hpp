@@ -181,11 +181,13 @@ inline Owned<posix::HandoffPool> make_narrow_pool(const config::Config& config, 
   return pool;
 }
 
-// pounce-sync in this process. `end` waits for the end of its drain and checks what must be true of every run.
-class Running {
+// A server in this process. `end` waits for the end of its drain and checks what must be true of every run.
+template <class Server>
+class RunningOf {
  public:
-  Running(config::Config wanted, const App& app, sync::MakePool make_pool = async::make_handoff_pool)
-      : config{std::move(wanted)}, server{config, app, &checked, make_pool} {
+  template <class... More>
+  RunningOf(config::Config wanted, const App& app, More... more)
+      : config{std::move(wanted)}, server{config, app, &checked, more...} {
     REQUIRE(server.start().has_value());
   }
   [[nodiscard]] std::uint16_t port() const { return server.addresses().front().port; }
@@ -204,7 +206,13 @@ class Running {
   // Both outlive the server.
   config::Config config;
   Checked checked;
-  sync::Server server;
+  Server server;
+};
+
+class Running : public RunningOf<sync::Server> {
+ public:
+  Running(config::Config wanted, const App& app, sync::MakePool make_pool = async::make_handoff_pool)
+      : RunningOf{std::move(wanted), app, make_pool} {}
 };
 
 }  // namespace ground

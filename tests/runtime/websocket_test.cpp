@@ -4,8 +4,12 @@
 
 #include <pounce/app.hpp>
 
+#include "../slow_build.hpp"
+
 #include <algorithm>
 #include <memory>
+#include <random>
+#include <stdexcept>
 #include <vector>
 
 using namespace ground;
@@ -65,6 +69,74 @@ std::string asked(std::string_view text) {
   return std::string{'\x81', static_cast<char>(0x80U | text.size()), '\0', '\0', '\0', '\0'}.append(text);
 }
 std::string said(std::string_view text) { return std::string{'\x81', static_cast<char>(text.size())}.append(text); }
+
+App make_moody_app() {
+  App app;
+  app.route("/socket", [](Exchange& x) -> Task {
+    WebSocket socket = co_await x.accept_websocket();
+    if (!socket) co_return;
+    while (true) {
+      const Incoming got = co_await socket.receive();
+      if (got.status() != Status::ok) break;
+      if (got.bytes() == "throw") throw std::runtime_error{"thrown"};
+      if (got.bytes() == "leave") co_return;
+      if (got.bytes() == "sleep") (void)co_await x.sleep(2ms);
+      if (co_await socket.send(got) != Status::ok) break;
+    }
+  });
+  return app;
+}
+
+// One client thread: sockets of a few messages each, which end in every way that there is. Until the server takes no more.
+void torment(std::uint16_t port, unsigned seed, std::atomic<std::size_t>& answered) {
+  std::mt19937 random{seed};
+  while (true) {
+    Client client{port};
+    if (!client.connected()) return;  // the server is stopping
+    if (!client.send(std::string{opening} + (random() % 2 == 0 ? asked("sleep") : ""))) continue;
+    bool open = random() % 8 != 0 && client.read_until("\r\n\r\n").starts_with("HTTP/1.1 101 ");
+    for (std::size_t left = random() % 5; open && left > 0; --left) {
+      const std::string text = "message " + std::to_string(left);
+      open = client.send(asked("sleep") + asked(text)) && client.read_until(said(text)).ends_with(said(text));
+      if (open) ++answered;
+    }
+    if (!open) continue;
+    switch (random() % 7) {
+      case 0: client.abort(); break;
+      case 1:
+        if (client.send(masked_close)) (void)client.read_all();
+        break;
+      case 2:
+        if (client.send(asked("throw"))) (void)client.read_some();
+        break;
+      case 3:
+        if (client.send(asked("leave") + asked("to nobody"))) (void)client.read_some();
+        break;
+      case 4:
+        if (client.send("\xff\xff\xff\xff\xff\xff")) (void)client.read_some();
+        break;
+      case 5: (void)client.send(asked("not all of it").substr(0, 9)); break;
+      default: break;  // it just goes
+    }
+  }
+}
+
+// Nobody is told how a socket ends; the events are, and `end` holds them to their promises.
+template <class Run>
+void be_tormented(Run& run) {
+  constexpr std::size_t sockets = slow_build ? 400 : 3000;
+  std::atomic<std::size_t> answered{0};
+  std::vector<std::thread> threads;
+  for (unsigned seed = 1; seed <= 4; ++seed) {
+    threads.emplace_back([&, seed] { torment(run.port(), seed, answered); });
+  }
+  CHECK(run.checked.wait([&] { return run.checked.started >= sockets; }));
+  run.server.drain();
+  for (std::thread& thread : threads) thread.join();
+  CHECK(run.end().cut == 0);
+  CHECK(answered > sockets / 2);
+  MESSAGE(run.checked.started, " sockets, ", answered.load(), " messages, ", run.checked.handed_off, " hand-offs");
+}
 
 }  // namespace
 
@@ -145,4 +217,17 @@ TEST_CASE("one room over all reactors: what is posted reaches every socket, in o
   run.server.drain(Drain::prompt);
   CHECK(run.end().cut == 0);
   CHECK(room.say("to nobody") == 0);
+}
+
+TEST_CASE(
+    "sockets that end in every way, and a drain in the middle: every promise about events is kept, on pounce-sync") {
+  const App app = make_moody_app();
+  Running run{small_config(3, 2), app, make_narrow_pool};
+  be_tormented(run);
+}
+
+TEST_CASE("the same on pounce-async") {
+  const App app = make_moody_app();
+  RunningOf<async::Server> run{small_config(2, 1), app};
+  be_tormented(run);
 }

@@ -183,6 +183,34 @@ TEST_CASE("without Codings nothing is compressed, and nothing said about it") {
   CHECK(reply.header("accept-ranges") == "bytes");
 }
 
+TEST_CASE("events tell what was coded, and into how much; what a HEAD leaves out was not sent") {
+  struct Ended {
+    std::uint64_t sent = 0;
+    std::uint64_t uncoded = 0;
+  };
+  Ended ended;
+  App app = pages();
+  app.observe<events::ResponseCompleted>(
+      [&ended](const events::ResponseCompleted& completed) { ended = {completed.body_sent, completed.body_uncoded}; });
+  for (const bool h2 : {false, true}) {
+    CAPTURE(h2);
+    Peer peer{app, h2};
+    for (const char* const path : {"/page", "/long", "/stream-long"}) {
+      CAPTURE(path);
+      const Got got = peer.get(path, "gzip");
+      CHECK(got.field("content-encoding") == "gzip");
+      CHECK(ended.sent == got.body.size());
+      CHECK(ended.uncoded == got.content().size());
+    }
+    const Got plain = peer.get("/page", "identity");
+    CHECK(ended.sent == plain.body.size());
+    CHECK(ended.uncoded == 0);
+    CHECK(peer.ask("HEAD", "/page", {{"accept-encoding", "gzip"}}).status == 200);
+    CHECK(ended.sent == 0);
+    CHECK(ended.uncoded == 0);
+  }
+}
+
 TEST_CASE("each write can be read when it was made") {
   const App app = pages();
   for (const std::string accepts : {"gzip", "zstd", "deflate"}) {

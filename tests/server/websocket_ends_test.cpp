@@ -245,7 +245,7 @@ TEST_CASE("time: no keep-alive deadline, but pings where they are wished, and an
   client.advance(2s);
   CHECK(client.closed());
   CHECK(seen.text() == "end 1006");
-  CHECK(recorder.count("failed peer_fault ping_timeout 101") == 1);
+  CHECK(recorder.count("failed peer_fault pong_timeout 101") == 1);
 }
 
 TEST_CASE("time: a message that stops in the middle, a Close that is not answered") {

@@ -12,7 +12,8 @@
 //   * ProtocolChosen comes before the first request of that protocol, and once for each;
 //   * where connections have streams (HTTP/2), StreamOpened comes before the RequestStarted of its request and StreamClosed, exactly
 //     one, before what ends the request;
-//   * LimitHit stands before what it causes: RequestRejected, RequestFailed, ConnectionCompleted;
+//   * LimitHit stands before what it causes: RequestRejected, RequestFailed, ResponseCompleted (429), ConnectionCompleted, or the
+//     ConnectionRefused of a connection that has no events of its own;
 //   * ClientDisconnected stands before the RequestFailed that it causes;
 //   * TlsEstablished comes before ProtocolChosen, at most once; TlsFailed, at most once, before what it causes, and nothing of TLS after it;
 //   * HandedOff, HandoffRefused and HandedBack stand between ConnectionOpened and ConnectionCompleted: they end nothing; HandedOff and
@@ -133,6 +134,7 @@ struct ResponseCompleted {
   std::uint16_t status;
   std::uint64_t body_received;  // request content, decoded, that reached the session
   std::uint64_t body_sent;      // response content before transfer coding
+  std::uint64_t body_uncoded;   // what that was coded from; 0: no content coding was applied
   Duration duration;            // since RequestStarted
   Version version;
   std::uint32_t open_requests;  // of this connection, without this one
@@ -163,6 +165,7 @@ struct RequestFailed {
   Duration duration;
   std::uint64_t body_received;  // as in ResponseCompleted, as far as it came
   std::uint64_t body_sent;
+  std::uint64_t body_uncoded;
   Version version;
   std::uint32_t open_requests;  // of this connection, without this one
   Asked asked;
@@ -177,10 +180,10 @@ struct RequestRejected {
   std::string_view peer;
 };
 
-// Something of this connection went over a limit that an operator can set.
+// Something went over a limit.
 struct LimitHit {
   Instant at;
-  ConnectionId connection;
+  ConnectionId connection;  // 0: one that was refused, and has no other events than the ConnectionRefused that follows
   WorkerId worker;
   std::string_view limit;  // stable: the option's name, or the limit's where there is no option
 };

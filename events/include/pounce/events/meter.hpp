@@ -40,7 +40,7 @@ struct Count {
   static constexpr std::size_t statuses = 64;  // 58 of their own at most, then one for each class, then anything else
   static constexpr std::size_t failures = static_cast<std::size_t>(Failure::cut) + 1;
   static constexpr std::size_t protocols = static_cast<std::size_t>(Protocol::websocket) + 1;
-  static constexpr std::size_t limits = 32;
+  static constexpr std::size_t limits = 48;
   static constexpr std::size_t refusals = refusal_reasons.size();
 
   static constexpr std::size_t tls_versions = 2;  // 1.2, then 1.3; each full, then resumed
@@ -53,7 +53,9 @@ struct Count {
   static constexpr std::size_t failed = ended + 1;
   static constexpr std::size_t body_received = failed + failures;
   static constexpr std::size_t body_sent = body_received + 1;
-  static constexpr std::size_t became_active = body_sent + 1;  // connections
+  static constexpr std::size_t compression_input = body_sent + 1;
+  static constexpr std::size_t compression_output = compression_input + 1;
+  static constexpr std::size_t became_active = compression_output + 1;  // connections
   static constexpr std::size_t became_idle = became_active + 1;
   static constexpr std::size_t opened = became_idle + 1;
   static constexpr std::size_t completed = opened + 1;
@@ -99,7 +101,8 @@ class Meter {
   void add(std::size_t place, std::uint64_t n = 1) noexcept {
     cells_[place].store(cells_[place].load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
-  void end_request(Duration duration, std::uint64_t received, std::uint64_t sent, std::uint32_t open) noexcept;
+  template <class Event>
+  void end_request(const Event& event) noexcept;
 
   void on(const ConnectionOpened& event) noexcept;
   void on(const TlsEstablished& event) noexcept;

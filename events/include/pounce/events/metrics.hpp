@@ -62,6 +62,7 @@ struct Moment {
     std::array<std::uint64_t, 4> shed{};
   };
   std::optional<RequestQueue> requests;  // absent: as many run as there are
+  std::uint64_t collector_failures = 0;  // exceptions of an application's collectors
 };
 
 inline constexpr std::array<std::string_view, 4> shed_reasons{"full", "timeout", "overload", "gone"};

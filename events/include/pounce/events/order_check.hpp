@@ -86,7 +86,9 @@ class OrderCheck {
   void on(const ResponseCompleted& event);
   void on(const RequestFailed& event);
   void on(const RequestRejected& event) { (void)touch(event.connection, event.at); }
-  void on(const LimitHit& event) { (void)touch(event.connection, event.at); }
+  void on(const LimitHit& event) {
+    if (number(event.connection) != 0) (void)touch(event.connection, event.at);
+  }
   void on(const HandlerThrew& event);
   void on(const ClientDisconnected& event);
   void on(const HandedOff& event);

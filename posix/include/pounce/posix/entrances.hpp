@@ -81,6 +81,8 @@ class Entrances {
   void pause(Entrance& entrance, Instant until) noexcept;
   void resume(Instant now);
   void turn_away(const Entrance& entrance, Descriptor socket, const Tick& tick);
+  // `limit`: stable.
+  void report_refusal(std::string_view limit, const Tick& tick);
   // A peer that may not speak for others, where peers do nothing else.
   [[nodiscard]] bool is_stranger(const Entrance& entrance, std::string_view peer) const;
 

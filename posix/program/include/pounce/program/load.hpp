@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,12 +22,6 @@ enum class Exit : std::uint8_t {
   bad_usage = 2,    // command line or configuration
   no_start = 3,     // address, module, start hook
   cut_at_drain = 4  // the shutdown deadline cut connections
-};
-
-/// A library for --version, beside the ones this layer knows itself.
-struct Library {
-  std::string_view name;
-  std::string_view version;
 };
 
 struct Outcome {
@@ -58,12 +51,13 @@ class FileCheck {
 };
 
 [[nodiscard]] Outcome load(config::Program which, int argc, const char* const* argv, const char* const* environment,
-                           std::span<const Library> linked = {}, FileCheck* files = nullptr);
+                           FileCheck* files = nullptr);
 
 /// The version of Pounce that this was built as: "0.1.0".
 [[nodiscard]] std::string_view pounce_version();
 
-[[nodiscard]] std::string version_text(config::Program which, std::span<const Library> linked);
+/// What runs: the program, the compiler, each library with its version; a line each, "name version".
+[[nodiscard]] std::string version_text(config::Program which);
 
 /// Writes all of the text to a descriptor; a closed pipe or a full disk is nobody's concern here.
 void print(int descriptor, std::string_view text);

@@ -121,6 +121,7 @@ enum class Fault : std::uint8_t {
   invalid_close,
   missing_close,
   // WebSocket time
+  pong_timeout,
   message_timeout,
   message_too_slow,
   close_timeout,

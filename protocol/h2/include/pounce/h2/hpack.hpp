@@ -54,4 +54,7 @@ class Encoder {
   nghttp2_hd_deflater* deflater_ = nullptr;
 };
 
+// The version of nghttp2 that runs.
+[[nodiscard]] std::string_view running_nghttp2() noexcept;
+
 }  // namespace pounce::inline v0::h2

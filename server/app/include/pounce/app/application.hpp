@@ -8,6 +8,7 @@
 // An App made from one handler is that handler for everything.
 #pragma once
 
+#include <pounce/app/collector.hpp>
 #include <pounce/app/handler.hpp>
 #include <pounce/app/middleware.hpp>
 #include <pounce/core/owned.hpp>
@@ -81,6 +82,18 @@ class App {
     return *this;
   }
 
+  // Who is told what happens on the server, beside its own logs and metrics; see Collector. Each of several is told, in this order.
+  App& observe(Owned<Collector> collector) {
+    collectors_.push_back(std::move(collector));
+    return *this;
+  }
+  // The same for a function of one kind of events: app.observe<pounce::events::RequestFailed>([](const auto& failed) { … }).
+  template <class Event, class F>
+    requires std::invocable<F&, const Event&>
+  App& observe(F function) {
+    return observe(make_owned<CollectorOf<Event, F>>(std::move(function)));
+  }
+
   template <std::invocable F>
   App& on_start(F hook) {
     start_.push_back(make_owned<HookOf<F>>(std::move(hook)));
@@ -112,6 +125,7 @@ class App {
   }
   [[nodiscard]] bool accepts_websockets() const noexcept { return accepts_websockets_; }
   [[nodiscard]] const std::vector<Owned<Middleware>>& middleware() const noexcept { return middleware_; }
+  [[nodiscard]] const std::vector<Owned<Collector>>& collectors() const noexcept { return collectors_; }
   // The last one that was added, which knows the others; null: none.
   [[nodiscard]] const DictionaryResource* dictionaries() const noexcept { return dictionaries_; }
   void start() const { run(start_); }
@@ -165,6 +179,7 @@ class App {
   std::vector<Route> exact_;     // in the order of `place`
   std::vector<Route> prefixes_;  // longest first
   std::vector<Owned<Middleware>> middleware_;
+  std::vector<Owned<Collector>> collectors_;
   const DictionaryResource* dictionaries_ = nullptr;  // their routes own them
   Hooks start_;
   Hooks drain_;

@@ -51,7 +51,8 @@ struct ModuleStamp {
 #else
   std::uint32_t sanitizer = 0;
 #endif
-  std::array<std::uint32_t, 5> sizes{sizeof(Exchange), sizeof(Request), sizeof(Response), sizeof(Wait), sizeof(App)};
+  std::array<std::uint32_t, 6> sizes{sizeof(Exchange), sizeof(Request), sizeof(Response),
+                                     sizeof(Wait),     sizeof(App),     sizeof(events::Lifecycle)};
 };
 
 struct Module {

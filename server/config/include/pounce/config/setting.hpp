@@ -54,6 +54,9 @@ struct Problem {
 /// A value between quotes, printable and cut after 80 bytes.
 [[nodiscard]] std::string quoted(std::string_view value);
 
+/// "--port: '70000' is above 65535 (from command line; hint: ...)".
+[[nodiscard]] std::string text_of(const Problem& problem);
+
 /// "pounce-async: error: --port: '70000' is above 65535 (from command line; hint: ...)", one line.
 [[nodiscard]] std::string line_of(Program program, const Problem& problem, bool is_warning = false);
 

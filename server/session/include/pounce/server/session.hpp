@@ -166,7 +166,7 @@ class Session {
   void end(const event::Reset& reset);
   void choose(events::Protocol protocol);
   void report_fault(Fault fault);
-  void report_limit(Fault fault);
+  void report_limit(std::string_view limit);  // empty: none
   void lose_peer();
   void run_ready();
   void give_up(LiveExchange& exchange);
