@@ -1,7 +1,8 @@
 // How an entry becomes a line.
 #include <pounce/events/access_log.hpp>
 
-#include <pounce/core/trace_parent.hpp>
+#include "known_fields.hpp"
+#include "line.hpp"
 
 #include <algorithm>
 #include <variant>
@@ -62,18 +63,12 @@ std::string_view client_of(const Asked& asked) noexcept {
   return asked.client.empty() ? host_of(asked.peer) : asked.client;
 }
 
-void append_text(std::string& out, std::string_view text) {
+void put_text(Line& line, std::string_view text) {
   if (text.empty()) {
-    out.push_back('-');
+    line.put('-');
   } else {
-    append_escaped(out, text.substr(0, AccessFormat::most_value));
+    line.escaped(text.substr(0, AccessFormat::most_value));
   }
-}
-
-bool same_name(std::string_view a, std::string_view b) noexcept {
-  constexpr auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string_view value_of(const Asked& asked, FieldId id, std::string_view name) noexcept {
@@ -90,61 +85,78 @@ std::uint64_t whole(Duration duration, Duration unit) noexcept {
 
 // --- json ---
 
-// `name` is with its comma, quotes and colon: ,"status":
-void member(std::string& out, std::string_view name, std::uint64_t number) {
-  out.append(name);
-  append_number(out, number);
+// `name` is a literal with its comma, quotes and colon: ,"status":
+template <std::size_t n>
+void member(Line& line, const char (&name)[n], std::uint64_t number) {
+  line.put(name);
+  line.number(number);
 }
 
-void member(std::string& out, std::string_view name, std::string_view text) {
+template <std::size_t n>
+void member(Line& line, const char (&name)[n], std::string_view text) {
   if (text.empty()) return;
-  out.append(name).push_back('"');
-  append_json_text(out, text.substr(0, AccessFormat::most_value));
-  out.push_back('"');
+  line.put(name);
+  line.put('"');
+  line.json(text.substr(0, AccessFormat::most_value));
+  line.put('"');
 }
 
-void append_json(std::string& out, const AccessEntry& entry, TimeText& time) {
-  out.append(R"({"time":")").append(time.precise(entry.arrived)).push_back('"');
-  member(out, R"(,"client":)", client_of(entry.asked));
-  member(out, R"(,"method":)", entry.method);
-  member(out, R"(,"target":)", entry.target);
-  if (entry.asked.head != nullptr) {
-    member(out, R"(,"scheme":)", entry.asked.scheme);
-    member(out, R"(,"host":)", entry.asked.host);
-    member(out, R"(,"protocol":)", protocol_of(entry.version));
-  }
-  member(out, R"(,"status":)", entry.status);
-  member(out, R"(,"bytes_received":)", entry.body_received);
-  member(out, R"(,"bytes_sent":)", entry.body_sent);
-  member(out, R"(,"duration_us":)", whole(entry.duration, std::chrono::microseconds{1}));
-  member(out, R"(,"referer":)", value_of(entry.asked, FieldId::other, "referer"));
-  member(out, R"(,"user_agent":)", value_of(entry.asked, FieldId::user_agent, {}));
-  member(out, R"(,"x_request_id":)", entry.asked.correlation);
-  if (entry.asked.head != nullptr) {
-    if (const auto trace = trace_parent(entry.asked.head->fields)) {
-      member(out, R"(,"trace_id":)", trace->trace);
-      member(out, R"(,"parent_id":)", trace->parent);
-    }
-  }
-  member(out, R"(,"failure":)", entry.failure);
-  member(out, R"(,"fault":)", entry.fault);
-  member(out, R"(,"connection":)", number(entry.connection));
-  member(out, R"(,"request":)", number(entry.request));
-  member(out, R"(,"worker":)", entry.worker);
-  out.push_back('}');
+// What is a word of ours needs no escape.
+template <std::size_t n>
+void member_word(Line& line, const char (&name)[n], std::string_view word) {
+  if (word.empty()) return;
+  line.put(name);
+  line.put('"');
+  line.put(word);
+  line.put('"');
 }
 
-void append_request_line(std::string& out, const AccessEntry& entry) {
-  if (entry.method.empty()) return out.push_back('-');
-  append_text(out, entry.method);
-  out.push_back(' ');
-  append_text(out, entry.target);
-  out.append(" ").append(protocol_of(entry.version));
+void put_json(Line& line, const AccessEntry& entry, TimeText& time) {
+  const RequestHead* const head = entry.asked.head;
+  line.put(R"({"time":")");
+  line.put(time.precise(entry.arrived));
+  line.put('"');
+  member(line, R"(,"client":)", client_of(entry.asked));
+  member(line, R"(,"method":)", entry.method);
+  member(line, R"(,"target":)", entry.target);
+  if (head != nullptr) {
+    member_word(line, R"(,"scheme":)", entry.asked.scheme);
+    member(line, R"(,"host":)", entry.asked.host);
+    member_word(line, R"(,"protocol":)", protocol_of(entry.version));
+  }
+  member(line, R"(,"status":)", entry.status);
+  member(line, R"(,"bytes_received":)", entry.body_received);
+  member(line, R"(,"bytes_sent":)", entry.body_sent);
+  member(line, R"(,"duration_us":)", whole(entry.duration, std::chrono::microseconds{1}));
+  const KnownFields known{head};
+  member(line, R"(,"referer":)", known.referer);
+  member(line, R"(,"user_agent":)", known.user_agent);
+  member(line, R"(,"x_request_id":)", entry.asked.correlation);
+  if (const auto trace = known.trace()) {
+    member_word(line, R"(,"trace_id":)", trace->trace);
+    member_word(line, R"(,"parent_id":)", trace->parent);
+    member(line, R"(,"tracestate":)", known.tracestate);
+  }
+  member_word(line, R"(,"failure":)", entry.failure);
+  member_word(line, R"(,"fault":)", entry.fault);
+  member(line, R"(,"connection":)", number(entry.connection));
+  member(line, R"(,"request":)", number(entry.request));
+  member(line, R"(,"worker":)", entry.worker);
+  line.put('}');
+}
+
+void put_request_line(Line& line, const AccessEntry& entry) {
+  if (entry.method.empty()) return line.put('-');
+  put_text(line, entry.method);
+  line.put(' ');
+  put_text(line, entry.target);
+  line.put(' ');
+  line.put(protocol_of(entry.version));
 }
 
 template <class Unit>
-void append_since_epoch(std::string& out, WallInstant time) {
-  append_number(out, static_cast<std::uint64_t>(std::chrono::floor<Unit>(time).time_since_epoch().count()));
+void put_since_epoch(Line& line, WallInstant time) {
+  line.number(static_cast<std::uint64_t>(std::chrono::floor<Unit>(time).time_since_epoch().count()));
 }
 
 }  // namespace
@@ -175,52 +187,55 @@ std::optional<AccessEntry> access_entry(const Lifecycle& event, WallInstant wall
 }
 
 void AccessFormat::append(std::string& out, const AccessEntry& entry, TimeText& time) const {
-  for (const Atom& atom : atoms_) append_atom(out, atom, entry, time);
-  out.push_back('\n');
+  Line line{out};
+  for (const Atom& atom : atoms_) put_atom(line, atom, entry, time);
+  line.put('\n');
 }
 
-void AccessFormat::append_atom(std::string& out, const Atom& atom, const AccessEntry& entry, TimeText& time) const {
+void AccessFormat::put_atom(Line& line, const Atom& atom, const AccessEntry& entry, TimeText& time) const {
   using namespace std::chrono;
   const RequestHead* const head = entry.asked.head;
   switch (atom.kind) {
-    case Kind::literal: out.append(atom.text); return;
-    case Kind::json: return append_json(out, entry, time);
-    case Kind::client: return append_text(out, client_of(entry.asked));
-    case Kind::peer_port: return append_text(out, port_of(entry.asked.peer));
-    case Kind::local_port: return append_text(out, port_of(entry.asked.local));
-    case Kind::nobody: return out.push_back('-');
-    case Kind::time: out.append("[").append(time.common(entry.arrived)).append("]"); return;
-    case Kind::unix_seconds: return append_since_epoch<seconds>(out, entry.arrived);
-    case Kind::unix_milliseconds: return append_since_epoch<milliseconds>(out, entry.arrived);
-    case Kind::unix_microseconds: return append_since_epoch<microseconds>(out, entry.arrived);
-    case Kind::request_line: return append_request_line(out, entry);
-    case Kind::method: return append_text(out, entry.method);
-    case Kind::path: return append_text(out, head != nullptr ? head->path : entry.target);
+    case Kind::literal: return line.put(std::string_view{atom.text});
+    case Kind::json: return put_json(line, entry, time);
+    case Kind::client: return put_text(line, client_of(entry.asked));
+    case Kind::peer_port: return put_text(line, port_of(entry.asked.peer));
+    case Kind::local_port: return put_text(line, port_of(entry.asked.local));
+    case Kind::nobody: return line.put('-');
+    case Kind::time:
+      line.put('[');
+      line.put(time.common(entry.arrived));
+      return line.put(']');
+    case Kind::unix_seconds: return put_since_epoch<seconds>(line, entry.arrived);
+    case Kind::unix_milliseconds: return put_since_epoch<milliseconds>(line, entry.arrived);
+    case Kind::unix_microseconds: return put_since_epoch<microseconds>(line, entry.arrived);
+    case Kind::request_line: return put_request_line(line, entry);
+    case Kind::method: return put_text(line, entry.method);
+    case Kind::path: return put_text(line, head != nullptr ? head->path : entry.target);
     case Kind::query:
       if (head == nullptr || !head->has_query) return;
-      out.push_back('?');
-      append_escaped(out, head->query.substr(0, most_value));
+      line.put('?');
+      line.escaped(head->query.substr(0, most_value));
       return;
-    case Kind::target: return append_text(out, entry.target);
-    case Kind::protocol:
-      return append_text(out, entry.method.empty() ? std::string_view{} : protocol_of(entry.version));
-    case Kind::host: return append_text(out, entry.asked.host);
-    case Kind::status: return append_number(out, entry.status);
-    case Kind::bytes: return append_number(out, entry.body_sent);
+    case Kind::target: return put_text(line, entry.target);
+    case Kind::protocol: return put_text(line, entry.method.empty() ? std::string_view{} : protocol_of(entry.version));
+    case Kind::host: return put_text(line, entry.asked.host);
+    case Kind::status: return line.number(entry.status);
+    case Kind::bytes: return line.number(entry.body_sent);
     case Kind::bytes_or_dash:
-      if (entry.body_sent == 0) return out.push_back('-');
-      return append_number(out, entry.body_sent);
-    case Kind::bytes_received: return append_number(out, entry.body_received);
-    case Kind::seconds: return append_number(out, whole(entry.duration, std::chrono::seconds{1}));
-    case Kind::milliseconds: return append_number(out, whole(entry.duration, std::chrono::milliseconds{1}));
-    case Kind::microseconds: return append_number(out, whole(entry.duration, std::chrono::microseconds{1}));
-    case Kind::decimal_seconds: return append_seconds(out, entry.duration);
-    case Kind::field: return append_text(out, value_of(entry.asked, atom.id, atom.text));
-    case Kind::connection: return append_number(out, number(entry.connection));
-    case Kind::request: return append_number(out, number(entry.request));
-    case Kind::correlation: return append_text(out, entry.asked.correlation);
-    case Kind::worker: return append_number(out, entry.worker);
-    case Kind::failure: return append_text(out, entry.failure);
+      if (entry.body_sent == 0) return line.put('-');
+      return line.number(entry.body_sent);
+    case Kind::bytes_received: return line.number(entry.body_received);
+    case Kind::seconds: return line.number(whole(entry.duration, std::chrono::seconds{1}));
+    case Kind::milliseconds: return line.number(whole(entry.duration, std::chrono::milliseconds{1}));
+    case Kind::microseconds: return line.number(whole(entry.duration, std::chrono::microseconds{1}));
+    case Kind::decimal_seconds: return line.seconds(entry.duration);
+    case Kind::field: return put_text(line, value_of(entry.asked, atom.id, atom.text));
+    case Kind::connection: return line.number(number(entry.connection));
+    case Kind::request: return line.number(number(entry.request));
+    case Kind::correlation: return put_text(line, entry.asked.correlation);
+    case Kind::worker: return line.number(entry.worker);
+    case Kind::failure: return put_text(line, entry.failure);
   }
 }
 

@@ -1,5 +1,8 @@
 #include <pounce/events/event_json.hpp>
 
+#include "known_fields.hpp"
+#include "line.hpp"
+
 #include <algorithm>
 #include <concepts>
 #include <variant>
@@ -12,17 +15,17 @@ constexpr std::size_t most_text = 4096;
 
 class Object {
  public:
-  explicit Object(std::string& out) : out_(out) {}
+  explicit Object(Line& line) : line_(line) {}
 
   void add(std::string_view name, std::string_view text) {
     member(name);
-    out_.push_back('"');
-    append_json_text(out_, text.substr(0, most_text));
-    out_.push_back('"');
+    line_.put('"');
+    line_.json(text.substr(0, most_text));
+    line_.put('"');
   }
   void add(std::string_view name, std::unsigned_integral auto number) {
     member(name);
-    append_number(out_, number);
+    line_.number(number);
   }
   void add_flag(std::string_view name, bool set) {
     member(name);
@@ -30,9 +33,13 @@ class Object {
   }
 
  private:
-  void member(std::string_view name) { out_.append(",\"").append(name).append("\":"); }
+  void member(std::string_view name) {
+    line_.put(",\"");
+    line_.put(name);
+    line_.put("\":");
+  }
 
-  std::string& out_;
+  Line& line_;
 };
 
 void add_asked(Object& object, const Asked& asked) {
@@ -41,6 +48,12 @@ void add_asked(Object& object, const Asked& asked) {
   object.add("scheme", asked.scheme);
   object.add("host", asked.host);
   if (!asked.correlation.empty()) object.add("x_request_id", asked.correlation);
+  const KnownFields known{asked.head};
+  if (const auto trace = known.trace()) {
+    object.add("trace_id", trace->trace);
+    object.add("parent_id", trace->parent);
+    if (!known.tracestate.empty()) object.add("tracestate", known.tracestate);
+  }
 }
 
 void add_agreed(Object& object, const TlsEstablished& event) {
@@ -96,15 +109,20 @@ void add_all(Object& object, const Event& event) {
 }  // namespace
 
 void append_json(std::string& out, const Lifecycle& event, WallInstant wall, TimeText& time) {
-  out.append(R"({"time":")").append(time.precise(wall)).append(R"(","event":")").append(name(event)).push_back('"');
-  Object object{out};
+  Line line{out};
+  line.put(R"({"time":")");
+  line.put(time.precise(wall));
+  line.put(R"(","event":")");
+  line.put(name(event));
+  line.put('"');
+  Object object{line};
   std::visit(
       [&](const auto& one) {
         object.add("at_ns", static_cast<std::uint64_t>(one.at.time_since_epoch().count()));
         add_all(object, one);
       },
       event);
-  out.append("}\n");
+  line.put("}\n");
 }
 
 }  // namespace pounce::inline v0::events

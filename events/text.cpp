@@ -1,45 +1,14 @@
 #include <pounce/events/text.hpp>
 
+#include "line.hpp"
+
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 
 namespace pounce::inline v0::events {
 
 namespace {
-
-constexpr std::string_view hex = "0123456789abcdef";
-
-// What an octet needs: 0 nothing, 1 a backslash, 2 a number.
-using Needs = std::array<std::uint8_t, 256>;
-
-constexpr Needs escapes() {
-  Needs needs{};
-  for (std::size_t i = 0; i < needs.size(); ++i) needs[i] = i < 0x20 || i >= 0x7f ? 2 : 0;
-  needs['"'] = needs['\\'] = 1;
-  return needs;
-}
-constexpr Needs needs_of = escapes();
-
-void append_with(std::string& out, std::string_view text, std::string_view number) {
-  std::size_t plain = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto octet = static_cast<unsigned char>(text[i]);
-    if (needs_of[octet] == 0) continue;
-    out.append(text, plain, i - plain);
-    plain = i + 1;
-    if (needs_of[octet] == 1) {
-      out.push_back('\\');
-      out.push_back(text[i]);
-    } else {
-      out.append(number);
-      out.push_back(hex[octet / 16]);
-      out.push_back(hex[octet % 16]);
-    }
-  }
-  out.append(text, plain);
-}
 
 template <std::size_t n>
 void put(char* at, unsigned value) noexcept {
@@ -48,23 +17,45 @@ void put(char* at, unsigned value) noexcept {
 
 }  // namespace
 
-void append_escaped(std::string& out, std::string_view text) { append_with(out, text, "\\x"); }
-
-void append_json_text(std::string& out, std::string_view text) { append_with(out, text, "\\u00"); }
-
-void append_number(std::string& out, std::uint64_t number) {
-  std::array<char, 20> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+void Line::grow(std::size_t n) {
+  const std::size_t written = size();
+  out_.resize(written + std::max(n, step));
+  at_ = out_.data() + written;
+  end_ = out_.data() + out_.size();
 }
 
-void append_seconds(std::string& out, Duration duration) {
+void Line::spell(std::string_view text, std::string_view prefix) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (!needs_escape(octet)) {
+      put(c);
+    } else if (c == '"' || c == '\\') {
+      put('\\');
+      put(c);
+    } else {
+      put(prefix);
+      put(hex[octet / 16]);
+      put(hex[octet % 16]);
+    }
+  }
+}
+
+void Line::seconds(Duration duration) {
   const auto total = static_cast<std::uint64_t>(std::max(duration, Duration::zero()).count());
-  append_number(out, total / 1'000'000'000);
   std::array<char, 10> rest{'.'};
-  put<9>(rest.data() + 1, static_cast<unsigned>(total % 1'000'000'000));
-  out.append(rest.data(), rest.size());
+  events::put<9>(rest.data() + 1, static_cast<unsigned>(total % 1'000'000'000));
+  number(total / 1'000'000'000);
+  put(std::string_view{rest.data(), rest.size()});
 }
+
+void append_escaped(std::string& out, std::string_view text) { Line{out}.escaped(text); }
+
+void append_json_text(std::string& out, std::string_view text) { Line{out}.json(text); }
+
+void append_number(std::string& out, std::uint64_t number) { Line{out}.number(number); }
+
+void append_seconds(std::string& out, Duration duration) { Line{out}.seconds(duration); }
 
 std::string_view TimeText::common(WallInstant time) {
   format(time);

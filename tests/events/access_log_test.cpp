@@ -3,10 +3,12 @@
 
 #include <pounce/core/trace_parent.hpp>
 #include <pounce/events/access_log.hpp>
+#include <pounce/events/event_json.hpp>
 
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 
 using namespace pounce;
 using namespace pounce::events;
@@ -57,10 +59,11 @@ struct Visit {
     return out;
   }
 
-  std::array<Field, 4> fields{
+  std::array<Field, 5> fields{
       Field{"Host", "example.org", FieldId::host}, Field{"User-Agent", "curl/8", FieldId::user_agent},
       Field{"Referer", "http://r/", FieldId::other},
-      Field{"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", FieldId::other}};
+      Field{"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", FieldId::other},
+      Field{"TraceState", "congo=t61rcWkgMzE,rojo=1", FieldId::other}};
   RequestHead head;
   ResponseCompleted event{};
 };
@@ -88,6 +91,7 @@ TEST_CASE("json has all there is") {
       R"("scheme":"https","host":"example.org","protocol":"HTTP/1.1","status":200,"bytes_received":3,"bytes_sent":13,)"
       R"("duration_us":1234567,"referer":"http://r/","user_agent":"curl/8","x_request_id":"abc-1",)"
       R"("trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","parent_id":"00f067aa0ba902b7",)"
+      R"("tracestate":"congo=t61rcWkgMzE,rojo=1",)"
       R"("connection":4,"request":17,"worker":2})"
       "\n");
 }
@@ -148,6 +152,71 @@ TEST_CASE("nobody forges a line, in any format, with any octet") {
   visit.fields[1].value = "\" 200 0 \\ \x1b[31m\xc3\xa9";
   CHECK(visit.line("%{User-Agent}i") == "\\\" 200 0 \\\\ \\x1b[31m\\xc3\\xa9\n");
   CHECK(visit.line("json").find(R"("user_agent":"\" 200 0 \\ \u001b[31m\u00c3\u00a9")") != std::string::npos);
+}
+
+TEST_CASE("an octet is found in texts of every length, wherever it stands") {
+  constexpr std::array<std::pair<char, std::string_view>, 9> spellings{{{'\x1f', "\\x1f"},
+                                                                        {'\x7f', "\\x7f"},
+                                                                        {'\x80', "\\x80"},
+                                                                        {'\xff', "\\xff"},
+                                                                        {'\0', "\\x00"},
+                                                                        {'"', "\\\""},
+                                                                        {'\\', "\\\\"},
+                                                                        {' ', " "},
+                                                                        {'~', "~"}}};
+  const auto spelt = [](const std::string& text, std::size_t at, std::string_view as) {
+    return text.substr(0, at).append(as).append(text.substr(at + 1));
+  };
+  for (std::size_t size = 1; size <= 50; ++size) {
+    const std::string plain(size, 'p');
+    std::string out = "before ";
+    append_json_text(out, plain);
+    REQUIRE(out == "before " + plain);
+    for (std::size_t at = 0; at < size; ++at) {
+      std::string text = plain;
+      for (const auto& [octet, as] : spellings) {
+        text[at] = octet;
+        out.clear();
+        append_escaped(out, text);
+        REQUIRE(out == spelt(text, at, as));
+      }
+    }
+  }
+}
+
+TEST_CASE("several lines in one string, whatever room it has") {
+  Visit visit;
+  const std::string one = visit.line("combined");
+  std::string all;
+  for (std::size_t n = 1; n <= 100; ++n) {
+    append_number(all, n);
+    append_escaped(all, one);
+    all.shrink_to_fit();
+  }
+  std::size_t at = 0;
+  std::string escaped;
+  append_escaped(escaped, one);
+  for (std::size_t n = 1; n <= 100; ++n) {
+    const std::string wanted = std::to_string(n) + escaped;
+    REQUIRE(all.compare(at, wanted.size(), wanted) == 0);
+    at += wanted.size();
+  }
+  CHECK(at == all.size());
+}
+
+TEST_CASE("traces of both JSON logs: none without one valid traceparent") {
+  Visit visit;
+  TimeText time;
+  std::string out;
+  append_json(out, visit.event, {}, time);
+  CHECK(out.find(
+            R"("trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","parent_id":"00f067aa0ba902b7","tracestate":"congo=)") !=
+        std::string::npos);
+  visit.fields[2] = visit.fields[3];  // two of them
+  out.clear();
+  append_json(out, visit.event, {}, time);
+  CHECK(out.find("trace") == std::string::npos);
+  CHECK(visit.line("json").find("trace") == std::string::npos);
 }
 
 TEST_CASE("a value of a field is cut") {

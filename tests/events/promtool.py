@@ -7,6 +7,8 @@ import sys
 import tempfile
 
 promtool = shutil.which("promtool")
+if promtool is None and os.environ.get("POUNCE_NO_SKIPS"):
+    sys.exit("no promtool here: scripts/setup ci")
 if promtool is None:
     print("no promtool here: install Debian's prometheus to have the metrics judged")
     sys.exit(77)

@@ -124,7 +124,7 @@ void torment(std::uint16_t port, unsigned seed, std::atomic<std::size_t>& answer
 // Nobody is told how a socket ends; the events are, and `end` holds them to their promises.
 template <class Run>
 void be_tormented(Run& run) {
-  constexpr std::size_t sockets = slow_build ? 400 : 3000;
+  constexpr std::size_t sockets = slow_build ? 300 : 1500;
   std::atomic<std::size_t> answered{0};
   std::vector<std::thread> threads;
   for (unsigned seed = 1; seed <= 4; ++seed) {

@@ -63,7 +63,7 @@ Task talkative(Exchange& x) {
   if (!socket) co_return;
   const std::string words(20'000, 'w');
   for (int i = 0; i < 50; ++i) {
-    const Status sent = co_await socket.send(words);
+    const Status sent = co_await socket.send_text(words);
     if (sent != Status::ok) co_return;
   }
   (void)socket.close(4000, "enough");

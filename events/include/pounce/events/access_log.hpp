@@ -49,6 +49,8 @@ inline constexpr std::uint16_t unanswered = 499;
 // The entry of an event that ends a request; empty for all others. `wall`: the time of day at the event.
 [[nodiscard]] std::optional<AccessEntry> access_entry(const Lifecycle& event, WallInstant wall);
 
+class Line;
+
 class AccessFormat {
  public:
   static constexpr std::size_t most_atoms = 64;
@@ -101,7 +103,7 @@ class AccessFormat {
   };
   struct Parser;
 
-  void append_atom(std::string& out, const Atom& atom, const AccessEntry& entry, TimeText& time) const;
+  void put_atom(Line& line, const Atom& atom, const AccessEntry& entry, TimeText& time) const;
 
   std::vector<Atom> atoms_;
 };
