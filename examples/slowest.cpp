@@ -3,6 +3,7 @@
 //   curl localhost:8000/work?ms=30
 //   curl localhost:8000/slowest      the slowest targets so far, and how many requests there were
 #include <pounce/app.hpp>
+#include <pounce/app/collector.hpp>
 
 #include <algorithm>
 #include <atomic>

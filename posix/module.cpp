@@ -159,7 +159,7 @@ std::string stamp_difference(const ModuleStamp& module, const ModuleStamp& progr
   if (module.sanitizer != program.sanitizer) {
     return differ("built with ", sanitizer_name(module.sanitizer), sanitizer_name(program.sanitizer));
   }
-  constexpr std::array<std::string_view, 6> types{"Exchange", "Request", "Response", "Wait", "App", "Lifecycle"};
+  constexpr std::array<std::string_view, 5> types{"Exchange", "Request", "Response", "Wait", "App"};
   for (std::size_t i = 0; i < types.size(); ++i) {
     if (module.sizes[i] == program.sizes[i]) continue;
     return differ(std::string{"built with other options or headers: its "}.append(types[i]).append(" has a size of "),

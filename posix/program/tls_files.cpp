@@ -74,6 +74,7 @@ std::vector<TlsFiles::Note> TlsFiles::reload() {
   Findings found;
   Loan<tls::Endpoint> endpoint = make(found);
   std::vector<Note> notes;
+  notes.reserve(found.warnings.size() + found.problems.size() + 1);
   for (const Problem& warning : found.warnings) notes.push_back({"warning", config::text_of(warning)});
   for (const Problem& problem : found.problems) notes.push_back({"error", config::text_of(problem)});
   if (endpoint) {

@@ -1,6 +1,7 @@
 #include <pounce/server/collectors.hpp>
 
 #include <pounce/app/application.hpp>
+#include <pounce/app/collector.hpp>
 
 namespace pounce::inline v0 {
 
@@ -18,7 +19,7 @@ void Collectors::Guarded::observe(const events::Lifecycle& event) noexcept {
 Collectors::Collectors(const App& app, events::Observer* first, std::atomic<std::uint64_t>& failures) {
   if (first != nullptr) relay_.add(*first);
   for (const auto& collector : app.collectors()) {
-    relay_.add(*guarded_.emplace_back(make_owned<Guarded>(*collector, failures)));
+    relay_.add(*guarded_.emplace_back(make_owned<Guarded>(static_cast<Collector&>(*collector), failures)));
   }
 }
 

@@ -16,6 +16,7 @@ LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 TOKEN = re.compile(r"`([\w.+-]+(?:/[\w.+*-]+)*/?)`")
 GENERATED = {"configuration.md"}
 PREAMBLE = """#include <pounce/app.hpp>
+#include <pounce/app/collector.hpp>
 #include <pounce/testing.hpp>
 #include <atomic>
 #include <cassert>

@@ -331,16 +331,16 @@ class Pages(unittest.TestCase):
                         asked.sendall(b"show stat\n")
                         with asked.makefile(encoding="ascii") as answer:
                             rows = list(csv.DictReader(line for line in answer if line.strip()))
-                    return next(row["status"] + " " + row["last_chk"] for row in rows if row["svname"] == "one")
+                    return next((row["status"], row["check_status"]) for row in rows if row["svname"] == "one")
                 except OSError:
-                    return ""
+                    return None
             try:
-                eventually(lambda: state().startswith("UP HTTP status check returned code <200"), what="a server that is up")
+                eventually(lambda: state() == ("UP", "L7OK"), what="a server that is up")
                 with harness.Wire(place, scaled(20)) as guest:
                     guest.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab")
                     eventually(lambda: samples(both.ask(both.door, "/-/metrics").body.decode())["pounce_requests_in_flight"] == 1, what="a request")
                     both.server.signal()
-                    eventually(lambda: state().startswith("DOWN"), what="a server that is out")
+                    eventually(lambda: state() == ("DOWN", "L7STS"), what="a server that is out")
                     guest.send(b"cd")
                     self.assertEqual(guest.response().body, b"abcd")
             finally:

@@ -1,6 +1,7 @@
 // Compressed responses over HTTP/1.1 and HTTP/2: heads, content, streams, limits.
 #include <doctest/doctest.h>
 
+#include <pounce/app/collector.hpp>
 #include <pounce/app/dictionary.hpp>
 #include <pounce/compression/decoder.hpp>
 #include <pounce/server/codings.hpp>

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <pounce/app.hpp>
+#include <pounce/app/collector.hpp>
 #include <pounce/server/collectors.hpp>
 #include <pounce/testing.hpp>
 

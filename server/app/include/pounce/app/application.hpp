@@ -8,7 +8,7 @@
 // An App made from one handler is that handler for everything.
 #pragma once
 
-#include <pounce/app/collector.hpp>
+#include <pounce/app/attached.hpp>
 #include <pounce/app/handler.hpp>
 #include <pounce/app/middleware.hpp>
 #include <pounce/core/owned.hpp>
@@ -22,6 +22,9 @@
 
 namespace pounce::inline v0 {
 
+class Collector;
+template <class Event, class F>
+class CollectorOf;
 class DictionaryResource;
 
 class App {
@@ -82,14 +85,15 @@ class App {
     return *this;
   }
 
-  // Who is told what happens on the server, beside its own logs and metrics; see Collector. Each of several is told, in this order.
-  App& observe(Owned<Collector> collector) {
+  // Who is told what happens on the server, beside its own logs and metrics; see Collector in <pounce/app/collector.hpp>, which has to be
+  // included. Each of several is told, in this order.
+  template <std::derived_from<Collector> Mine>
+  App& observe(Owned<Mine> collector) {
     collectors_.push_back(std::move(collector));
     return *this;
   }
   // The same for a function of one kind of events: app.observe<pounce::events::RequestFailed>([](const auto& failed) { … }).
-  template <class Event, class F>
-    requires std::invocable<F&, const Event&>
+  template <class Event, std::invocable<const Event&> F>
   App& observe(F function) {
     return observe(make_owned<CollectorOf<Event, F>>(std::move(function)));
   }
@@ -125,7 +129,8 @@ class App {
   }
   [[nodiscard]] bool accepts_websockets() const noexcept { return accepts_websockets_; }
   [[nodiscard]] const std::vector<Owned<Middleware>>& middleware() const noexcept { return middleware_; }
-  [[nodiscard]] const std::vector<Owned<Collector>>& collectors() const noexcept { return collectors_; }
+  // Each is a Collector.
+  [[nodiscard]] const std::vector<Owned<Attached>>& collectors() const noexcept { return collectors_; }
   // The last one that was added, which knows the others; null: none.
   [[nodiscard]] const DictionaryResource* dictionaries() const noexcept { return dictionaries_; }
   void start() const { run(start_); }
@@ -179,7 +184,7 @@ class App {
   std::vector<Route> exact_;     // in the order of `place`
   std::vector<Route> prefixes_;  // longest first
   std::vector<Owned<Middleware>> middleware_;
-  std::vector<Owned<Collector>> collectors_;
+  std::vector<Owned<Attached>> collectors_;
   const DictionaryResource* dictionaries_ = nullptr;  // their routes own them
   Hooks start_;
   Hooks drain_;

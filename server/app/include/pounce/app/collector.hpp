@@ -12,6 +12,7 @@
 // Ownership: the App owns it; strings in an event live for the call. Errors: what it throws ends its call and nothing else, and is counted.
 #pragma once
 
+#include <pounce/app/attached.hpp>
 #include <pounce/events/observer.hpp>
 
 #include <utility>
@@ -19,13 +20,8 @@
 
 namespace pounce::inline v0 {
 
-class Collector {
+class Collector : public Attached {
  public:
-  Collector() = default;
-  Collector(const Collector&) = delete;
-  Collector& operator=(const Collector&) = delete;
-  virtual ~Collector() = default;
-
   // What it is told of; asked once, before the first event.
   [[nodiscard]] virtual events::Kinds kinds() const { return events::Kinds::all(); }
   virtual void collect(const events::Lifecycle& event) = 0;

@@ -51,8 +51,7 @@ struct ModuleStamp {
 #else
   std::uint32_t sanitizer = 0;
 #endif
-  std::array<std::uint32_t, 6> sizes{sizeof(Exchange), sizeof(Request), sizeof(Response),
-                                     sizeof(Wait),     sizeof(App),     sizeof(events::Lifecycle)};
+  std::array<std::uint32_t, 5> sizes{sizeof(Exchange), sizeof(Request), sizeof(Response), sizeof(Wait), sizeof(App)};
 };
 
 struct Module {
