@@ -54,7 +54,9 @@ constexpr std::array<std::string_view, 34> limits{"max_request_line",
                                                   "ws_ping_timeout",
                                                   "ws_close_timeout",
                                                   "ws_max_message_size",
-                                                  "compression_max_streams", "queue_depth", "queue_timeout"};
+                                                  "compression_max_streams",
+                                                  "queue_depth",
+                                                  "queue_timeout"};
 static_assert(limits.size() < Count::limits);
 
 std::size_t place(Fault fault) noexcept { return static_cast<std::size_t>(fault); }

@@ -84,12 +84,7 @@ void LiveExchange::leave_place() noexcept {
 // `limit`: which one; empty: its client is gone, or has said that it sends no more, and may be told.
 void LiveExchange::turn_away(std::string_view limit) {
   phase_ = Phase::ended;
-  if (!limit.empty()) {
-    session_->observe([&] {
-      return events::LimitHit{
-          .at = now(), .connection = session_->peers_.connection, .worker = session_->station_->worker, .limit = limit};
-    });
-  }
+  session_->report_limit(limit);
   Response refusal = queue()->answer();
   answer_whole(refusal);
   clear_inbox();

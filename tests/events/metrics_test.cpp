@@ -237,8 +237,8 @@ TEST_CASE("content codings are counted before and behind") {
 
 TEST_CASE("every limit that a fault hits is counted by its name") {
   // Those that are no fault of a connection.
-  std::set<std::string_view> names{"max_connections", "tls_max_handshakes", "rate_limit", "compression_max_streams",
-                                   "queue_depth",     "queue_timeout"};
+  std::set<std::string_view> names{"max_connections",         "tls_max_handshakes", "rate_limit",
+                                   "compression_max_streams", "queue_depth",        "queue_timeout"};
   for (std::size_t i = 0; i < fault_count; ++i) {
     const std::string_view limit = limit_of(static_cast<Fault>(i));
     if (!limit.empty()) names.insert(limit);
