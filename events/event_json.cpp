@@ -29,7 +29,7 @@ class Object {
   }
   void add_flag(std::string_view name, bool set) {
     member(name);
-    out_.append(set ? "true" : "false");
+    line_.put(std::string_view{set ? "true" : "false"});
   }
 
  private:
