@@ -84,8 +84,8 @@ struct Options {
   Instant (*clock)() noexcept = nullptr;         // what time it is within a step; null: it stands still
   events::Observer* observer = nullptr;          // told before the collectors of the application
   FilterSource* filters = nullptr;  // connections are behind a filter of it: what is sent and taken is ciphertext
-  Duration patience = std::chrono::hours{1};     // simulated, per run
-  std::size_t most_output = 64 * mebibyte;       // per run
+  Duration patience = std::chrono::hours{1};  // simulated, per run
+  std::size_t most_output = 64 * mebibyte;    // per run
 };
 
 class Client {
