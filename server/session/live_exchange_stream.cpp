@@ -98,7 +98,7 @@ void LiveExchange::route_socket(const Events& events) {
     if (const auto* const close = std::get_if<event::Close>(&event))
       socket_ended(close->code, close->reason, Fault::none);
     if (const auto* const failed = std::get_if<event::Failed>(&event)) {
-      session_->report_limit(failed->fault);
+      session_->report_limit(events::limit_of(failed->fault));
       socket_ended(no_close, {}, failed->fault);
     }
   }

@@ -183,7 +183,7 @@ TEST_CASE("time: no deadline but pings where they are wished, and an end to who 
   peer.advance(2s);
   CHECK(socket.answer().reset);
   CHECK(seen.text() == "end 1006");
-  CHECK(recorder.count("failed peer_fault ping_timeout 200") == 1);
+  CHECK(recorder.count("failed peer_fault pong_timeout 200") == 1);
   CHECK_FALSE(peer.client.closed());
 }
 
