@@ -42,7 +42,7 @@ function(pounce_install)
   foreach(layer IN LISTS layers)
     install(TARGETS pounce_${layer} EXPORT Pounce_${layer}
             ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${layer}
-            LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${layer}
+            LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${layer}-runtime NAMELINK_COMPONENT ${layer}-link
             FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT ${layer})
     install(EXPORT Pounce_${layer} NAMESPACE Pounce:: FILE Pounce_${layer}.cmake
             DESTINATION ${cmake_dir} COMPONENT ${layer})

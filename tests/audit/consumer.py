@@ -132,7 +132,8 @@ def shared(args, scratch):
         "-DCMAKE_CXX_FLAGS_DEBUG=-O0")
     run(args.cmake, "--build", build, "--target", "pounce_core", "pounce_protocol")
     for component in ("core", "protocol"):
-        run(args.cmake, "--install", build, "--prefix", prefix, "--component", component)
+        for part in ("", "-runtime", "-link"):
+            run(args.cmake, "--install", build, "--prefix", prefix, "--component", component + part)
     # The check can fail: llhttp's names are there before the version script hides them.
     if stray_exports_of_objects(build) == 0:
         sys.exit("the check of exports looks at nothing")
