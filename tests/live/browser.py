@@ -85,10 +85,10 @@ class Browser:
         assert "exceptionDetails" not in answer, f"{expression}: {answer['exceptionDetails']}"
         return answer["result"].get("value")
 
-    def wait_for(self, expression):
-        """Until it is true."""
+    def wait_for(self, expression, seconds=60):
+        """Until it is true; an AssertionError if it never is."""
         return self.ask(f"""new Promise((done, failed) => {{
-            const limit = performance.now() + {int(scaled(60) * 1000)};
+            const limit = performance.now() + {int(scaled(seconds) * 1000)};
             const look = () => {{
               const found = {expression};
               if (found) done(found);

@@ -84,14 +84,18 @@ class Site(unittest.TestCase):
 
     def test_search_finds(self):
         with Browser() as browser:
-            browser.visit(self.root + "index.html")
-            # The page empties the field while it starts, and hears no key before: press until it answers.
-            browser.wait_for("""(field => {
-                field.focus();
-                field.value = "rate limit burst";
-                field.dispatchEvent(new Event("keyup", {bubbles: true}));
-                return document.querySelector(".md-search-result__link") !== null;
-              })(document.querySelector("[data-md-component=search-query]"))""")
+            for _ in range(5):
+                browser.visit(self.root + "index.html")
+                try:
+                    browser.wait_for("""(field => {
+                        field.focus();
+                        field.value = Math.floor(performance.now() / 1500) % 2 ? "rate limit burst" : "rate limit";
+                        field.dispatchEvent(new Event("keyup", {bubbles: true}));
+                        return document.querySelector(".md-search-result__link") !== null;
+                      })(document.querySelector("[data-md-component=search-query]"))""", 8)
+                    break
+                except AssertionError:
+                    continue  # the theme's script is deaf to who asks while it starts: load the page again
             found = browser.ask("[...document.querySelectorAll('.md-search-result__link')].map(link => link.href).join(' ')")
             self.assertRegex(found, r"docs/operations\.html\?\S*#rate-limits")
             browser.visit(urllib.parse.urljoin(self.root, "docs/operations.html?h=burst#rate-limits"))
