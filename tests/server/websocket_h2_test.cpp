@@ -176,6 +176,7 @@ TEST_CASE("sockets and requests side by side, each socket with its own messages"
   app.accept_websockets();
   H2Client peer{app};
   std::vector<std::unique_ptr<H2Socket>> sockets;
+  sockets.reserve(50);
   for (int i = 0; i < 50; ++i) sockets.push_back(std::make_unique<H2Socket>(peer, "/socket"));
   for (int round = 0; round < 5; ++round) {
     for (std::size_t i = 0; i < sockets.size(); ++i) {
