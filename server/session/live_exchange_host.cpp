@@ -67,7 +67,8 @@ void LiveExchange::answer_error(std::uint16_t status) {
   // Middleware made it unsendable: say it without middleware.
   middleware_asked_ = 0;
   Response plain = Response::text("500 Internal Server Error\n", 500);
-  (void)send_whole(plain);
+  // Or its head is out already, and memory ended behind it: nobody would ever end that.
+  if (send_whole(plain) != Status::ok) session_->machine_->reset(stream_, session_->output_);
 }
 
 Status LiveExchange::may_answer() const noexcept {

@@ -22,6 +22,8 @@ struct Conduct {
   // The machine: one call in so many lets another thread go first (0: none); what a look at the clock costs at most.
   std::uint64_t switches = 0;
   Duration look{};
+  // One call in so many fails (0: none): accept, recv, send, epoll_ctl, and waits that a signal interrupts.
+  std::uint64_t faults = 0;
 };
 
 // Seed 0 is the calm world above. The others differ in everything, within what does not change what a client sees.

@@ -2,7 +2,9 @@
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -34,6 +36,7 @@ sockaddr_in address_of(int port) {
 Kernel::Kernel(std::uint64_t seed, const Conduct& conduct)
     : conduct_(conduct),
       dice_(seed),
+      fault_dice_(seed * 31 + 17),
       schedule_(dice_, conduct_.switches, conduct_.look),
       network_(schedule_, dice_, conduct_) {
   alive = this;
@@ -82,7 +85,11 @@ int Kernel::listen(int descriptor) {
 }
 
 int Kernel::accept(int descriptor, sockaddr_in& peer) {
-  std::shared_ptr<Socket> socket = find<Listener>(descriptor)->accept();
+  const auto listener = find<Listener>(descriptor);
+  // Without EMFILE and ENFILE, which cost somebody the connection (tests/posix/acceptor_test.cpp).
+  constexpr std::array<int, 7> errors{EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENOBUFS, ENOMEM, EPERM};
+  if (listener->state() != 0 && strikes()) return fail(errors[fault_dice_.below(errors.size())]);
+  std::shared_ptr<Socket> socket = listener->accept();
   if (!socket) return fail(EAGAIN);
   accepted_[Schedule::self()] = socket->port();
   peer = address_of(socket->port());
@@ -94,14 +101,35 @@ int Kernel::accepted_port() const {
   return found == accepted_.end() ? 0 : found->second;
 }
 
+long Kernel::strike(Socket& socket, int error) {
+  struck_.insert(socket.port());
+  socket.break_down();
+  return fail(error);
+}
+
 long Kernel::receive(int descriptor, void* to, std::size_t size, int flags) {
-  return result(find<Socket>(descriptor)->receive(to, size, (flags & MSG_PEEK) != 0));
+  const auto socket = find<Socket>(descriptor);
+  if (strikes()) {
+    constexpr std::array<int, 4> errors{ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ENOMEM};
+    const std::size_t which = fault_dice_.below(2 * errors.size());
+    return which < errors.size() ? strike(*socket, errors[which]) : fail(EINTR);
+  }
+  return result(socket->receive(to, size, (flags & MSG_PEEK) != 0));
 }
 
 long Kernel::send(int descriptor, std::string_view bytes, int flags) {
-  const long n = find<Socket>(descriptor)->send(bytes);
+  const auto socket = find<Socket>(descriptor);
+  const std::size_t asked = bytes.size();
+  if (strikes()) {
+    constexpr std::array<int, 5> errors{EPIPE, ECONNRESET, ETIMEDOUT, ENOBUFS, ENOMEM};
+    const std::size_t which = fault_dice_.below(3 * errors.size());
+    if (which < errors.size()) return strike(*socket, errors[which]);
+    if (which < 2 * errors.size()) return fail(EINTR);
+    bytes = bytes.substr(0, fault_dice_.between(1, bytes.size()));
+  }
+  const long n = socket->send(bytes);
   held_back_.erase(descriptor);
-  if ((flags & MSG_MORE) != 0 && n == static_cast<long>(bytes.size())) held_back_.emplace(descriptor, Schedule::self());
+  if ((flags & MSG_MORE) != 0 && n == static_cast<long>(asked)) held_back_.emplace(descriptor, Schedule::self());
   return result(n);
 }
 
@@ -215,6 +243,11 @@ int Kernel::epoll_control(int epoll, int operation, int descriptor, const epoll_
   const auto queue = find<Epoll>(epoll);
   const auto found = files_.find(descriptor);
   if (found == files_.end()) return fail(EBADF);
+  if (const auto socket = std::dynamic_pointer_cast<Socket>(found->second);
+      socket && operation == EPOLL_CTL_ADD && strikes()) {
+    struck_.insert(socket->port());
+    return fail(fault_dice_.one_in(2) ? ENOMEM : ENOSPC);
+  }
   const int error = queue->control(operation, descriptor, *found->second, event);
   return error != 0 ? fail(error) : 0;
 }
@@ -222,6 +255,7 @@ int Kernel::epoll_control(int epoll, int operation, int descriptor, const epoll_
 int Kernel::epoll_wait(int epoll, epoll_event* events, int most, int milliseconds) {
   const auto queue = find<Epoll>(epoll);
   look_for_held_back(milliseconds);
+  if (strikes()) return fail(EINTR);
   const Instant end = until(milliseconds);
   while (schedule_.wait([&] { return queue->has_ready(); }, end)) {
     const int count = queue->take(events, most);
@@ -233,6 +267,11 @@ int Kernel::epoll_wait(int epoll, epoll_event* events, int most, int millisecond
 int Kernel::poll(pollfd* descriptors, std::size_t count, int milliseconds) {
   schedule_.pass();
   look_for_held_back(milliseconds);
+  if (Schedule::self() != 0 && strikes()) {
+    for (std::size_t i = 0; i < count; ++i)
+      descriptors[i].revents = 0;  // Linux leaves them as they are: worse than that is not asked for
+    return fail(EINTR);
+  }
   const auto look = [&] {
     int ready = 0;
     for (std::size_t i = 0; i < count; ++i) {

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -45,6 +46,11 @@ class Kernel {
 
   // The peer's port of the connection that the calling thread accepted last: whose ConnectionOpened the next one of that thread is.
   [[nodiscard]] int accepted_port() const;
+  // Whether a fault has ended this peer's connection.
+  [[nodiscard]] bool has_struck(int port) const { return struck_.contains(port); }
+  // The wall clock is set; the monotonic one goes on.
+  void set_wall(Duration ahead) noexcept { wall_ahead_ = ahead; }
+  [[nodiscard]] Duration wall_ahead() const noexcept { return wall_ahead_; }
 
   // --- calls ---
   int make_socket();
@@ -75,16 +81,22 @@ class Kernel {
   template <class F>
   [[nodiscard]] std::shared_ptr<F> find(int descriptor);
   int open(std::shared_ptr<File> file);
+  [[nodiscard]] bool strikes() { return conduct_.faults != 0 && fault_dice_.one_in(conduct_.faults); }
+  // The connection is over, and the call that finds out says why.
+  long strike(Socket& socket, int error);
   [[nodiscard]] Instant until(int milliseconds) const;
   void look_for_held_back(int milliseconds) const;
 
   Conduct conduct_;
   Dice dice_;
+  Dice fault_dice_;
   Schedule schedule_;
   Network network_;
   std::map<int, std::shared_ptr<File>> files_;
   std::map<std::size_t, int> accepted_;   // by thread
   std::map<int, std::size_t> held_back_;  // sockets with octets behind MSG_MORE, and the thread that sent them
+  std::set<int> struck_;                 // peers' ports
+  Duration wall_ahead_{};
 };
 
 }  // namespace pounce::sim

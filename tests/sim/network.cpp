@@ -250,6 +250,14 @@ long Socket::send(std::string_view bytes) {
   return static_cast<long>(n);
 }
 
+void Socket::break_down() {
+  if (gone_) return;
+  network_.reset_by_server(connection_);
+  connection_->up.cut = true;
+  connection_->up.queue.clear();
+  gone_ = true;
+}
+
 int Socket::shut_down() {
   if (gone_) return ENOTCONN;
   if (std::exchange(connection_->down.end_wanted, true)) return 0;

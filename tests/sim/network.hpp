@@ -100,6 +100,8 @@ class Socket final : public File {
   [[nodiscard]] long send(std::string_view bytes);
   [[nodiscard]] int shut_down();
   void linger_not() { linger_ = false; }
+  // The connection is over, for both ends.
+  void break_down();
   [[nodiscard]] std::size_t unacknowledged() const { return connection_->down.kept(); }
   // The peer's port; `peer_port` is 0 when the connection is no more.
   [[nodiscard]] int port() const { return connection_->peer_port; }

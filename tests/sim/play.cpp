@@ -125,7 +125,7 @@ class Stage {
     static const std::map<std::string_view, Verb> verbs{
         {"connects", &Stage::connect},  {"sends", &Stage::send},       {"shuts down", &Stage::shut_down},
         {"resets", &Stage::reset},      {"reads on", &Stage::read_on}, {"stops reading", &Stage::stop_reading},
-        {"wait", &Stage::wait},         {"post", &Stage::post},        {"drain", &Stage::drain},
+        {"wait", &Stage::wait}, {"leap", &Stage::leap},         {"post", &Stage::post},        {"drain", &Stage::drain},
         {"cut", &Stage::cut},           {"window", &Stage::window},    {"gets", &Stage::get},
         {"posts", &Stage::post_stream}, {"tunnels", &Stage::tunnel},   {"adds", &Stage::add},
         {"ends", &Stage::end_stream},   {"cancels", &Stage::cancel},   {"speaks HTTP/2", &Stage::speak_http2},
@@ -176,6 +176,7 @@ class Stage {
   void stop_reading(const Step& step) { peer(step).stop_reading(); }
   void read_on(const Step& step) { peer(step).read_on(); }
   void wait(const Step& step) { kernel_.schedule().sleep(config::parse_duration(step.word).value()); }
+  void leap(const Step& step) { kernel_.schedule().leap(config::parse_duration(step.word).value()); }
   void post(const Step& step) { (void)visits_.post(step.word, step.bytes); }
   void drain(const Step&) { server_->drain(Drain::prompt); }
   void cut(const Step&) {
@@ -263,7 +264,8 @@ class Stage {
     for (const Visitor& one : visitors_) {
       outcome_.peers.push_back(
           {one.name, (one.frames ? streams_in : answers_in)(one.tls ? one.tls->got() : one.peer.got()), one.at_rest,
-           ending(one.peer), journal_.lines(one.peer.port()), one.disturbed || one.peer.has_reset(), one.peer.ended()});
+           ending(one.peer), journal_.lines(one.peer.port()), one.disturbed || one.peer.has_reset(), one.peer.ended(),
+           kernel_.has_struck(one.peer.port())});
     }
   }
 

@@ -43,6 +43,7 @@ struct Outcome {
     std::vector<std::string> events;
     bool disturbed = false;  // it has reset, or did something while other things were on their way
     bool saw_end = false;    // the server's, before it left
+    bool struck = false;     // a fault of the kernel (Conduct::faults) has ended its connection
   };
   std::vector<OfPeer> peers;  // in order of appearance
   std::vector<std::string> problems;

@@ -232,6 +232,8 @@ void Schedule::settle(Duration patience) {
   while (now_ < until && go_on(until, true)) continue;
 }
 
+void Schedule::leap(Duration duration) { now_ += duration; }
+
 void Schedule::sleep(Duration duration) {
   (void)wait([] { return false; }, now_ + duration);
 }

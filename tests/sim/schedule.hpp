@@ -70,6 +70,8 @@ class Schedule {
   // Until no thread can run and nothing is on its way in the network, or `patience` is over.
   void settle(Duration patience);
   void sleep(Duration duration);
+  // Time passes while nothing runs, as when a machine was suspended: whatever was due meanwhile is late.
+  void leap(Duration duration);
 
   // Said in front of whatever ends the process: which run this is.
   std::string story;

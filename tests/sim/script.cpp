@@ -14,10 +14,10 @@ struct Verb {
   bool of_a_peer;
 };
 
-constexpr std::array<Verb, 19> verbs{{
+constexpr std::array<Verb, 20> verbs{{
     {"connects", true}, {"sends", true},         {"shuts down", true}, {"resets", true},  {"stops reading", true},
     {"reads on", true}, {"speaks HTTP/2", true}, {"gets", true},       {"posts", true},   {"tunnels", true},
-    {"adds", true},     {"ends", true},          {"cancels", true},    {"option", false}, {"wait", false},
+    {"adds", true},     {"ends", true},          {"cancels", true},    {"option", false}, {"wait", false}, {"leap", false},
     {"post", false},    {"drain", false},        {"cut", false},       {"window", false},
 }};
 

@@ -242,7 +242,7 @@ POUNCE_WRAP(int, clock_gettime, (clockid_t clock, timespec* to)) {
   if (k == nullptr) return __real_clock_gettime(clock, to);
   using namespace std::chrono;
   auto since = k->schedule().look().time_since_epoch();
-  if (clock == CLOCK_REALTIME) since += hours{24 * 365 * 56};  // some day in 2026
+  if (clock == CLOCK_REALTIME) since += hours{24 * 365 * 56} + k->wall_ahead();  // some day in 2026
   to->tv_sec = duration_cast<seconds>(since).count();
   to->tv_nsec = static_cast<long>(duration_cast<nanoseconds>(since % seconds{1}).count());
   return 0;
