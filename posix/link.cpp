@@ -164,7 +164,8 @@ Link::Io Link::flush(Instant now) {
 void Link::discard_arrived() noexcept {
   std::array<char, 4096> waste;
   for (int i = 0; i < 16; ++i) {
-    if (receive_bytes(socket_.get(), waste) < static_cast<ssize_t>(waste.size())) return;
+    const auto n = receive_bytes(socket_.get(), waste);
+    if (n < static_cast<ssize_t>(waste.size()) && !(n < 0 && errno == EINTR)) return;
   }
 }
 

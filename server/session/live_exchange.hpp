@@ -70,8 +70,8 @@ class LiveExchange final : public Exchange {
   [[nodiscard]] Instant alarm() const noexcept;
   // Waits for something that the peer has no part in.
   [[nodiscard]] bool waits_outside() const noexcept {
-    return phase_ == Phase::queued || (phase_ == Phase::parked && (socket_ || parked_->kind == Wait::Kind::sleep ||
-                                                                   parked_->kind == Wait::Kind::message));
+    return phase_ == Phase::parked &&
+           (socket_ || parked_->kind == Wait::Kind::sleep || parked_->kind == Wait::Kind::message);
   }
   void drain();
   // Says that it has begun; once, by the session that has taken it into its list.

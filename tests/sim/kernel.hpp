@@ -95,7 +95,7 @@ class Kernel {
   std::map<int, std::shared_ptr<File>> files_;
   std::map<std::size_t, int> accepted_;   // by thread
   std::map<int, std::size_t> held_back_;  // sockets with octets behind MSG_MORE, and the thread that sent them
-  std::set<int> struck_;                 // peers' ports
+  std::set<int> struck_;                  // peers' ports
   Duration wall_ahead_{};
 };
 

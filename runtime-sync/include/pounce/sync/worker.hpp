@@ -4,8 +4,8 @@
 //   between requests             the distributor watches it; while there are few connections the worker lingers here first
 //   a head that dribbles in      the same
 //   all of a plain request       the same
-//   content, or room to write    here, for --worker-patience in all per request, as long as no other connection needs a worker; then the
-//                                exchange moves to the async pool
+//   content, room to write,      here, for --worker-patience in all per request, as long as no other connection needs a worker; then the
+//   a place to run in            exchange moves to the async pool
 //   time, messages               moves to the async pool at once
 //   nothing at all               is served for a `slice`; then, when others wait for a worker, it stands in line behind them
 // Without a pool, or when it refuses, the worker waits itself: slower, nothing lost.
