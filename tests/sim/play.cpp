@@ -123,12 +123,25 @@ class Stage {
   void act(const Step& step) {
     using Verb = void (Stage::*)(const Step&);
     static const std::map<std::string_view, Verb> verbs{
-        {"connects", &Stage::connect},  {"sends", &Stage::send},       {"shuts down", &Stage::shut_down},
-        {"resets", &Stage::reset},      {"reads on", &Stage::read_on}, {"stops reading", &Stage::stop_reading},
-        {"wait", &Stage::wait}, {"leap", &Stage::leap},         {"post", &Stage::post},        {"drain", &Stage::drain},
-        {"cut", &Stage::cut},           {"window", &Stage::window},    {"gets", &Stage::get},
-        {"posts", &Stage::post_stream}, {"tunnels", &Stage::tunnel},   {"adds", &Stage::add},
-        {"ends", &Stage::end_stream},   {"cancels", &Stage::cancel},   {"speaks HTTP/2", &Stage::speak_http2},
+        {"connects", &Stage::connect},
+        {"sends", &Stage::send},
+        {"shuts down", &Stage::shut_down},
+        {"resets", &Stage::reset},
+        {"reads on", &Stage::read_on},
+        {"stops reading", &Stage::stop_reading},
+        {"wait", &Stage::wait},
+        {"leap", &Stage::leap},
+        {"post", &Stage::post},
+        {"drain", &Stage::drain},
+        {"cut", &Stage::cut},
+        {"window", &Stage::window},
+        {"gets", &Stage::get},
+        {"posts", &Stage::post_stream},
+        {"tunnels", &Stage::tunnel},
+        {"adds", &Stage::add},
+        {"ends", &Stage::end_stream},
+        {"cancels", &Stage::cancel},
+        {"speaks HTTP/2", &Stage::speak_http2},
     };
     const auto found = verbs.find(step.verb);
     if (found == verbs.end()) throw std::runtime_error("nobody knows how to: " + text(step));
