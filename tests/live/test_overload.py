@@ -4,11 +4,12 @@
 import os
 import re
 import signal
+import sys
 import tempfile
 import unittest
 
 import harness
-from harness import Server, Settings, eventually, module, scaled
+from harness import GoodClient, Server, Settings, eventually, module
 
 HELLO = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
 OPEN = ("--queue-exempt-paths", "/open,/inside")
@@ -186,6 +187,40 @@ class Drain(unittest.TestCase):
             self.assertEqual(house.server.wait(), 4)
             # The end of the first one gives its place away: somebody may be served in that moment.
             self.assertRegex(house.server.output(), r"cut [123] connection")
+
+
+
+class Scarcity(unittest.TestCase):
+    def test_logs_on_a_full_disk(self):
+        """Lines are lost and counted; requests are not."""
+        with Server("--access-log", "/dev/full", "--event-log", "/dev/full", "--metrics-path", "/-/metrics") as server:
+            for _ in range(20):
+                self.assertEqual(server.get().status, 200)
+            dropped = re.compile(rb'^pounce_log_lines_dropped_total\{log="(access|events)"\} [1-9]', re.MULTILINE)
+            eventually(lambda: set(dropped.findall(server.get("/-/metrics").body)) == {b"access", b"events"}, what="lines are dropped, and counted")
+            self.assertEqual(server.get().status, 200)
+
+    def test_a_good_client_beside_a_crowd_of_addresses(self):
+        """Each request from an address of its own: the table of clients is full many times over, and a good client notices nothing."""
+        addresses, batch = (4_000 if Settings.sanitizer else 60_000), 200
+
+        def crowd(server, first):
+            with server.connect(timeout=60) as wire:
+                for start in range(first, first + addresses // 4, batch):
+                    wire.send("".join(f"GET /hello HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 10.{n >> 16}.{n >> 8 & 255}.{n & 255}\r\n\r\n"
+                                      for n in range(start, start + batch)))
+                    for _ in range(batch):
+                        self.assertIn(wire.response().status, (200, 429))
+
+        with Server("--rate-limit", "100/s", "--rate-limit-clients", "1024", "--trusted-proxies", "127.0.0.1") as server:
+            before = server.rss()
+            with GoodClient(server) as good:
+                outcome = harness.in_parallel({n: (lambda n=n: crowd(server, n * 1_000_000)) for n in range(4)}, width=4)
+            self.assertEqual({n: repr(e) for n, e in outcome.items() if e}, {})
+            print(f"good client: {good.served} answers, slowest {good.slowest * 1000:.0f} ms, beside {addresses} addresses", file=sys.stderr)
+            if not Settings.sanitizer:
+                self.assertLess(server.rss() - before, 8 << 20)
+
 
 
 if __name__ == "__main__":
