@@ -254,7 +254,7 @@ struct Server {
   Server(bool blocking, const App& app, bool queue) : config(small_config(blocking ? 2 : 1, 1)) {
     if (queue) config.max_concurrency = 1;
     config.queue_depth = 1;
-    config.write_timeout = 5s;
+    config.write_timeout = config.request_timeout = 2s;
     if (blocking) {
       server = make_owned<sync::Server>(config, app, &watcher, async::make_handoff_pool);
     } else {
