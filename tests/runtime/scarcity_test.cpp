@@ -173,15 +173,6 @@ void plain(std::uint16_t port, Desk&) {
   (void)client.get("/hello");
 }
 
-void converse_in_pieces(std::uint16_t port, Desk&) {
-  Client client{port};
-  if (!client.send("POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")) return;
-  if (client.read_until("abc\r\n").find("200 OK") == std::string::npos) return;
-  if (!client.send("4\r\ndefg\r\n0\r\n\r\n") || client.read_until("0\r\n\r\n").empty()) return;
-  if (!ask(client, get("/sleep"), "slept")) return;
-  (void)ask(client, get("/hello"), "hello");
-}
-
 void wait_for_a_message(std::uint16_t port, Desk& desk) {
   Client client{port};
   if (!client.get("/message") || !client.read_until("\r\n\r\n").starts_with("HTTP/1.1 200 ")) return;
@@ -329,7 +320,6 @@ void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
 TEST_CASE("memory ends while plain requests are served") { starve(plain); }
-TEST_CASE("memory ends while content is streamed, and a handler sleeps") { starve(converse_in_pieces); }
 TEST_CASE("memory ends while a handler waits for a message") { starve(wait_for_a_message); }
 TEST_CASE("memory ends on an HTTP/2 connection") { starve(http2); }
 TEST_CASE("memory ends on a WebSocket") { starve(converse_in_messages); }
