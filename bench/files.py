@@ -64,11 +64,8 @@ user: root
 max-connections: 18000
 http1-request-timeout: 900
 http2-idle-timeout: 900
-listen:
-- {{host: 127.0.0.1, port: {clear}}}
-- host: 127.0.0.1
-  port: {secure}
-  ssl: {{certificate-file: {folder}/cert.pem, key-file: {folder}/key.pem}}
+listen: {{host: 127.0.0.1, port: {clear}}}
+listen: {{host: 127.0.0.1, port: {secure}, ssl: {{certificate-file: {folder}/cert.pem, key-file: {folder}/key.pem}}}}
 hosts:
   default:
     paths:

@@ -21,7 +21,6 @@ struct Mount {
   bool immutable = false;     // fingerprinted names may be kept for a year
   bool listing = false;       // of directories without an index page
   bool precompressed = true;  // look for NAME.zst, NAME.br, NAME.gz beside NAME
-  bool pass = false;          // what is not there is the application's
   std::uint64_t boundary_seed = 0;       // of multipart answers: drawn once per process
   const MediaTypes* types = nullptr;     // null: the built-in table
   compression::MediaTypes compressible;  // whose neighbours are looked for
