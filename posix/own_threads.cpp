@@ -15,7 +15,7 @@ namespace pounce::inline v0::posix {
 
 namespace {
 
-constexpr int most_looks = 20;  // a millisecond apart
+constexpr int most_looks = 100;  // a millisecond apart
 
 std::mutex lock;
 std::vector<int> own;                     // guarded by it
