@@ -42,8 +42,9 @@ inline constexpr std::array<SignalEffect, 4> signal_effects{{
      "of "
      "--shutdown-timeout, cuts what is left."},
     {"SIGHUP",
-     "With TLS, certificates and keys are read again; a fault in them leaves all as it was. Without TLS the program "
-     "ends."},
+     "Reload: configuration, application and certificates are read again, and new workers take over; if anything "
+     "fails, "
+     "those that serve go on. Drain, where it comes because the terminal has gone."},
     {"SIGUSR1", "The files of --access-log and --event-log are opened anew."},
     {"SIGPIPE", "Ignored."},
 }};
