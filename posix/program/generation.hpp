@@ -23,7 +23,6 @@
 #include <pounce/posix/runtime.hpp>
 #include <pounce/program/load.hpp>
 #include <pounce/server/collectors.hpp>
-#include <pounce/server/collectors.hpp>
 
 #include <cstdint>
 #include <expected>
@@ -106,7 +105,6 @@ class Generation {
   events::WorkerId first_id_ = 0;
   // In the order of their making: each borrows from those above.
   Owned<Observation> observation_;
-  std::optional<Collectors> collectors_;
   std::optional<Collectors> collectors_;
   Owned<OperatorPages> pages_;
   App front_;

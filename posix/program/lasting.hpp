@@ -46,7 +46,6 @@ struct Lasting {
   Runtimes runtimes;
   posix::Metering metering;
   std::atomic<std::uint64_t> collector_failures{0};  // exceptions out of collectors of applications
-  std::atomic<std::uint64_t> collector_failures{0};  // exceptions out of collectors of applications
   Logs logs;
   posix::Listeners listeners;
   posix::Listeners admin_listeners;
