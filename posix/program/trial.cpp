@@ -69,6 +69,7 @@ pid_t start(const Invocation& invocation, posix::Descriptor& said) {
   ::posix_spawn_file_actions_adddup2(actions.get(), write_end.get(), STDERR_FILENO);
   std::string check = "--check";
   std::vector<char*> arguments;
+  arguments.reserve(static_cast<std::size_t>(invocation.argc) + 2);
   for (int i = 0; i < invocation.argc; ++i) arguments.push_back(const_cast<char*>(invocation.argv[i]));
   arguments.insert(arguments.begin() + (arguments.empty() ? 0 : 1), check.data());
   arguments.push_back(nullptr);
