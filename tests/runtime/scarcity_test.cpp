@@ -255,7 +255,7 @@ struct Server {
   }
   [[nodiscard]] std::uint16_t port() const { return server->addresses().front().port; }
   void end() {
-    server->drain();
+    server->drain(Drain::prompt);
     pollfd finished{server->finished_descriptor(), POLLIN, 0};
     REQUIRE(::poll(&finished, 1, 60'000) == 1);
     (void)server->join();
