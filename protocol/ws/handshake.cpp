@@ -136,9 +136,9 @@ std::array<char, accept_size> accept_value(Bytes key) noexcept {
   return accept;
 }
 
-Acceptance::Acceptance(const Opening& opening, Bytes subprotocol, Bytes extensions) noexcept
-    : accept_(accept_value(opening.key)) {
+Acceptance::Acceptance(const Opening& opening, Bytes subprotocol, Bytes extensions) noexcept : accept_{} {
   if (!opening.key.empty()) {
+    accept_ = accept_value(opening.key);
     fields_[count_++] = {"Upgrade", websocket, FieldId::upgrade};
     fields_[count_++] = {"Connection", "Upgrade", FieldId::connection};
     fields_[count_++] = {accept_name, {accept_.data(), accept_.size()}};
