@@ -131,7 +131,7 @@ void be_tormented(Run& run) {
     threads.emplace_back([&, seed] { torment(run.port(), seed, answered); });
   }
   CHECK(run.checked.wait([&] { return run.checked.started >= sockets; }));
-  run.server.drain();
+  run.server.drain(Drain::prompt);
   for (std::thread& thread : threads) thread.join();
   CHECK(run.end().cut == 0);
   CHECK(answered > sockets / 2);
