@@ -193,9 +193,11 @@ Task send_parts(Exchange& exchange, const Representation& representation, const 
   (void)exchange.finish();
 }
 
-// Whether a piece goes out with its head: it is small, or in memory already.
-bool goes_along(const Representation& representation, const ByteRange& piece) noexcept {
-  return piece.size() <= small_content || !representation.file().contents().empty();
+// Whether a piece goes out with its head: it is small, or in memory already and would be read otherwise. Where the system sends it
+// straight from the file, that costs less than a copy of much.
+bool goes_along(const Exchange& exchange, const Representation& representation, const ByteRange& piece) noexcept {
+  if (piece.size() <= small_content) return true;
+  return !exchange.sends_regions() && !representation.file().contents().empty();
 }
 
 }  // namespace
@@ -214,7 +216,7 @@ bool send_at_once(Exchange& exchange, const Representation& representation) {
   if (is_head(exchange) || ranges->pieces().size() > 1) return false;
   ByteRange piece;
   Head head = head_of(representation, *ranges, piece);
-  if (!goes_along(representation, piece)) return false;
+  if (!goes_along(exchange, representation, piece)) return false;
   auto body = load(representation, piece, Haste::now);
   if (!body && body.error() == FileError::later) return false;
   respond(exchange, std::move(head), std::move(body));
@@ -225,7 +227,7 @@ namespace {
 
 // One piece, or all of it.
 Task send_piece(Exchange& exchange, const Representation& representation, Head head, ByteRange piece) {
-  if (!is_head(exchange) && goes_along(representation, piece)) {
+  if (!is_head(exchange) && goes_along(exchange, representation, piece)) {
     co_await fetch(exchange, representation.file(), piece.first, static_cast<std::size_t>(piece.size()));
     respond(exchange, std::move(head), load(representation, piece, Haste::may_wait));
     co_return;
