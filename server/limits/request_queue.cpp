@@ -136,6 +136,14 @@ Waiter::State RequestQueue::end_wait(Waiter& waiter, Reason why) noexcept {
   return Waiter::State::outside;
 }
 
+Loan<RequestQueue> RequestQueue::make(QueueTerms terms) {
+  return Loan<RequestQueue>{new RequestQueue{std::move(terms)}};
+}
+
+RequestQueue::RequestQueue(QueueTerms terms) noexcept : terms_(std::move(terms)) {}
+RequestQueue::~RequestQueue() = default;
+void RequestQueue::destroy() noexcept { delete this; }
+
 RequestQueue::Numbers RequestQueue::numbers() noexcept {
   const Guard guard{*this};
   const std::uint64_t word = look(word_);

@@ -88,9 +88,7 @@ class RequestQueue : public Storage {
   };
 
   // Without a lock: for one thread.
-  [[nodiscard]] static Loan<RequestQueue> make(QueueTerms terms) {
-    return Loan<RequestQueue>{new RequestQueue{std::move(terms)}};
-  }
+  [[nodiscard]] static Loan<RequestQueue> make(QueueTerms terms);
 
   // Takes a place if one is free and nobody waits for it.
   [[nodiscard]] bool try_enter() noexcept;
@@ -115,8 +113,9 @@ class RequestQueue : public Storage {
   [[nodiscard]] Numbers numbers() noexcept;
 
  protected:
-  explicit RequestQueue(QueueTerms terms) noexcept : terms_(std::move(terms)) {}
-  void destroy() noexcept override { delete this; }
+  explicit RequestQueue(QueueTerms terms) noexcept;
+  ~RequestQueue() override;
+  void destroy() noexcept override;
 
  private:
   struct Bells;
