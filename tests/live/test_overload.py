@@ -40,6 +40,8 @@ class House:
                    what=f"{running} run and {waiting} wait")
 
     def opens(self):
+        """For one who stands at the gate: who has got a place may not have come to it yet."""
+        eventually(lambda: self.server.get("/inside").body != b"0", what="somebody stands at the gate")
         assert self.server.get("/open").status == 200
 
     def __enter__(self):
