@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <random>
 #include <utility>
+#include <vector>
 
 namespace pounce::inline v0::program {
 
@@ -53,10 +55,14 @@ std::expected<Owned<ServedFiles>, std::string> ServedFiles::open(const config::C
   std::random_device random;
   served->boundary_seed_ = static_cast<std::uint64_t>(random()) << 32U | random();
   if (target) {
-    const auto added = served->add(config, {.prefix = "/", .directory = *target, .cache_control = {}}, app);
+    const auto added =
+        served->add(config, {.prefix = "/", .directory = *target, .cache_control = {}, .pass = false}, app);
     if (!added) return std::unexpected(added.error());
   }
-  for (const config::StaticMount& mount : config.static_) {
+  // The shorter prefixes first: what the longer ones pass on may be theirs.
+  std::vector<config::StaticMount> mounts = config.static_;
+  std::ranges::sort(mounts, {}, [](const config::StaticMount& mount) { return mount.prefix.size(); });
+  for (const config::StaticMount& mount : mounts) {
     if (target && mount.prefix == "/") return std::unexpected(mount.directory + ": the TARGET is at / already");
     if (const auto added = served->add(config, mount, app); !added) return std::unexpected(added.error());
   }
@@ -84,6 +90,8 @@ std::expected<void, std::string> ServedFiles::add(const config::Config& config, 
   mount.boundary_seed = boundary_seed_;
   mount.types = &types_;
   mount.coded = config::parse_media_types(config.compression_types).value_or(compression::MediaTypes{});
+  // No exact route is called so: what is found is what the longest pattern but this mount's leads to.
+  if (wanted.pass) mount.beneath = app.find(mount.prefix + '\n');
   app.route(mount.prefix + "*", make_directory_handler(*mounted->files, mount));
   // The prefix without its slash is sent to the slash.
   if (mount.prefix != "/") {

@@ -213,7 +213,7 @@ Read<BindAddress> read_address(std::string_view text) {
 Read<StaticMount> read_mount(std::string_view text) {
   auto mount = parse_static_mount(text);
   if (!mount) {
-    return wrong(std::move(mount.error()), "write /prefix=DIR or /prefix=DIR;cache-control=TEXT");
+    return wrong(std::move(mount.error()), "write /prefix=DIR, /prefix=DIR;pass or /prefix=DIR;cache-control=TEXT");
   }
   return std::move(*mount);
 }

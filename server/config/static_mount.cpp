@@ -9,6 +9,7 @@ namespace pounce::inline v0::config {
 
 namespace {
 
+constexpr std::string_view pass_key = ";pass";
 constexpr std::string_view cache_control_key = ";cache-control=";
 
 // Segments that need no percent-encoding and name nothing but themselves, so that a prefix is compared as it stands in targets.
@@ -28,6 +29,7 @@ bool is_prefix(std::string_view text) {
 std::string StaticMount::text() const {
   std::string result = prefix == "/" ? prefix : prefix.substr(0, prefix.size() - 1);
   result.append("=").append(directory);
+  if (pass) result.append(pass_key);
   if (cache_control) result.append(cache_control_key).append(*cache_control);
   return result;
 }
@@ -49,6 +51,10 @@ std::expected<StaticMount, std::string> parse_static_mount(std::string_view text
       return std::unexpected("has a Cache-Control that is not visible ASCII text");
     mount.cache_control = value;
     directory = directory.substr(0, at);
+  }
+  if (directory.ends_with(pass_key)) {
+    mount.pass = true;
+    directory.remove_suffix(pass_key.size());
   }
   if (directory.empty()) return std::unexpected("names no directory");
   // A configuration can be printed as a file, and TOML is UTF-8.

@@ -2,6 +2,7 @@
 
 #include "server/files/representation.hpp"
 #include "server/files/sending.hpp"
+#include "server/session/passing.hpp"
 
 #include <pounce/files/listing.hpp>
 #include <pounce/files/precompressed.hpp>
@@ -70,8 +71,19 @@ Task prefer_neighbour(Exchange& exchange, const Files& files, std::string_view p
 
 // --- what is not a file ---
 
-// The fallback, the page for 404, or a plain 404.
+// Whether a directory is a page. (Rarely asked: it may wait for the disk.)
+bool has_index(const Files& files, const Mount& mount, std::string_view directory) {
+  std::string name{directory};
+  name.append("/").append(mount.index);
+  return !mount.index.empty() && files.open(name, Haste::may_wait).has_value();
+}
+
+// What is beneath, the fallback, the page for 404, or a plain 404.
 Task miss(Exchange& exchange, const Files& files, const Mount& mount, std::string_view path) {
+  if (mount.beneath != nullptr) {
+    pass_on(exchange, *mount.beneath);
+    co_return;
+  }
   const bool falls_back = !mount.fallback.empty() && type_of(mount, path) == files::unknown_media_type;
   const std::string& stand_in = falls_back ? mount.fallback : mount.not_found;
   if (stand_in.empty()) {
@@ -116,6 +128,10 @@ Task list(Exchange& exchange, const Files& files, const Mount& mount, std::strin
 Task serve(Exchange& exchange, const Files& files, const Mount& mount) {
   const Request& request = exchange.request();
   if (request.method_id() != Method::get && request.method_id() != Method::head) {
+    if (mount.beneath != nullptr) {
+      pass_on(exchange, *mount.beneath);
+      co_return;
+    }
     (void)exchange.respond(files::error_page(405).set("allow", "GET, HEAD"));
     co_return;
   }
@@ -146,7 +162,11 @@ Task serve(Exchange& exchange, const Files& files, const Mount& mount) {
     if (files::send_at_once(exchange, representation)) co_return;
     co_await files::send(exchange, representation, mount);
   } else if (opening.error() == FileError::is_directory && !target->directory) {
-    redirect(exchange, mount, target->path);
+    if (mount.beneath != nullptr && !mount.listing && !has_index(files, mount, target->path)) {
+      pass_on(exchange, *mount.beneath);
+    } else {
+      redirect(exchange, mount, target->path);
+    }
   } else if (status_of(opening.error()) != 404) {
     refuse(exchange, status_of(opening.error()));
   } else if (target->directory) {

@@ -1,6 +1,8 @@
 // What comes to an exchange and what is made of it: content, the handler's life, how it ended.
 #include "server/session/live_exchange.hpp"
 
+#include "server/session/passing.hpp"
+
 #include "server/session/request_access.hpp"
 
 #include <pounce/app/application.hpp>
@@ -160,6 +162,8 @@ Response LiveExchange::method_refusal() {
   return Response::text("405 Method Not Allowed\n", 405).set("allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
 }
 
+void pass_on(Exchange& exchange, const Handler& next) noexcept { static_cast<LiveExchange&>(exchange).pass_on(next); }
+
 // Null where it is not for the server itself to answer.
 const Handler* LiveExchange::front_handler() const noexcept {
   const App* const front = session_->service_->front;
@@ -167,6 +171,7 @@ const Handler* LiveExchange::front_handler() const noexcept {
 }
 
 void LiveExchange::dispatch() {
+  if (next_ != nullptr) return ask(std::exchange(next_, nullptr));
   const App& app = session_->service_->app;
   handler_ = front_handler();
   if (handler_ != nullptr) return call_plain();
@@ -177,9 +182,13 @@ void LiveExchange::dispatch() {
   if (queue() != nullptr && finds_no_place()) return;
   if (session_->service_->client_limit && exceeds_limit()) return;
   if (!app.middleware().empty() && ask_middleware()) return;
+  if (RequestAccess::head(request_).protocol.empty() && !app.accepts(request_.method_id())) return refuse_method();
+  ask(app.find(request_.path()));
+}
+
+void LiveExchange::ask(const Handler* handler) {
   const Bytes protocol = RequestAccess::head(request_).protocol;
-  if (protocol.empty() && !app.accepts(request_.method_id())) return refuse_method();
-  handler_ = app.find(request_.path());
+  handler_ = handler;
   if (handler_ == nullptr) {
     phase_ = Phase::ended;
     answer_error(404);
@@ -219,7 +228,7 @@ bool LiveExchange::held() const {
   if (phase_ == Phase::admitted) return handler_->kind() != Handler::Kind::coroutine;
   if (phase_ != Phase::starting) return false;
   if (front_handler() != nullptr) return false;
-  const Handler* const handler = session_->service_->app.find(request_.path());
+  const Handler* const handler = next_ != nullptr ? next_ : session_->service_->app.find(request_.path());
   return handler != nullptr && handler->kind() != Handler::Kind::coroutine;
 }
 
@@ -293,6 +302,12 @@ void LiveExchange::handler_ended(std::exception_ptr error) {
   task_ = Task{};
   parked_ = nullptr;
   leave_place();
+  if (next_ != nullptr && answer_ == Answer::none && !error && !revoked_) {
+    letterbox_ = {};  // what was posted was not for the next one
+    phase_ = Phase::starting;
+    if (!held()) dispatch();
+    return;
+  }
   clear_inbox();
   if (socket_) end_socket(error != nullptr);
   if (error) return handler_threw(error);

@@ -74,6 +74,7 @@ class LiveExchange final : public Exchange {
            (socket_ || parked_->kind == Wait::Kind::sleep || parked_->kind == Wait::Kind::message);
   }
   void drain();
+  void pass_on(const Handler& next) noexcept { next_ = &next; }
   // Says that it has begun; once, by the session that has taken it into its list.
   void report_started(Instant at);
   // Says how it ended; at most once.
@@ -121,6 +122,7 @@ class LiveExchange final : public Exchange {
   [[nodiscard]] bool ask_middleware();
   [[nodiscard]] bool exceeds_limit();
   void refuse_method();
+  void ask(const Handler* handler);
   [[nodiscard]] static Response method_refusal();
   void call_handler();
 
@@ -222,6 +224,7 @@ class LiveExchange final : public Exchange {
   Arena* arena_;
   StreamId stream_;
   const Handler* handler_ = nullptr;
+  const Handler* next_ = nullptr;  // who is asked when this one has ended without an answer
   Task task_;
   std::vector<Chunk> inbox_;
   std::size_t inbox_first_ = 0;

@@ -272,3 +272,66 @@ TEST_CASE("the welcome page") {
     CHECK(client.head("/").body.empty());
   }
 }
+
+// --- another handler beneath ---
+
+namespace {
+
+pounce::Response tell(const pounce::Request& request) {
+  return pounce::Response::text("app " + std::string{request.path()} + " " + std::string{request.body()});
+}
+
+pounce::Task read_and_tell(pounce::Exchange& x) {
+  std::string content;
+  pounce::Received got = co_await x.read();
+  while (got.status() == pounce::Status::ok) {
+    content.append(got.bytes());
+    got = co_await x.read();
+  }
+  (void)x.respond(pounce::Response::text("app " + std::string{x.request().path()} + " " + content));
+}
+
+// The files of a Site before an application's handler.
+struct Layered : Site {
+  explicit Layered(bool coroutine) {
+    files.entries["bare"] = broken(FileError::is_directory);
+    coroutine ? app.route("*", read_and_tell) : app.route("*", tell);
+    mount.beneath = app.find("/\n");
+    app.route("/*", pounce::make_directory_handler(files, mount));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what is not there is asked of the handler beneath, with its content") {
+  for (const bool coroutine : {false, true}) {
+    CAPTURE(coroutine);
+    Layered site{coroutine};
+    Client client{site.app};
+    CHECK(client.get("/note.txt").body == "note");
+    CHECK(client.get("/sub/").body == "<title>sub</title>");
+    CHECK(client.get("/sub").header("location") == "/sub/");
+    CHECK(client.get("/nowhere").body == "app /nowhere ");
+    CHECK(client.get("/.hidden").body == "app /.hidden ");
+    CHECK(client.get("/bare").body == "app /bare ");
+    CHECK(client.get("/bare/").body == "app /bare/ ");
+    CHECK(client.post("/note.txt", "abc").body == "app /note.txt abc");
+    CHECK(client.post("/form", std::string(20'000, 'x')).body == "app /form " + std::string(20'000, 'x'));
+    CHECK(client.get("/secret").status == 403);
+    CHECK(client.get("/%00").status == 400);
+    CHECK(client.get("/busy").status == 503);
+    const auto head = client.head("/nowhere");
+    CHECK(head.status == 200);
+    CHECK(head.body.empty());
+    CHECK(client.get("/note.txt").body == "note");
+  }
+}
+
+TEST_CASE("the handler beneath comes before a fallback and a page for 404") {
+  Layered site{false};
+  site.mount.fallback = "index.html";
+  site.mount.not_found = "note.txt";
+  Client client{site.app};
+  CHECK(client.get("/nowhere").body == "app /nowhere ");
+  CHECK(client.get("/nowhere.js").body == "app /nowhere.js ");
+}

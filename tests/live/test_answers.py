@@ -386,6 +386,19 @@ class Mounts(Site):
             self.assertIn(b"b.txt", server.get("/files/deep/").body)
             self.assertEqual(server.get("/files/nowhere").status, 404)
 
+    def test_what_is_not_there_is_asked_of_the_application(self):
+        examples = os.path.dirname(os.path.dirname(harness.Settings.app))
+        with Server("--static", f"/={self.root};pass", target=os.path.join(examples, "hello", "libhello.so")) as server:  # plain
+            self.assertEqual(server.get("/a.txt").body, TWENTY)
+            self.assertEqual(server.get("/nowhere?name=you").body, b"Hello, you!")
+            self.assertEqual(server.get("/a.txt").body, TWENTY)
+        with Server("--static", f"/={self.root};pass", target=os.path.join(examples, "echo", "libecho.so")) as server:  # a coroutine
+            self.assertEqual(server.get("/a.txt").body, TWENTY)
+            with server.connect() as wire:
+                wire.send("POST /a.txt HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n" + 300000 * "x" + "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n")
+                self.assertEqual(wire.response().body, 300000 * b"x")
+                self.assertEqual(wire.response().body, TWENTY)
+
     def test_types_and_stand_ins(self):
         types = os.path.join(self.folder.name, "types")
         with open(types, "w", encoding="ascii") as file:

@@ -194,7 +194,8 @@
                                                                                                    \
   X(mounts, static_, "", "", "", files, both, stable,                                              \
     "A directory of files beside an application: /prefix=DIR; the longest prefix of a path counts. " \
-    "Behind DIR may stand ;cache-control=TEXT for this one alone. Repeatable.")                    \
+    "Behind DIR may stand ;pass, so that the application is asked for what is not there, and then " \
+    ";cache-control=TEXT for this one alone. Repeatable.")                                         \
   X(optional_text, static_index, "index.html", "", "", files, both, stable,                        \
     "Name of the page that a directory is; none: a directory is no page.")                         \
   X(path, static_fallback, "", "", "", files, both, stable,                                        \

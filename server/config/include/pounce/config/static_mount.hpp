@@ -14,6 +14,7 @@ struct StaticMount {
   std::string prefix;  // begins and ends with a slash
   std::string directory;
   std::optional<std::string> cache_control;  // nullopt: as for the others
+  bool pass = false;                         // what is not there is asked of the application
 
   [[nodiscard]] bool operator==(const StaticMount&) const = default;
   /// As it was written, the prefix without its last slash.

@@ -3,9 +3,9 @@
 //   pounce::App app;
 //   app.route("/assets/*", pounce::make_directory_handler(files, mount));   // mount.prefix is "/assets/"
 //
-// GET and HEAD; other methods are 405. Which path is which file: target_path.hpp. A directory is its index page, or a listing where the
+// GET and HEAD; other methods are 405, or for another handler (`beneath`). Which path is which file: target_path.hpp. A directory is its index page, or a listing where the
 // mount has one, and is sent to its slash when it was asked for without (301). Conditions and ranges: conditional.hpp, range.hpp; HEAD
-// knows no ranges. What the mount says of names that are not there, in this order: the fallback is
+// knows no ranges. What the mount says of names that are not there, in this order: another handler is asked (`beneath`); the fallback is
 // sent, but for names whose ending is a known type; the page for 404; a plain 404. Other errors: 400, 403, 503 when no
 // descriptor is left, 500 when the disk fails.
 // A representation of a compressible type that has a neighbour is the neighbour where the request takes its coding and it is not older; all
