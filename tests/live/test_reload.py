@@ -93,7 +93,8 @@ class Load(Scratch):
             held.append((server.rss(), server.descriptors()))
         self.assertEqual(counted["pounce_generation"], ROUNDS + 1)
         self.assertEqual(counted['pounce_reloads_total{result="done"}'], ROUNDS)
-        self.assertLessEqual(counted["pounce_modules_kept"], 2)  # the first: it has unique symbols; a machine that is very busy may keep one more
+        if harness.Settings.sanitizer != "thread":  # ThreadSanitizer has a thread of its own, which might run in a module for all that is known
+            self.assertLessEqual(counted["pounce_modules_kept"], 2)  # the first: it has unique symbols; a machine that is very busy may keep one more
         return held
 
     def check_held(self, held):

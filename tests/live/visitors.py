@@ -51,6 +51,8 @@ class Visitor:
                     is_open = False
             except Exception as error:  # whatever it was
                 self.failures.append(f"{type(self).__name__}, connection {self.connections}, after {self.served} answers: {error!r}")
+                if is_open:
+                    self.socket.close()  # or the server would wait for its end
                 is_open = False
         if is_open:
             self.socket.close()
