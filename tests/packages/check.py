@@ -71,7 +71,7 @@ class Contents(unittest.TestCase):
         # A whole path below the source folder: its name alone, say /workspace, is also the end of a path of ours.
         below = b"|".join(re.escape(os.fsencode(path.name)) for path in Given.source.iterdir())
         told = re.compile(rb"(?<![\w.}-])" + re.escape(bytes(Given.source)) + rb"/(?:" + below + rb")\b")
-        self.assertRegex(b"=" + bytes(Given.source) + b"/core/output.hpp", told)
+        self.assertRegex(b"=" + bytes(Given.source) + b"/protocol/core/output.hpp", told)
         with tempfile.TemporaryDirectory() as folder:
             for path in debs():
                 run("dpkg-deb", "-x", path, folder)
