@@ -12,8 +12,7 @@ namespace pounce::inline v0::events {
 namespace {
 
 template <class Event>
-AccessEntry entry_of(const Event& event, WallInstant wall) {
-  AccessEntry entry;
+void fill(AccessEntry& entry, const Event& event, WallInstant wall) {
   entry.arrived = wall - event.duration;
   entry.at = event.at;
   entry.connection = event.connection;
@@ -27,7 +26,6 @@ AccessEntry entry_of(const Event& event, WallInstant wall) {
   entry.body_sent = event.body_sent;
   entry.duration = event.duration;
   entry.asked = event.asked;
-  return entry;
 }
 
 // "127.0.0.1:40112" is a host and a port, and so is "[::1]:40112"; "unix:" is a host.
@@ -116,8 +114,12 @@ void put_json(Line& line, const AccessEntry& entry, TimeText& time) {
   line.put(R"({"time":")");
   line.put(time.precise(entry.arrived));
   line.put('"');
-  member(line, R"(,"client":)", client_of(entry.asked));
-  member(line, R"(,"method":)", entry.method);
+  member_word(line, R"(,"client":)", client_of(entry.asked));  // an address
+  if (head != nullptr) {
+    member_word(line, R"(,"method":)", entry.method);  // a token (RFC 9110, section 5.6.2)
+  } else {
+    member(line, R"(,"method":)", entry.method);
+  }
   member(line, R"(,"target":)", entry.target);
   if (head != nullptr) {
     member_word(line, R"(,"scheme":)", entry.asked.scheme);
@@ -162,17 +164,18 @@ void put_since_epoch(Line& line, WallInstant time) {
 }  // namespace
 
 std::optional<AccessEntry> access_entry(const Lifecycle& event, WallInstant wall) {
-  if (const auto* completed = std::get_if<ResponseCompleted>(&event)) return entry_of(*completed, wall);
-  if (const auto* failed = std::get_if<RequestFailed>(&event)) {
-    AccessEntry entry = entry_of(*failed, wall);
+  std::optional<AccessEntry> found;  // filled where it is returned: it is some hundred octets, a request each
+  if (const auto* completed = std::get_if<ResponseCompleted>(&event)) {
+    fill(found.emplace(), *completed, wall);
+  } else if (const auto* failed = std::get_if<RequestFailed>(&event)) {
+    AccessEntry& entry = found.emplace();
+    fill(entry, *failed, wall);
     entry.failure = name(failed->failure);
     if (failed->fault != Fault::none) entry.fault = info(failed->fault).name;
     if (entry.status == 0 && failed->failure == Failure::peer_fault) entry.status = info(failed->fault).status;
     if (entry.status == 0) entry.status = unanswered;
-    return entry;
-  }
-  if (const auto* rejected = std::get_if<RequestRejected>(&event)) {
-    AccessEntry entry;
+  } else if (const auto* rejected = std::get_if<RequestRejected>(&event)) {
+    AccessEntry& entry = found.emplace();
     entry.arrived = wall;
     entry.at = rejected->at;
     entry.connection = rejected->connection;
@@ -181,9 +184,8 @@ std::optional<AccessEntry> access_entry(const Lifecycle& event, WallInstant wall
     entry.failure = "rejected";
     entry.fault = info(rejected->fault).name;
     entry.asked.peer = rejected->peer;
-    return entry;
   }
-  return std::nullopt;
+  return found;
 }
 
 void AccessFormat::append(std::string& out, const AccessEntry& entry, TimeText& time) const {

@@ -1,8 +1,8 @@
-// Line: text at the end of a string of the caller's, written through a pointer: one look at the room per piece, and none at all inside a
-// number or a name. Lines of logs are made of some forty pieces, a request each.
+// Line: text at the end of a string of the caller's. It is composed in a buffer on the stack: one look at the room per piece, and none at
+// all inside a number or a name. Lines of logs are made of some forty pieces, a request each.
 //
-// The string is as long as what was written when the Line is gone, also when memory ended in the middle: whoever wants whole lines cuts it
-// back then. Errors: std::bad_alloc.
+// The string has it all when the Line is gone. Errors: std::bad_alloc; then the string has some of it, and whoever wants whole lines cuts it
+// back.
 #pragma once
 
 #include <pounce/core/time.hpp>
@@ -19,10 +19,13 @@ namespace pounce::inline v0::events {
 
 class Line {
  public:
-  explicit Line(std::string& out) : out_(out), at_(out.data() + out.size()), end_(at_) {}
+  explicit Line(std::string& out) : out_(out) {
+    at_ = buffer_.data();
+    reserve();
+  }
   Line(const Line&) = delete;
   Line& operator=(const Line&) = delete;
-  ~Line() { out_.resize(size()); }
+  ~Line() { out_.append(buffer_.data(), at_); }  // there is room
 
   void put(char c) {
     *room(1) = c;
@@ -30,12 +33,13 @@ class Line {
   }
   // As it is.
   void put(std::string_view text) {
-    std::memcpy(room(text.size()), text.data(), text.size());
-    at_ += text.size();
+    for (; text.size() > piece; text.remove_prefix(piece)) put_piece(text.substr(0, piece));
+    put_piece(text);
   }
   // A literal: its size is known where it is compiled.
   template <std::size_t n>
   void put(const char (&text)[n]) {
+    static_assert(n <= piece);
     std::memcpy(room(n - 1), text, n - 1);
     at_ += n - 1;
   }
@@ -55,18 +59,48 @@ class Line {
   using Marks [[gnu::vector_size(16)]] = signed char;
 
   static constexpr std::size_t most_digits = 20;
-  static constexpr std::size_t step = 1024;
+  static constexpr std::size_t piece = 256;                    // asked for at once, at most
+  static constexpr std::size_t slack = sizeof(std::uint64_t);  // behind it
 
-  [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(at_ - out_.data()); }
   // For `n` octets and a word behind them.
   [[nodiscard]] char* room(std::size_t n) {
-    if (static_cast<std::size_t>(end_ - at_) < n + sizeof(std::uint64_t)) [[unlikely]]
-      grow(n + sizeof(std::uint64_t));
+    if (static_cast<std::size_t>(buffer_.data() + buffer_.size() - at_) < n + slack) [[unlikely]]
+      flush();
     return at_;
   }
-  void grow(std::size_t n);
+  void flush();
+  // So that the destructor needs no memory.
+  void reserve() { out_.reserve(out_.size() + buffer_.size()); }
+
+  // Without a call where it is short, as most are: two moves that may overlap.
+  void put_piece(std::string_view text) {
+    char* const to = room(text.size());
+    const char* const from = text.data();
+    const std::size_t size = text.size();
+    if (size > 32) {
+      std::memcpy(to, from, size);
+    } else if (size >= 16) {
+      move_ends<16>(to, from, size);
+    } else if (size >= 8) {
+      move_ends<8>(to, from, size);
+    } else if (size >= 4) {
+      move_ends<4>(to, from, size);
+    } else {
+      for (std::size_t i = 0; i < size; ++i) to[i] = from[i];
+    }
+    at_ = to + size;
+  }
+  template <std::size_t n>
+  static void move_ends(char* to, const char* from, std::size_t size) noexcept {
+    std::memcpy(to, from, n);
+    std::memcpy(to + (size - n), from + (size - n), n);
+  }
 
   void guarded(std::string_view text, std::string_view prefix) {
+    for (; text.size() > piece; text.remove_prefix(piece)) guard_piece(text.substr(0, piece), prefix);
+    guard_piece(text, prefix);
+  }
+  void guard_piece(std::string_view text, std::string_view prefix) {
     if (!copy_plain(text)) [[unlikely]]
       spell(text, prefix);
   }
@@ -120,8 +154,8 @@ class Line {
   }
 
   std::string& out_;
-  char* at_;
-  char* end_;
+  std::array<char, 2 * piece + slack> buffer_;
+  char* at_ = nullptr;  // what is before it goes to the string
 };
 
 }  // namespace pounce::inline v0::events

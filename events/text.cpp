@@ -17,11 +17,10 @@ void put(char* at, unsigned value) noexcept {
 
 }  // namespace
 
-void Line::grow(std::size_t n) {
-  const std::size_t written = size();
-  out_.resize(written + std::max(n, step));
-  at_ = out_.data() + written;
-  end_ = out_.data() + out_.size();
+void Line::flush() {
+  out_.append(buffer_.data(), at_);
+  at_ = buffer_.data();
+  reserve();
 }
 
 void Line::spell(std::string_view text, std::string_view prefix) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 using namespace pounce;
 using namespace pounce::events;
@@ -167,7 +168,9 @@ TEST_CASE("an octet is found in texts of every length, wherever it stands") {
   const auto spelt = [](const std::string& text, std::size_t at, std::string_view as) {
     return text.substr(0, at).append(as).append(text.substr(at + 1));
   };
-  for (std::size_t size = 1; size <= 50; ++size) {
+  std::vector<std::size_t> sizes{255, 256, 257, 511, 512, 513, 600};  // lines are composed in pieces
+  for (std::size_t size = 1; size <= 50; ++size) sizes.push_back(size);
+  for (const std::size_t size : sizes) {
     const std::string plain(size, 'p');
     std::string out = "before ";
     append_json_text(out, plain);

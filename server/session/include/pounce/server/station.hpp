@@ -83,13 +83,21 @@ struct Station {
   // has missed this event; whoever reports it goes on.
   template <class Make>
   void observe(Make make) const noexcept {
-    if (!kinds.has<std::invoke_result_t<Make>>()) [[likely]]
+    using Built = std::invoke_result_t<Make>;
+    if (!kinds.has<Built>()) [[likely]]
       return;
     try {
-      observer->observe(events::Lifecycle{make()});
+      observer->observe(events::Lifecycle{std::in_place_type<Built>, Building<Make>{make}});
     } catch (...) {
     }
   }
+
+  // An event is built where it is looked at, and moved nowhere.
+  template <class Make>
+  struct Building {
+    Make& make;
+    operator std::invoke_result_t<Make>() const { return make(); }  // NOLINT(google-explicit-constructor)
+  };
 
   Workspace& workspace;
   RequestIds& requests;
