@@ -150,6 +150,10 @@ def show(name, servers):
         middle = {key: statistics.median(column) for key, column in values.items()}
         print(f"| {server.name} | {middle['cpu']:.2f} | {min(values['cpu']):.2f}..{max(values['cpu']):.2f} | {middle['rps']:.0f} | "
               f"{middle['p50']:.0f} | {middle['p99']:.0f} | {sum(values['errors'])} |")
+    show_ratios(servers)
+
+
+def show_ratios(servers):
     first = servers[0]
     for other in servers[1:]:
         # Each round for itself: what the machine did in it hit both.
@@ -157,14 +161,28 @@ def show(name, servers):
         print(f"{first.name}: {ratio:.2f} times the requests per CPU second of {other.name}")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("workloads", nargs="*", choices=[[], *WORKLOADS], metavar="WORKLOAD", help=", ".join(WORKLOADS))
+def options_of(doc, what, names):
+    """(which of the names, the other options); all of them where none is given."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("names", nargs="*", choices=[[], *names], metavar=what, help=", ".join(names))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
     options = parser.parse_args()
+    return options.names or list(names), options
+
+
+def interleave(servers, options, measure):
+    for server in servers:
+        measure(server, 0.3)  # warm
+    for _ in range(options.rounds):
+        for server in servers:
+            server.rows.append(measure(server, options.seconds))
+
+
+def main():
+    names, options = options_of(__doc__, "WORKLOAD", WORKLOADS)
     build()
-    for name in options.workloads or WORKLOADS:
+    for name in names:
         who, words = WORKLOADS[name]
         if shutil.which("nginx", path="/usr/sbin:/usr/bin") is None:
             who = [one for one in who if one != NGINX]
@@ -176,11 +194,7 @@ def main():
                     for server in servers:
                         print(f"| {server.name} | {server.idle(900):.2f} |")
                     continue
-                for server in servers:
-                    server.measure(words, 0.3)  # warm
-                for _ in range(options.rounds):
-                    for server in servers:
-                        server.rows.append(server.measure(words, options.seconds))
+                interleave(servers, options, lambda server, seconds, words=words: server.measure(words, seconds))
                 show(name, servers)
             finally:
                 for server in servers:

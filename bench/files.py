@@ -6,7 +6,6 @@ bench/files.py [ROW ...] [--rounds 5] [--seconds 2]     (no row: all of them)
 As bench/compare.py, which see: one core for the server, one for the load, interleaved rounds, medians. HTTP/2 and TLS by h2load.
 """
 
-import argparse
 import json
 import os
 import re
@@ -123,30 +122,19 @@ def show(row, servers):
         cpu, mb = ([one[key] for one in server.rows] for key in ("cpu", "mb"))
         print(f"| {server.name} | {statistics.median(cpu):.2f} | {min(cpu):.2f}..{max(cpu):.2f} | {statistics.median(mb):.0f} | "
               f"{min(mb):.0f}..{max(mb):.0f} | {sum(one['errors'] for one in server.rows)} |")
-    first = servers[0]
-    for other in servers[1:]:
-        ratio = statistics.median(b["cpu"] / a["cpu"] for a, b in zip(first.rows, other.rows, strict=True))
-        print(f"{first.name}: {ratio:.2f} times the requests per CPU second of {other.name}")
+    compare.show_ratios(servers)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("rows", nargs="*", choices=[[], *ROWS], metavar="ROW", help=", ".join(ROWS))
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2)
-    options = parser.parse_args()
+    rows, options = compare.options_of(__doc__, "ROW", ROWS)
     compare.build()
     who = [name for name in PEERS if name == "pounce-async" or shutil.which(name, path="/usr/sbin:/usr/bin")]
-    for row in options.rows or ROWS:
+    for row in rows:
         with tempfile.TemporaryDirectory() as folder:
             os.chmod(folder, 0o755)  # nginx's worker is somebody else
             servers = [Server(name, Path(folder) / str(i), ROWS[row][1]) for i, name in enumerate(who)]
             try:
-                for server in servers:
-                    server.measure_file(row, 0.3)  # warm
-                for _ in range(options.rounds):
-                    for server in servers:
-                        server.rows.append(server.measure_file(row, options.seconds))
+                compare.interleave(servers, options, lambda server, seconds, row=row: server.measure_file(row, seconds))
                 show(row, servers)
             finally:
                 for server in servers:
