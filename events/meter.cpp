@@ -74,6 +74,21 @@ void Meter::add_to(Totals& totals) const noexcept {
   for (std::size_t i = 0; i < Count::size; ++i) totals[i] += at(i);
 }
 
+void Meter::bury(const Totals& meters) noexcept {
+  const auto balance = [&](std::size_t begun, std::size_t done) {
+    const std::uint64_t left = meters[begun] > meters[done] ? meters[begun] - meters[done] : 0;
+    add(done, left);
+    return left;
+  };
+  add(Count::failed + static_cast<std::size_t>(Failure::cut), balance(Count::started, Count::ended));
+  balance(Count::opened, Count::completed);
+  balance(Count::opened, Count::protocol_lost);  // the protocol that each connection begins with
+  for (std::size_t i = 1; i < Count::protocols; ++i) balance(Count::protocol_gained + i, Count::protocol_lost + i);
+  balance(Count::became_active, Count::became_idle);
+  balance(Count::streams_opened, Count::streams_closed);
+  balance(Count::workers_started, Count::workers_stopped);
+}
+
 template <class Event>
 void Meter::end_request(const Event& event) noexcept {
   const Duration duration = event.duration;

@@ -249,6 +249,11 @@ void Text::server(const Moment& moment) {
   gauge("pounce_worker_queue_depth", "Connections that wait for a blocking worker.", moment.waiting_connections);
   gauge("pounce_workers", "Threads that serve connections.",
         difference(totals_[Count::workers_started], totals_[Count::workers_stopped]));
+  if (moment.processes) {
+    gauge("pounce_worker_processes", "Worker processes that live.", moment.processes->running);
+    family("pounce_worker_deaths", "counter", "Worker processes that ended without having been asked to.");
+    value(moment.processes->died);
+  }
   family("pounce_server_state", "gauge", "1 for the state that the server is in.");
   for (std::uint8_t i = 0; i < server_state_count; ++i) {
     const auto state = static_cast<ServerState>(i);

@@ -8,17 +8,6 @@
 
 namespace pounce::inline v0::posix {
 
-Fetchers::Fetchers(std::size_t threads) {
-  // Signals are for the thread that waits for them, which may not have begun to.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  threads_.reserve(threads);
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
-
 Fetchers::~Fetchers() {
   {
     const std::lock_guard guard{lock_};
@@ -31,13 +20,29 @@ Fetchers::~Fetchers() {
 bool Fetchers::fetch(std::move_only_function<void()> read, Token token) noexcept {
   try {
     const std::lock_guard guard{lock_};
-    if (ending_ || waiting_.size() == most_waiting) return false;
+    if (threads_.size() < most_threads_) start();
+    if (ending_ || threads_.empty() || waiting_.size() == most_waiting) return false;
     waiting_.push_back(Request{std::move(read), std::move(token)});
   } catch (const std::exception&) {
     return false;
   }
   news_.notify_one();
   return true;
+}
+
+// With the lock. As many as can be made; nobody tries again.
+void Fetchers::start() noexcept {
+  // Signals are for the thread that waits for them.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    while (threads_.size() < most_threads_) threads_.emplace_back([this] { work(); });
+  } catch (const std::exception&) {
+    most_threads_ = threads_.size();
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void Fetchers::work() noexcept {

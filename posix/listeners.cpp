@@ -108,13 +108,22 @@ std::expected<Dealt, std::string> Listeners::deal(std::span<const BindAddress> a
   return dealt;
 }
 
+void Listeners::leave_to_others() noexcept {
+  left_to_others_ = true;
+  for (Door& door : doors_) {
+    for (auto& group : door.groups) {
+      for (Listener& one : group) one.leave_file();
+    }
+  }
+}
+
 void Listeners::keep(std::span<const BindAddress> addresses) {
   for (Extra& one : extras_) doors_[one.door].groups[one.group].push_back(std::move(one.listener));
   extras_.clear();
   for (Door& door : doors_) door.used = false;
   for (const BindAddress& wanted : addresses) (void)find(wanted);
   for (const Door& door : doors_) {
-    if (door.used) continue;
+    if (door.used || left_to_others_) continue;
     for (const auto& group : door.groups) {
       for (const Listener& one : group) {
         if (!one.is_only_one()) turn_newcomers_away(one);

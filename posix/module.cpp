@@ -198,21 +198,25 @@ std::expected<LoadedApp, std::string> load_module(std::string_view program, cons
   try {
     App* const app = module->make();
     if (app == nullptr) return failed("its application is null");
-    return LoadedApp{app, module->unmake, make_owned<LoadedApp::Code>(std::move(library))};
+    return LoadedApp{app, module->unmake, module->threading, make_owned<LoadedApp::Code>(std::move(library))};
   } catch (...) {
     return failed("its application could not be made: " + text_of(std::current_exception()));
   }
 }
 
-LoadedApp::LoadedApp(App* app, void (*unmake)(App*), Owned<Code> code) noexcept
-    : app_(app), unmake_(unmake), code_(std::move(code)) {}
+LoadedApp::LoadedApp(App* app, void (*unmake)(App*), Threading threading, Owned<Code> code) noexcept
+    : app_(app), unmake_(unmake), threading_(threading), code_(std::move(code)) {}
 
 LoadedApp::LoadedApp(LoadedApp&& other) noexcept
-    : app_(std::exchange(other.app_, nullptr)), unmake_(other.unmake_), code_(std::move(other.code_)) {}
+    : app_(std::exchange(other.app_, nullptr)),
+      unmake_(other.unmake_),
+      threading_(other.threading_),
+      code_(std::move(other.code_)) {}
 
 LoadedApp& LoadedApp::operator=(LoadedApp&& other) noexcept {
   std::swap(app_, other.app_);
   std::swap(unmake_, other.unmake_);
+  std::swap(threading_, other.threading_);
   std::swap(code_, other.code_);
   return *this;
 }

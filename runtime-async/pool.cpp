@@ -60,8 +60,9 @@ void Pool::join() {
 }
 
 Owned<posix::HandoffPool> make_handoff_pool(const config::Config& config, const Service& service,
-                                            events::Observer* observer, posix::Census& census, std::uint32_t first_id) {
-  auto pool = make_owned<Pool>(config, service, observer, census);
+                                            events::Observer* observer, posix::Census& census, std::uint32_t first_id,
+                                            posix::Turns* turns) {
+  auto pool = make_owned<Pool>(config, service, observer, census, turns);
   std::vector<std::vector<posix::Listener>> nothing(config.async_workers.value_or(posix::usable_cpus()));
   pool->start(std::move(nothing), first_id, Pool::most_handoffs);
   return pool;

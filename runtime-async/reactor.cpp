@@ -31,10 +31,11 @@ Reactor::~Reactor() {
 }
 
 void Reactor::run() noexcept {
+  posix::Turn turn{shared_.turns};
   station_.observe([&] { return events::WorkerStarted{ticks_.tick().now, station_.worker}; });
   while (!may_end()) {
     try {
-      turn();
+      this->turn(turn);
     } catch (const std::exception&) {
       // Out of memory between two sessions: whatever it was, the next turn tries again with what has been freed.
       ticks_.update();
@@ -110,8 +111,11 @@ Duration Reactor::patience() {
   return next == never ? Duration{-1} : std::max(next - now, Duration::zero());
 }
 
-void Reactor::turn() {
-  const std::size_t count = poller_.wait(reports_, patience());
+void Reactor::turn(posix::Turn& turn) {
+  const Duration wait = patience();
+  turn.pause();
+  const std::size_t count = poller_.wait(reports_, wait);
+  turn.resume();
   ticks_.update();
 
   bool woken = false;

@@ -33,9 +33,10 @@ Distributor::~Distributor() {
 }
 
 void Distributor::run() noexcept {
+  posix::Turn turn{shared_.turns};
   while (!draining_ || shared_.census.connections() != 0) {
     try {
-      turn();
+      this->turn(turn);
     } catch (const std::exception&) {
       ticks_.update();  // out of memory for one connection: go on with the others
     }
@@ -136,10 +137,12 @@ void Distributor::rest_while_busy() noexcept {
   shared_.queue.end_rest();
 }
 
-void Distributor::turn() {
+void Distributor::turn(posix::Turn& turn) {
+  turn.pause();
   rest_while_busy();
   std::array<posix::Poller::Ready, 256> reports;
   const std::size_t count = poller_.wait(reports, patience());
+  turn.resume();
   ticks_.update();
   for (std::size_t i = 0; i < count; ++i) {
     if (reports[i].tag == nullptr) {

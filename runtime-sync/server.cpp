@@ -13,7 +13,7 @@ Server::Server(const config::Config& config, const App& app, events::Observer* o
       service_(posix::make_service(config, app)),
       observer_(observer),
       make_pool_(make_pool),
-      shared_{{config, service_, observer, census_}, queue_, nullptr, posix::usable_cpus()} {}
+      shared_{{config, service_, observer, census_, nullptr}, queue_, nullptr, posix::usable_cpus()} {}
 
 Server::~Server() {
   if (threads_.empty()) return;
@@ -39,7 +39,8 @@ std::expected<void, std::string> Server::start() {
 void Server::launch(std::vector<posix::Listener> listeners) {
   const std::size_t count = config_.workers.value_or(posix::usable_cpus());
   if (make_pool_ != nullptr) {
-    pool_ = make_pool_(config_, service_, observer_, census_, static_cast<events::WorkerId>(first_id_ + count + 1));
+    pool_ = make_pool_(config_, service_, observer_, census_, static_cast<events::WorkerId>(first_id_ + count + 1),
+                       shared_.turns);
     shared_.sink = pool_.get();
   }
   distributor_ = make_owned<Distributor>(shared_, first_id_, std::move(listeners));

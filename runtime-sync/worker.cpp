@@ -18,8 +18,14 @@ Worker::Worker(Shared& shared, Distributor& distributor, events::WorkerId id)
       station_{workspace_, ids_, shared.observer, id} {}
 
 void Worker::run() noexcept {
+  posix::Turn turn{shared_.turns};
+  turn_ = &turn;
   station_.observe([&] { return events::WorkerStarted{ticks_.tick().now, station_.worker}; });
-  while (Owned<Link> link = shared_.queue.pop()) {
+  while (true) {
+    turn.pause();
+    Owned<Link> link = shared_.queue.pop();
+    turn.resume();
+    if (!link) break;
     ticks_.update();
     serve(std::move(link));
   }
@@ -161,7 +167,9 @@ bool Worker::wait(Link& link, Instant until) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(wake_at - ticks_.tick().now);
     timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
   }
+  turn_->pause();
   (void)::poll(waits.data(), waits.size(), timeout);
+  turn_->resume();
   ticks_.update();
   if (waits[1].revents != 0) wake_.drain();
   const short got = waits[0].revents;

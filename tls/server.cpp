@@ -36,6 +36,8 @@ Server::~Server() = default;
 
 std::size_t Server::handshakes() const noexcept { return state_->handshakes.load(std::memory_order_relaxed); }
 
+void Server::allow(std::size_t max_handshakes) noexcept { state_->max_handshakes = max_handshakes; }
+
 void Server::use(Loan<Endpoint> endpoint) {
   const std::lock_guard guard{state_->lock};
   std::swap(state_->endpoint, endpoint);  // the old one goes after the lock

@@ -36,6 +36,10 @@ void TicketKeys::rotate() {
   TicketKey fresh;
   if (RAND_priv_bytes(reinterpret_cast<unsigned char*>(&fresh), sizeof fresh) != 1)
     throw std::runtime_error{"OpenSSL has no randomness"};
+  put(fresh);
+}
+
+void TicketKeys::put(const TicketKey& fresh) {
   const std::lock_guard guard{state_->lock};
   std::move_backward(state_->keys.begin(), state_->keys.end() - 1, state_->keys.end());
   state_->keys[0] = fresh;

@@ -18,6 +18,9 @@ void Metering::observe(const events::Lifecycle& event) noexcept {
 
 events::Meter* Metering::meter_of(events::WorkerId worker) noexcept {
   if (worker >= most_workers) return nullptr;
+  if (shared_ != nullptr) {
+    return worker < used_->load(std::memory_order_relaxed) ? &shared_[worker].meter : nullptr;
+  }
   std::atomic<Place*>& place = places_[worker];
   Place* found = place.load(std::memory_order_relaxed);  // its own thread has put it there
   if (found == nullptr) [[unlikely]] {
@@ -28,17 +31,22 @@ events::Meter* Metering::meter_of(events::WorkerId worker) noexcept {
   return &found->meter;
 }
 
+const Metering::Place* Metering::place_of(events::WorkerId worker) const noexcept {
+  if (worker >= most_workers) return nullptr;
+  if (shared_ == nullptr) return places_[worker].load(std::memory_order_acquire);
+  return worker < used_->load(std::memory_order_acquire) ? shared_ + worker : nullptr;
+}
+
 events::Totals Metering::totals() const noexcept {
   events::Totals totals{};
-  for (const auto& place : places_) {
-    if (const Place* const found = place.load(std::memory_order_acquire); found != nullptr) found->meter.add_to(totals);
+  for (events::WorkerId worker = 0; worker < most_workers; ++worker) {
+    if (const Place* const found = place_of(worker); found != nullptr) found->meter.add_to(totals);
   }
   return totals;
 }
 
 const events::Meter* Metering::of(events::WorkerId worker) const noexcept {
-  if (worker >= most_workers) return nullptr;
-  const Place* const found = places_[worker].load(std::memory_order_acquire);
+  const Place* const found = place_of(worker);
   return found != nullptr ? &found->meter : nullptr;
 }
 

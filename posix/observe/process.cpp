@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -22,16 +23,19 @@ Duration since(const timeval& time) noexcept {
   return std::chrono::seconds{time.tv_sec} + std::chrono::microseconds{time.tv_usec};
 }
 
-std::optional<std::uint64_t> open_descriptors() {
+// `place`: "/proc/self", or another process's.
+std::optional<std::uint64_t> open_descriptors(const std::string& place) {
 #ifdef __linux__
-  DIR* const folder = ::opendir("/proc/self/fd");
+  DIR* const folder = ::opendir((place + "/fd").c_str());
   if (folder == nullptr) return std::nullopt;
   std::uint64_t count = 0;
-  // Not "." and "..", nor the descriptor of the walk itself. NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is ours
+  const std::uint64_t besides = place == "/proc/self" ? 3 : 2;
+  // Not "." and "..", nor, where it is ours, the descriptor of the walk itself. NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is ours
   while (::readdir(folder) != nullptr) ++count;
   ::closedir(folder);
-  return count > 3 ? count - 3 : 0;
+  return count > besides ? count - besides : 0;
 #else
+  (void)place;
   return std::nullopt;
 #endif
 }
@@ -52,33 +56,37 @@ std::optional<Duration> boot_time() noexcept {
 }
 #endif
 
-// The fields of /proc/self/stat behind the name in parentheses: the first of them is field 3.
-void read_stat(events::Process& process) {
+// The fields of `stat` behind the name in parentheses: the first of them is field 3.
+void read_stat(const std::string& place, events::Process& process) {
 #ifdef __linux__
   std::array<char, 2048> text{};
-  const Descriptor file{::open("/proc/self/stat", O_RDONLY | O_CLOEXEC)};
+  const Descriptor file{::open((place + "/stat").c_str(), O_RDONLY | O_CLOEXEC)};
   const ssize_t size = file ? ::read(file.get(), text.data(), text.size()) : -1;
   if (size <= 0) return;
   std::string_view rest{text.data(), static_cast<std::size_t>(size)};
   const std::size_t name_end = rest.rfind(')');
   if (name_end == std::string_view::npos) return;
   rest.remove_prefix(name_end + 1);
+  static const auto ticks = static_cast<std::uint64_t>(std::max(::sysconf(_SC_CLK_TCK), 1L));
+  std::uint64_t busy = 0;
   for (std::size_t field = 3; !rest.empty(); ++field) {
     rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
     const std::string_view word = rest.substr(0, rest.find(' '));
     rest.remove_prefix(word.size());
     std::uint64_t number = 0;
     if (std::from_chars(word.data(), word.data() + word.size(), number).ec != std::errc{}) continue;
+    if (field == 14 || field == 15) busy += number;  // of the program, of the system for it
     if (field == 20) process.threads = number;
     if (field == 23) process.virtual_memory = number;
     if (field == 24) process.resident_memory = number * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     if (field != 22) continue;
     // Since the machine started, in ticks. Read once: a start that moves a little looks like a new start to who watches it.
     static const std::optional<Duration> boot = boot_time();
-    const auto ticks = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
-    if (boot && ticks != 0) process.start = *boot + std::chrono::nanoseconds{number * (1'000'000'000 / ticks)};
+    if (boot) process.start = *boot + std::chrono::nanoseconds{number * (1'000'000'000 / ticks)};
   }
+  if (!process.cpu) process.cpu = std::chrono::nanoseconds{busy * (1'000'000'000 / ticks)};
 #else
+  (void)place;
   (void)process;
 #endif
 }
@@ -87,15 +95,30 @@ void read_stat(events::Process& process) {
 
 events::Process read_process() {
   events::Process process;
-  process.open_descriptors = open_descriptors();
+  process.open_descriptors = open_descriptors("/proc/self");
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
     process.most_descriptors = limit.rlim_cur;
   }
   rusage usage{};
   if (::getrusage(RUSAGE_SELF, &usage) == 0) process.cpu = since(usage.ru_utime) + since(usage.ru_stime);
-  read_stat(process);
+  read_stat("/proc/self", process);
   return process;
+}
+
+events::Process read_process(pid_t process) {
+  const std::string place = "/proc/" + std::to_string(process);
+  events::Process found;
+  read_stat(place, found);
+  if (!found.threads) return found;
+  found.open_descriptors = open_descriptors(place);
+#ifdef __linux__
+  rlimit limit{};
+  if (::prlimit(process, RLIMIT_NOFILE, nullptr, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+    found.most_descriptors = limit.rlim_cur;
+  }
+#endif
+  return found;
 }
 
 }  // namespace pounce::inline v0::posix

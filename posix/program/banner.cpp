@@ -22,7 +22,7 @@ std::string_view variable(const char* const* environment, std::string_view name)
 
 std::string counted(std::uint64_t number, std::string_view noun) {
   std::string text = config::detail::decimal(number).append(" ").append(noun);
-  return number == 1 ? text : text.append("s");
+  return number == 1 ? text : text.append(noun.ends_with('s') ? "es" : "s");
 }
 
 std::string_view noun_of(config::Program program) {
@@ -56,7 +56,7 @@ std::string url_of(const config::BindAddress& address, bool secure) {
 std::string start_text(const Started& started, Style style) {
   if (style.json) return json_text(started);
   const std::string name(config::program_name(started.program));
-  const std::string workers = counted(started.workers, noun_of(started.program));
+  const std::string workers = counted(started.workers, started.processes ? "worker process" : noun_of(started.program));
   const std::string target(started.target.empty() ? "a welcome page" : started.target);
   std::string text;
   if (!style.terminal) {

@@ -61,6 +61,7 @@ std::string json_text(const Started& started) {
       .add("generation", started.generation)
       .add("target", started.target)
       .add("workers", started.workers)
+      .add("mode", started.processes ? "processes" : "threads")
       .add("addresses", started.addresses)
       .add("admin", started.admin)
       .end();

@@ -1,6 +1,7 @@
 #include "posix/program/generation.hpp"
 
 #include "posix/program/descriptors.hpp"
+#include "posix/program/worker_mode.hpp"
 
 #include <pounce/posix/clock.hpp>
 
@@ -39,6 +40,15 @@ struct NamedFiles final : FileCheck {
   Owned<TlsFiles> tls;
 };
 
+Style style_for(const config::Config& config) { return style_of(STDERR_FILENO, environ, config.log_format); }
+
+std::string line_of(const config::Config& config, std::string_view problem) {
+  return remark_text(Remark{.program = config.program, .level = "error", .text = problem, .at = posix::wall_now()},
+                     style_for(config));
+}
+
+}  // namespace
+
 // Information about a server helps who attacks it; and a door with nothing behind it is a slip.
 void warn_of_doors(const config::Config& config, std::span<const config::BindAddress> addresses, const Speech& speech) {
   if (!config.admin_bind.empty() && !config.health_path && !config.metrics_path && !config.info_path) {
@@ -49,14 +59,18 @@ void warn_of_doors(const config::Config& config, std::span<const config::BindAdd
                                " can be reached from other machines; --admin-bind 127.0.0.1:PORT keeps it here");
 }
 
-Style style_for(const config::Config& config) { return style_of(STDERR_FILENO, environ, config.log_format); }
+Speech speech_of(const config::Config& config) { return Speech{config, style_for(config)}; }
 
-std::string line_of(const config::Config& config, std::string_view problem) {
-  return remark_text(Remark{.program = config.program, .level = "error", .text = problem, .at = posix::wall_now()},
-                     style_for(config));
+std::string status_text(std::uint64_t generation, const std::string& workers,
+                        std::span<const config::BindAddress> addresses) {
+  std::string text = generation > 1 ? "generation " + std::to_string(generation) + ", " : std::string{};
+  text.append(workers).append(" on ");
+  bool first = true;
+  for (const config::BindAddress& address : addresses) {
+    text.append(std::exchange(first, false) ? "" : ", ").append(address.place());
+  }
+  return text;
 }
-
-}  // namespace
 
 std::expected<Generation::Read, Refused> Generation::read(const Invocation& invocation, const TlsFiles* before) {
   NamedFiles files{before};
@@ -71,14 +85,19 @@ std::expected<Generation::Read, Refused> Generation::read(const Invocation& invo
   auto target = Target::open(config, std::string{config::program_name(config.program)}, invocation.linked);
   if (!target) return std::unexpected(Refused{Exit::no_start, line_of(config, target.error())});
   read.target.emplace(std::move(*target));
+  if (const std::string problem = fault_of_mode(config, *read.target, invocation.linked != nullptr); !problem.empty()) {
+    return std::unexpected(Refused{Exit::bad_usage, line_of(config, problem)});
+  }
   return read;
 }
 
-Generation::Generation(const Invocation& invocation, Lasting& lasting, Read read, std::uint64_t number)
+Generation::Generation(const Invocation& invocation, Lasting& lasting, Read read, std::uint64_t number,
+                       std::optional<config::Config> share)
     : invocation_(invocation),
       lasting_(lasting),
       number_(number),
       config_(std::move(read.outcome.config)),
+      share_(std::move(share)),
       speech_(*config_, style_for(*config_)),
       tls_(std::move(read.tls)),
       target_(std::move(*read.target)) {}
@@ -89,10 +108,11 @@ Refused Generation::refused(std::string_view problem) const { return {Exit::no_s
 // With fewer the server lives, but not well.
 void Generation::provide_descriptors() const {
   constexpr std::size_t besides = 256;
-  const std::size_t allowed = allow_descriptors(config_->max_connections + besides + target_.most_open_files());
-  if (allowed > config_->max_connections) return;
+  const std::size_t wanted = served().max_connections;
+  const std::size_t allowed = allow_descriptors(wanted + besides + target_.most_open_files());
+  if (allowed > wanted || !lasting_.speaks) return;
   speech_.remark("warning", std::to_string(allowed) + " descriptors are allowed (ulimit -n), too few for " +
-                                std::to_string(config_->max_connections) + " connections (--max-connections)");
+                                std::to_string(wanted) + " connections (--max-connections)");
 }
 
 std::expected<void, Refused> Generation::prepare() {
@@ -111,11 +131,12 @@ std::expected<void, Refused> Generation::start(events::WorkerId first_id) {
   pages_ = make_owned<OperatorPages>(*config_, lasting_, *observation_);
   pages_->add_to(front_, config_->admin_bind.empty() ? OperatorPages::Which::all : OperatorPages::Which::health);
   collectors_.emplace(target_.app(), observation_->observer(), lasting_.collector_failures);
-  runtime_ = invocation_.make(*config_, target_.app(), collectors_->observer());
+  runtime_ = invocation_.make(served(), target_.app(), collectors_->observer());
   runtime_->answer_first(front_);
   runtime_->use_listeners(lasting_.listeners);
   runtime_->count_from(first_id);
   if (tls_) runtime_->use_filters(tls_->filters());
+  if (target_.single_threaded()) runtime_->take_turns(turns_);
   admin_ = make_owned<AdminDoor>(*config_, *pages_);
   if (events::Observer* const observer = collectors_->observer(); observer != nullptr) {
     observer->observe(events::GenerationStarted{posix::monotonic_now(), first_id_, number_});
@@ -138,6 +159,7 @@ void Generation::keep_listeners() const {
 }
 
 void Generation::tell_drain() const {
+  const posix::Turn turn{target_.single_threaded() ? &turns_ : nullptr};
   if (const std::string error = failure_of("on_drain", [&] { target_.app().drain(); }); !error.empty()) {
     speech_.remark("error", error);
   }
@@ -164,7 +186,11 @@ std::string Generation::end() {
 }
 
 void Generation::say_serving() const {
-  speech_.serving(number_, *runtime_, admin_->addresses());
+  speech_.serving({.generation = number_,
+                   .workers = runtime_->workers(),
+                   .processes = false,
+                   .addresses = runtime_->addresses(),
+                   .admin = admin_->addresses()});
   warn_of_doors(*config_, config_->admin_bind.empty() ? std::span{runtime_->addresses()} : admin_->addresses(),
                 speech_);
   if (tls_ && number_ == 1 && !tls_->fingerprint().empty()) {
@@ -173,14 +199,8 @@ void Generation::say_serving() const {
 }
 
 std::string Generation::status() const {
-  std::string text = number_ > 1 ? "generation " + std::to_string(number_) + ", " : std::string{};
-  text.append(std::to_string(runtime_->workers()));
-  text.append(config_->program == config::Program::pounce_async ? " reactors" : " workers").append(" on ");
-  bool first = true;
-  for (const config::BindAddress& address : runtime_->addresses()) {
-    text.append(std::exchange(first, false) ? "" : ", ").append(address.place());
-  }
-  return text;
+  const char* const noun = config_->program == config::Program::pounce_async ? " reactors" : " workers";
+  return status_text(number_, std::to_string(runtime_->workers()) + noun, runtime_->addresses());
 }
 
 }  // namespace pounce::inline v0::program

@@ -21,12 +21,14 @@
 #include <pounce/core/time.hpp>
 #include <pounce/events/event.hpp>
 #include <pounce/posix/runtime.hpp>
+#include <pounce/posix/turns.hpp>
 #include <pounce/program/load.hpp>
 #include <pounce/server/collectors.hpp>
 
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace pounce::inline v0::program {
@@ -45,6 +47,13 @@ struct Refused {
   std::string lines;
 };
 
+// For a configuration: what is said, in the way that it asks for.
+[[nodiscard]] Speech speech_of(const config::Config& config);
+// Warnings about what can be reached from where.
+void warn_of_doors(const config::Config& config, std::span<const config::BindAddress> addresses, const Speech& speech);
+// What a service manager is told.
+[[nodiscard]] std::string status_text(std::uint64_t generation, const std::string& workers,
+                                      std::span<const config::BindAddress> addresses);
 class Generation {
  public:
   // What a configuration is and names, looked at.
@@ -56,8 +65,9 @@ class Generation {
   // `before`: the TlsFiles of the generation before; null: there is none. Warnings are in the outcome.
   [[nodiscard]] static std::expected<Read, Refused> read(const Invocation& invocation, const TlsFiles* before);
 
-  // Of a Read that is to be served. Borrows both.
-  Generation(const Invocation& invocation, Lasting& lasting, Read read, std::uint64_t number);
+  // Of a Read that is to be served. Borrows both. `share`: what of the configuration is this process's, one of several.
+  Generation(const Invocation& invocation, Lasting& lasting, Read read, std::uint64_t number,
+             std::optional<config::Config> share = std::nullopt);
   Generation(const Generation&) = delete;
   Generation& operator=(const Generation&) = delete;
   ~Generation() = default;
@@ -86,12 +96,14 @@ class Generation {
   [[nodiscard]] Observation& observation() noexcept { return *observation_; }
   // Its worker ids: so many from there on.
   [[nodiscard]] events::WorkerId first_id() const noexcept { return first_id_; }
-  [[nodiscard]] std::uint32_t ids() const { return posix::worker_ids(*config_); }
+  [[nodiscard]] std::uint32_t ids() const { return posix::worker_ids(served()); }
   // For the banner and for a service manager.
   void say_serving() const;
   [[nodiscard]] std::string status() const;
 
  private:
+  // What the runtime goes by.
+  [[nodiscard]] const config::Config& served() const noexcept { return share_ ? *share_ : *config_; }
   [[nodiscard]] Refused refused(std::string_view problem) const;
   void provide_descriptors() const;
 
@@ -99,10 +111,12 @@ class Generation {
   Lasting& lasting_;
   std::uint64_t number_;
   Owned<const config::Config> config_;
+  std::optional<config::Config> share_;
   Speech speech_;
   Owned<TlsFiles> tls_;  // null: nothing is spoken over TLS
   Target target_;
   events::WorkerId first_id_ = 0;
+  mutable posix::Turns turns_;  // of an application that is single-threaded
   // In the order of their making: each borrows from those above.
   Owned<Observation> observation_;
   std::optional<Collectors> collectors_;

@@ -16,6 +16,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace pounce::inline v0::program {
@@ -40,7 +41,12 @@ struct Generations {
   std::atomic<std::uint64_t> refused{0};  // reloads that failed
 };
 
+class Board;
+
 struct Lasting {
+  Board* board = nullptr;           // in worker processes, and where they are supervised: what they share
+  bool speaks = true;               // of several worker processes one says what they all find out
+  std::optional<unsigned> workers;  // as SIGTTIN and SIGTTOU have it, until a reload; none: as configured
   Life life;
   Generations generations;
   Runtimes runtimes;

@@ -1,5 +1,7 @@
 #include "posix/program/operator_pages.hpp"
 
+#include "posix/program/board.hpp"
+
 #include <pounce/config/print.hpp>
 #include <pounce/events/text.hpp>
 #include <pounce/posix/module.hpp>
@@ -117,8 +119,13 @@ void OperatorPages::add_to(App& app, Which which) const {
   }
 }
 
+// Of all processes, where there are several.
+events::ServerState OperatorPages::state() const {
+  return lasting_.board != nullptr ? lasting_.board->state() : lasting_.life.state();
+}
+
 Response OperatorPages::health() const {
-  const events::ServerState state = lasting_.life.state();
+  const events::ServerState state = this->state();
   const bool ready = events::is_ready(state);
   std::string text = "{";
   append_member(text, "status", ready ? "ok" : state == events::ServerState::shutting_down ? "draining" : "starting");
@@ -128,10 +135,14 @@ Response OperatorPages::health() const {
 
 events::Moment OperatorPages::moment() const {
   events::Moment now;
-  now.state = lasting_.life.state();
+  now.state = state();
   now.program = config::program_name(config_.program);
   now.version = pounce_version();
   now.dropped = observation_.dropped();
+  if (lasting_.board != nullptr) {
+    lasting_.board->tell(now);
+    return now;
+  }
   now.collector_failures = lasting_.collector_failures.load(std::memory_order_relaxed);
   const Generations& generations = lasting_.generations;
   now.generation = generations.current.load(std::memory_order_relaxed);
@@ -154,8 +165,10 @@ events::Moment OperatorPages::moment() const {
 
 Response OperatorPages::metrics(const Request& request) const {
   const events::Exposition exposition = events::exposition_for(request.header("accept").value_or(""));
-  return page(200, events::content_type(exposition),
-              events::metrics_text(observation_.metering()->totals(), moment(), posix::read_process(), exposition));
+  return page(
+      200, events::content_type(exposition),
+      events::metrics_text(observation_.metering()->totals(), moment(),
+                           lasting_.board != nullptr ? lasting_.board->process() : posix::read_process(), exposition));
 }
 
 Response OperatorPages::information() const {

@@ -33,6 +33,7 @@ class OperatorPages {
   [[nodiscard]] Response health() const;
   [[nodiscard]] Response metrics(const Request& request) const;
   [[nodiscard]] Response information() const;
+  [[nodiscard]] events::ServerState state() const;
   [[nodiscard]] events::Moment moment() const;
 
   const config::Config& config_;

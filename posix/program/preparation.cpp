@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -37,7 +38,12 @@ Preparation::Result Preparation::make() const {
     if (read->outcome.next == Outcome::Next::leave) {
       return std::unexpected(Refused{read->outcome.exit, std::move(read->outcome.text)});
     }
-    auto generation = make_owned<Generation>(invocation_, lasting_, std::move(*read), number_);
+    std::optional<config::Config> share;
+    if (lasting_.workers) {
+      share = *read->outcome.config;
+      share->workers = lasting_.workers;
+    }
+    auto generation = make_owned<Generation>(invocation_, lasting_, std::move(*read), number_, std::move(share));
     if (auto prepared = generation->prepare(); !prepared) return std::unexpected(std::move(prepared.error()));
     return generation;
   } catch (const std::exception& error) {

@@ -1,8 +1,11 @@
 #include <pounce/program/run.hpp>
 
+#include "posix/program/board.hpp"
 #include "posix/program/generation.hpp"
 #include "posix/program/lasting.hpp"
+#include "posix/program/process_supervision.hpp"
 #include "posix/program/supervision.hpp"
+#include "posix/program/worker_mode.hpp"
 
 #include <pounce/program/load.hpp>
 #include <pounce/program/signals.hpp>
@@ -26,8 +29,16 @@ int leave(const Refused& refused) {
 
 int serve(const Invocation& invocation, Generation::Read read) {
   // Before the first thread: it inherits what is blocked. What is linked in has nothing to reload but certificates.
-  Signals signals{invocation.linked == nullptr || read.tls};
+  const bool processes = wants_processes(*read.outcome.config, *read.target);
+  Signals signals{Signals::Wanted{.reload = invocation.linked == nullptr || read.tls,
+                                  .workers = invocation.linked == nullptr,
+                                  .children = processes}};
   Lasting lasting;
+  if (processes) {
+    Board board;
+    lasting.board = &board;
+    return leave(ProcessSupervision{invocation, lasting, board, signals}.run(std::move(read)));
+  }
   auto first = make_owned<Generation>(invocation, lasting, std::move(read), 1);
   lasting.life.act(events::Action::start);
   if (auto prepared = first->prepare(); !prepared) return leave(prepared.error());

@@ -22,6 +22,9 @@ Signal named(int number) {
     case SIGINT: return Signal::interrupt;
     case SIGHUP: return Signal::reload;
     case SIGUSR1: return Signal::reopen;
+    case SIGTTIN: return Signal::more;
+    case SIGTTOU: return Signal::fewer;
+    case SIGCHLD: return Signal::child;
     default: return Signal::none;
   }
 }
@@ -42,13 +45,18 @@ extern "C" void write_to_pipe(int number) {
 
 #ifdef __linux__
 
-Signals::Signals(bool reload) : reload_(reload) {
+Signals::Signals(Wanted wanted) : wanted_(wanted) {
   sigset_t all;
   sigemptyset(&all);
   sigaddset(&all, SIGTERM);
   sigaddset(&all, SIGINT);
   sigaddset(&all, SIGUSR1);
-  if (reload_) sigaddset(&all, SIGHUP);
+  if (wanted_.reload) sigaddset(&all, SIGHUP);
+  if (wanted_.workers) {
+    sigaddset(&all, SIGTTIN);
+    sigaddset(&all, SIGTTOU);
+  }
+  if (wanted_.children) sigaddset(&all, SIGCHLD);
   read_end_ = ::signalfd(-1, &all, SFD_NONBLOCK | SFD_CLOEXEC);
   if (read_end_ < 0) fail("signalfd");
   // Blocked, they arrive at the signalfd, also where they were ignored (as a shell does with SIGINT for its background jobs).
@@ -73,7 +81,7 @@ Signal Signals::next() noexcept {
 
 #else
 
-Signals::Signals(bool reload) : reload_(reload) {
+Signals::Signals(Wanted wanted) : wanted_(wanted) {
   int ends[2];
   if (::pipe(ends) != 0) fail("pipe");
   for (const int end : ends) {
@@ -91,7 +99,12 @@ Signals::Signals(bool reload) : reload_(reload) {
   ::sigaction(SIGTERM, &ours, &old_term_);
   ::sigaction(SIGINT, &ours, &old_int_);
   ::sigaction(SIGUSR1, &ours, &old_usr1_);
-  if (reload_) ::sigaction(SIGHUP, &ours, &old_hangup_);
+  if (wanted_.reload) ::sigaction(SIGHUP, &ours, &old_hangup_);
+  if (wanted_.workers) {
+    ::sigaction(SIGTTIN, &ours, &old_more_);
+    ::sigaction(SIGTTOU, &ours, &old_fewer_);
+  }
+  if (wanted_.children) ::sigaction(SIGCHLD, &ours, &old_child_);
 }
 
 Signals::~Signals() {
@@ -100,7 +113,12 @@ Signals::~Signals() {
   ::sigaction(SIGINT, &ignored, nullptr);
   ::sigaction(SIGUSR1, &ignored, nullptr);
   ::sigaction(SIGTERM, &ignored, nullptr);
-  if (reload_) ::sigaction(SIGHUP, &ignored, nullptr);
+  if (wanted_.reload) ::sigaction(SIGHUP, &ignored, nullptr);
+  if (wanted_.workers) {
+    ::sigaction(SIGTTIN, &old_more_, nullptr);
+    ::sigaction(SIGTTOU, &old_fewer_, nullptr);
+  }
+  if (wanted_.children) ::sigaction(SIGCHLD, &old_child_, nullptr);
   ::sigaction(SIGPIPE, &old_pipe_, nullptr);
   pipe_write_end = -1;
   ::close(write_end_);

@@ -6,16 +6,16 @@
 
 namespace pounce::inline v0::program {
 
-void Speech::serving(std::uint64_t generation, const posix::Runtime& runtime,
-                     std::span<const config::BindAddress> admin) const {
+void Speech::serving(const Serving& now) const {
   print(STDERR_FILENO,
         start_text(Started{.program = config_.program,
                            .version = pounce_version(),
-                           .generation = generation,
+                           .generation = now.generation,
                            .target = config_.target ? std::string_view{*config_.target} : std::string_view{},
-                           .workers = runtime.workers(),
-                           .addresses = runtime.addresses(),
-                           .admin = admin,
+                           .workers = now.workers,
+                           .processes = now.processes,
+                           .addresses = now.addresses,
+                           .admin = now.admin,
                            .at = posix::wall_now()},
                    style_));
 }

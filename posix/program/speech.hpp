@@ -17,8 +17,15 @@ class Speech {
   // Borrows `config`.
   Speech(const config::Config& config, Style style) noexcept : config_(config), style_(style) {}
 
-  void serving(std::uint64_t generation, const posix::Runtime& runtime,
-               std::span<const config::BindAddress> admin) const;
+  // `processes`: so many workers, each in one of its own.
+  struct Serving {
+    std::uint64_t generation;
+    std::size_t workers;
+    bool processes;
+    std::span<const config::BindAddress> addresses;
+    std::span<const config::BindAddress> admin;
+  };
+  void serving(const Serving& now) const;
   void draining(std::size_t connections, Duration left, bool first) const;
   void stopped(const posix::Totals& totals) const;
   // `level`: error, warning or notice.

@@ -1,5 +1,7 @@
 #include "posix/program/supervision.hpp"
 
+#include "posix/program/waits.hpp"
+
 #include <pounce/posix/clock.hpp>
 
 #ifdef __GLIBC__
@@ -14,32 +16,10 @@
 
 namespace pounce::inline v0::program {
 
-namespace {
-
-int milliseconds_until(Instant next) {
-  if (next == never) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - posix::monotonic_now());
-  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
-}
-
-bool is_readable(int descriptor) {
-  pollfd look{descriptor, POLLIN, 0};
-  return ::poll(&look, 1, 0) == 1 && (look.revents & POLLIN) != 0;
-}
-
-// A terminal that has gone says SIGHUP, too; and then it is no wish for a reload.
 bool has_lost_its_terminal() {
   pollfd look{STDERR_FILENO, 0, 0};
   return ::poll(&look, 1, 0) == 1 && (look.revents & POLLHUP) != 0 && ::isatty(STDERR_FILENO) == 0;
 }
-
-std::string generation_text(std::uint64_t number) { return "generation " + std::to_string(number); }
-
-std::string counted(std::uint64_t number, const char* noun) {
-  return std::to_string(number).append(" ").append(noun).append(number == 1 ? "" : "s");
-}
-
-}  // namespace
 
 Exit Supervision::run() {
   if (auto started = current_->start(0); !started) {
@@ -105,7 +85,10 @@ void Supervision::take_signals(Instant now) {
       current_->observation().reopen();
       for (const Draining& one : draining_) one.generation->observation().reopen();
     } else if (signal == Signal::reload && !has_lost_its_terminal()) {
+      lasting_.workers.reset();
       want_reload();
+    } else if (signal == Signal::more || signal == Signal::fewer) {
+      want_workers(signal == Signal::more ? 1 : -1);
     } else if (drain_.begun()) {
       cut();
     } else {
@@ -175,6 +158,19 @@ void Supervision::want_reload() {
   reload_wanted_ = true;
 }
 
+// A runtime has the threads that it began with: another number is another generation.
+void Supervision::want_workers(int more) {
+  if (drain_.begun() || preparation_) {
+    return current_->speech().remark("notice", "the number of workers stays: something else is under way");
+  }
+  const unsigned now = lasting_.workers.value_or(static_cast<unsigned>(current_->runtime().workers()));
+  const unsigned wanted = more > 0 ? std::min(now + 1, most_workers) : std::max(now, 2U) - 1;
+  if (wanted == now) return current_->speech().remark("notice", "the last worker stays");
+  lasting_.workers = wanted;
+  current_->speech().remark("notice", counted(wanted, "worker") + " from now on");
+  reload_wanted_ = true;
+}
+
 void Supervision::begin_reload() {
   if (draining_.size() >= most_draining) {
     if (!std::exchange(told_of_waiting_, true)) {
@@ -232,6 +228,7 @@ void Supervision::replace(Owned<Generation> next, Instant now) {
 
 void Supervision::keep_current(const std::string& lines) {
   if (drain_.begun()) return;
+  if (lasting_.workers) lasting_.workers = static_cast<unsigned>(current_->runtime().workers());
   lasting_.generations.refused.fetch_add(1, std::memory_order_relaxed);
   lasting_.life.act(events::Action::reloaded);
   print(STDERR_FILENO, lines);

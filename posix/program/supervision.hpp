@@ -1,6 +1,6 @@
 // Supervision: from the first generation that serves to the end of the last.
 //
-// SIGHUP reloads: the next generation is prepared, starts, and the one before it drains; whatever fails, the one that serves goes on.
+// SIGTTIN and SIGTTOU reload, with one worker more or less. SIGHUP reloads: the next generation is prepared, starts, and the one before it drains; whatever fails, the one that serves goes on.
 // Signals that come meanwhile are one more reload behind it. SIGTERM or SIGINT drains all; the deadline or a second signal cuts.
 // Limits: `most_draining` generations at a time; a further reload waits for one of them to end.
 // Threads: the main thread's. Borrows everything.
@@ -28,6 +28,7 @@ namespace pounce::inline v0::program {
 class Supervision {
  public:
   static constexpr std::size_t most_draining = 4;
+  static constexpr unsigned most_workers = 1024;
 
   // `first` is prepared.
   Supervision(const Invocation& invocation, Lasting& lasting, Signals& signals, Owned<Generation> first)
@@ -55,6 +56,7 @@ class Supervision {
   void cut();
 
   void want_reload();
+  void want_workers(int more);
   void begin_reload();
   void finish_preparation(Instant now);
   void replace(Owned<Generation> next, Instant now);

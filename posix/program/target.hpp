@@ -22,6 +22,8 @@ class Target {
                                                                App* linked);
 
   [[nodiscard]] App& app() const noexcept { return *app_; }
+  // Nothing of it may run on two threads of a process at once.
+  [[nodiscard]] bool single_threaded() const noexcept { return module_ && module_->threading() == Threading::single; }
   // How many files it may keep open beside those that are being sent.
   [[nodiscard]] std::size_t most_open_files() const noexcept { return files_ ? files_->most_open() : 0; }
 

@@ -43,6 +43,12 @@ class TlsFiles {
   [[nodiscard]] bool tend(Instant now);
   [[nodiscard]] Instant next() const noexcept;
 
+  // In a worker process: of --tls-max-handshakes, so many are this process's.
+  void allow_handshakes(std::size_t most) noexcept { server_->allow(most); }
+  // What tickets are made with; and somebody else's, which takes its place.
+  [[nodiscard]] tls::TicketKey ticket_key() const { return keys_.current(); }
+  void use_ticket_key(const tls::TicketKey& key) { keys_.put(key); }
+
  private:
   // What tells one state of a file from another.
   struct Trace {

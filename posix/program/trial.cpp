@@ -1,7 +1,6 @@
 #include "posix/program/trial.hpp"
 
 #include <pounce/posix/clock.hpp>
-#include <pounce/posix/descriptor.hpp>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -9,10 +8,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace pounce::inline v0::program {
@@ -79,39 +81,57 @@ pid_t start(const Invocation& invocation, posix::Descriptor& said) {
   return error == 0 ? process : -1;
 }
 
-// Until it has closed its end. False: it took too long.
-bool listen_to(const posix::Descriptor& said, std::string& text) {
-  const Instant until = after(posix::monotonic_now(), most_trial_time);
-  while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - posix::monotonic_now());
-    pollfd wait{said.get(), POLLIN, 0};
-    if (left.count() <= 0) return false;
-    if (::poll(&wait, 1, static_cast<int>(left.count())) <= 0) continue;
-    std::array<char, 4096> piece;
-    const ssize_t got = ::read(said.get(), piece.data(), piece.size());
-    if (got == 0 || (got < 0 && errno != EINTR)) return true;
-    if (got > 0 && text.size() < most_trial_text) text.append(piece.data(), static_cast<std::size_t>(got));
+}  // namespace
+
+Trial::Trial(const Invocation& invocation)
+    : invocation_(invocation), until_(after(posix::monotonic_now(), most_trial_time)) {
+  process_ = start(invocation, said_);
+  if (process_ < 0) said_.close();
+}
+
+Trial::~Trial() {
+  if (process_ < 0) return;
+  ::kill(process_, SIGKILL);
+  while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
   }
 }
 
-}  // namespace
+bool Trial::read(Instant now) {
+  if (process_ < 0) return true;
+  in_time_ = now < until_;
+  if (!in_time_) return true;
+  pollfd look{said_.get(), POLLIN, 0};
+  if (::poll(&look, 1, 0) <= 0) return false;
+  std::array<char, 4096> piece;
+  const ssize_t got = ::read(said_.get(), piece.data(), piece.size());
+  if (got == 0 || (got < 0 && errno != EINTR)) return true;
+  if (got > 0 && text_.size() < most_trial_text) text_.append(piece.data(), static_cast<std::size_t>(got));
+  return false;
+}
+
+std::expected<void, Refused> Trial::result() {
+  if (process_ < 0) return {};
+  if (!in_time_) ::kill(process_, SIGKILL);
+  int status = 0;
+  while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
+  }
+  process_ = -1;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  if (!in_time_ || WIFSIGNALED(status)) {
+    text_.append(config::program_name(invocation_.program)).append(": error: the trial of the new configuration ");
+    text_.append(in_time_ ? "was ended by signal " + std::to_string(WTERMSIG(status)) : "took too long").append("\n");
+  }
+  return std::unexpected(Refused{Exit::no_start, std::move(text_)});
+}
 
 std::expected<void, Refused> pass_trial(const Invocation& invocation) {
-  posix::Descriptor said;
-  const pid_t process = start(invocation, said);
-  if (process < 0) return {};
-  std::string text;
-  const bool in_time = listen_to(said, text);
-  if (!in_time) ::kill(process, SIGKILL);
-  int status = 0;
-  while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {
+  Trial trial{invocation};
+  for (Instant now = posix::monotonic_now(); !trial.read(now); now = posix::monotonic_now()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(trial.until() - now);
+    pollfd wait{trial.descriptor(), POLLIN, 0};
+    (void)::poll(&wait, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
   }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  if (!in_time || WIFSIGNALED(status)) {
-    text.append(config::program_name(invocation.program)).append(": error: the trial of the new configuration ");
-    text.append(in_time ? "was ended by signal " + std::to_string(WTERMSIG(status)) : "took too long").append("\n");
-  }
-  return std::unexpected(Refused{Exit::no_start, std::move(text)});
+  return trial.result();
 }
 
 }  // namespace pounce::inline v0::program

@@ -2,23 +2,54 @@
 //
 // A module may throw from a static constructor, crash or end the process while it is loaded, and C++ leaves no way to survive that; so
 // whoever serves does not try it first.
-// Limits: `most_text` of what it says is kept; it is killed after `at_most`.
-// Threads: any but the main one: it waits.
+// Limits: `most_trial_text` of what it says is kept; it is killed after `most_trial_time`.
 #pragma once
 
 #include "posix/program/generation.hpp"
 
 #include <pounce/core/time.hpp>
+#include <pounce/posix/descriptor.hpp>
+
+#include <sys/types.h>
 
 #include <cstddef>
 #include <expected>
+#include <string>
 
 namespace pounce::inline v0::program {
 
 inline constexpr std::size_t most_trial_text = std::size_t{64} * 1024;
 inline constexpr Duration most_trial_time = std::chrono::seconds{30};
 
-// What it said, where it failed. Where no process can be made it counts as passed: then the same happens here.
+// One that is under way. Not thread-safe.
+class Trial {
+ public:
+  // Where no process can be made it has passed: then the same happens here.
+  explicit Trial(const Invocation& invocation);
+  Trial(const Trial&) = delete;
+  Trial& operator=(const Trial&) = delete;
+  // Kills what still runs.
+  ~Trial();
+
+  // Readable when there is something to `read`.
+  [[nodiscard]] int descriptor() const noexcept { return said_.get(); }
+  // When it has taken too long.
+  [[nodiscard]] Instant until() const noexcept { return until_; }
+  // Once `descriptor` is readable, or `until` has come. True: it is over.
+  [[nodiscard]] bool read(Instant now);
+  // Once, when it is over. What it said, where it failed.
+  [[nodiscard]] std::expected<void, Refused> result();
+
+ private:
+  const Invocation& invocation_;
+  posix::Descriptor said_;
+  pid_t process_ = -1;
+  Instant until_;
+  std::string text_;
+  bool in_time_ = true;
+};
+
+// A whole one; it waits.
 [[nodiscard]] std::expected<void, Refused> pass_trial(const Invocation& invocation);
 
 }  // namespace pounce::inline v0::program

@@ -105,6 +105,10 @@ TEST_CASE("in a log: a plain line per address, with its URL as a word") {
   CHECK(start_text(started, Style{})
             .starts_with("pounce-sync 0.1.0: serving a welcome page on http://127.0.0.1:8000 with "
                          "1 worker\n"));
+  started.processes = true;
+  CHECK(start_text(started, Style{}).find(" with 1 worker process\n") != std::string::npos);
+  started.workers = 3;
+  CHECK(start_text(started, Style{}).find(" with 3 worker processes\n") != std::string::npos);
 }
 
 TEST_CASE("on a terminal: a line per URL, colours only if wanted") {
@@ -133,7 +137,7 @@ TEST_CASE("as JSON: an object per line, with time and state") {
   CHECK(
       start_text(started, json) ==
       R"({"time":"1994-11-06T08:49:37.123Z","program":"pounce-async","state":"serving","version":"0.1.0","generation":1,)"
-      R"("target":"./a\u001b.so","workers":2,"addresses":["http://127.0.0.1:8000","unix:/tmp/\"p\""],"admin":[]})"
+      R"("target":"./a\u001b.so","workers":2,"mode":"threads","addresses":["http://127.0.0.1:8000","unix:/tmp/\"p\""],"admin":[]})"
       "\n");
   CHECK(
       drain_text(Draining{Program::pounce_sync, 3, 1500ms, false, at}, json) ==

@@ -175,8 +175,8 @@ inline config::Config small_config(std::size_t workers, std::size_t reactors) {
 // A pool of which each reactor lets one hand-off wait, so that it is full most of the time.
 inline Owned<posix::HandoffPool> make_narrow_pool(const config::Config& config, const Service& service,
                                                   events::Observer* observer, posix::Census& census,
-                                                  events::WorkerId first_id) {
-  auto pool = make_owned<async::Pool>(config, service, observer, census);
+                                                  events::WorkerId first_id, posix::Turns* turns) {
+  auto pool = make_owned<async::Pool>(config, service, observer, census, turns);
   pool->start(std::vector<std::vector<posix::Listener>>(config.async_workers.value_or(1)), first_id, 1);
   return pool;
 }

@@ -157,7 +157,8 @@ TEST_CASE("without a pool, and with one that is full, the worker waits itself: s
       posix::WakeDescriptor wake;
     };
     const sync::MakePool make_full = [](const config::Config&, const Service&, events::Observer*, posix::Census&,
-                                        events::WorkerId) -> Owned<posix::HandoffPool> { return make_owned<Full>(); };
+                                        events::WorkerId,
+                                        posix::Turns*) -> Owned<posix::HandoffPool> { return make_owned<Full>(); };
     Running run{small_config(2, 1), app, pool ? make_full : nullptr};
     {
       Client client{run.port()};

@@ -12,7 +12,7 @@ import sys
 REAL = set("""
  _Exit __sched_cpucount chmod closedir connect dlerror dlopen dlsym faccessat fdopendir freeaddrinfo fstat fstatat gai_strerror getaddrinfo getenv
  getpid getsockopt geteuid inet_pton stat dlclose gettid memfd_create
- bcmp getentropy getrlimit getrusage inet_ntop lstat memchr memcmp memcpy memmove memset mmap munmap open openat opendir pread preadv2
+ bcmp getentropy getrlimit getrusage prlimit inet_ntop lstat memchr memcmp memcpy memmove memset mmap munmap open openat opendir pread preadv2
  readdir sched_getaffinity strerror strerror_r strlen sysconf unlink
 """.split())
 # Of the threads that read files from disks: no scenario starts any.

@@ -92,6 +92,9 @@ class Meter {
 
   void count(const Lifecycle& event) noexcept;
   void add_to(Totals& totals) const noexcept;
+  // For a worker that has died with its process, and can not report any more: what was under way over `meters`, all of its meters, ends here,
+  // requests as cut. The writer is the caller.
+  void bury(const Totals& meters) noexcept;
   [[nodiscard]] std::uint64_t at(std::size_t place) const noexcept {
     return cells_[place].load(std::memory_order_relaxed);
   }

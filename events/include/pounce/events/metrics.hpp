@@ -23,7 +23,7 @@ enum class Exposition : std::uint8_t { prometheus, openmetrics };
 [[nodiscard]] Exposition exposition_for(std::string_view accept) noexcept;
 [[nodiscard]] std::string_view content_type(Exposition exposition) noexcept;
 
-// Of the process; what a system does not tell is absent.
+// Of the process, or of all of them together; what a system does not tell is absent.
 struct Process {
   std::optional<std::uint64_t> open_descriptors;
   std::optional<std::uint64_t> most_descriptors;
@@ -62,6 +62,12 @@ struct Moment {
     std::array<std::uint64_t, 4> shed{};
   };
   std::optional<RequestQueue> requests;  // absent: as many run as there are
+  // Of worker processes; absent: workers are threads.
+  struct WorkerProcesses {
+    std::uint64_t running = 0;
+    std::uint64_t died = 0;  // without having been asked to end
+  };
+  std::optional<WorkerProcesses> processes;
   std::uint64_t collector_failures = 0;  // exceptions of an application's collectors
 };
 

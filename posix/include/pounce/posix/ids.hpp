@@ -1,4 +1,4 @@
-// Where connection and request ids come from: one source per process, unique across all threads and servers in it.
+// Where connection and request ids come from: one source per process, unique across all threads and servers in it, and across worker processes.
 //
 // Connection ids increase with the order of acceptance. Request ids are drawn by each worker in blocks, so that
 // workers share no cache line per request: they increase within a worker, and are unique across workers, but not in order.
@@ -18,6 +18,11 @@ class ProcessIds {
   ProcessIds(const ProcessIds&) = delete;
   ProcessIds& operator=(const ProcessIds&) = delete;
 
+  // In a process that was forked: ids of its own, which no other number of a process gives. Before the first is drawn.
+  void begin_process(std::uint64_t number) noexcept {
+    connections_.store((number << per_process) + 1, std::memory_order_relaxed);
+    requests_.store((number << per_process) + 1, std::memory_order_relaxed);
+  }
   [[nodiscard]] ConnectionId next_connection() noexcept {
     return ConnectionId{connections_.fetch_add(1, std::memory_order_relaxed)};
   }
@@ -27,6 +32,9 @@ class ProcessIds {
   }
 
  private:
+  // Numbers of 131,072 processes stay below 2^53, which is what readers of JSON keep exactly.
+  static constexpr unsigned per_process = 36;
+
   alignas(64) std::atomic<std::uint64_t> connections_{1};
   alignas(64) std::atomic<std::uint64_t> requests_{1};
 };

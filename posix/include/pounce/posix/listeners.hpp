@@ -37,6 +37,9 @@ class Listeners {
   void keep(std::span<const config::BindAddress> addresses);
   // The same for all.
   void close() { keep({}); }
+  // In a process that was forked: other processes accept from the same queues, and who closes here turns nobody away,
+  // and removes no file.
+  void leave_to_others() noexcept;
 
  private:
   // The sockets of one address that was asked for. A name may stand for several addresses: each of them is a group.
@@ -62,6 +65,7 @@ class Listeners {
   std::vector<Door> doors_;
   std::size_t kept_ = 0;  // of them; those behind are new
   std::vector<Extra> extras_;
+  bool left_to_others_ = false;
 };
 
 }  // namespace pounce::inline v0::posix

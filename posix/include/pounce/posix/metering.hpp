@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 
 namespace pounce::inline v0::posix {
 
@@ -25,18 +26,27 @@ class Metering final : public events::Observer {
 
   void observe(const events::Lifecycle& event) noexcept override;
 
+  struct alignas(64) Place {
+    events::Meter meter;
+  };
+  // The meters are these, which several processes share; the first `used` of them have been made. Before the first event; both outlive it.
+  void share(Place* places, const std::atomic<std::uint32_t>& used) noexcept {
+    shared_ = places;
+    used_ = &used;
+  }
+
   // Thread-safe.
   [[nodiscard]] events::Totals totals() const noexcept;
   // The meter of one worker; null: it was never heard of. Thread-safe.
   [[nodiscard]] const events::Meter* of(events::WorkerId worker) const noexcept;
 
  private:
-  struct alignas(64) Place {
-    events::Meter meter;
-  };
+  [[nodiscard]] const Place* place_of(events::WorkerId worker) const noexcept;
   [[nodiscard]] events::Meter* meter_of(events::WorkerId worker) noexcept;
 
   std::array<std::atomic<Place*>, most_workers> places_{};
+  Place* shared_ = nullptr;
+  const std::atomic<std::uint32_t>* used_ = nullptr;
 };
 
 }  // namespace pounce::inline v0::posix

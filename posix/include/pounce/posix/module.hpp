@@ -24,16 +24,19 @@ namespace pounce::inline v0::posix {
 class LoadedApp {
  public:
   struct Code;
-  LoadedApp(App* app, void (*unmake)(App*), Owned<Code> code) noexcept;
+  LoadedApp(App* app, void (*unmake)(App*), Threading threading, Owned<Code> code) noexcept;
   LoadedApp(LoadedApp&& other) noexcept;
   LoadedApp& operator=(LoadedApp&& other) noexcept;
   ~LoadedApp();
 
   [[nodiscard]] App& app() const noexcept { return *app_; }
+  // What it has said of itself.
+  [[nodiscard]] Threading threading() const noexcept { return threading_; }
 
  private:
   App* app_;
   void (*unmake_)(App*);
+  Threading threading_;
   Owned<Code> code_;
 };
 

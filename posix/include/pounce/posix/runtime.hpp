@@ -30,6 +30,7 @@ namespace posix {
 class Census;
 class HandoffPool;
 class Listeners;
+class Turns;
 
 struct Totals {
   std::uint64_t requests = 0;
@@ -60,6 +61,8 @@ class Runtime {
   virtual void use_listeners(Listeners& listeners) noexcept = 0;
   // Its threads have ids from here on, `worker_ids` of them. Before `start`; without it, from 0.
   virtual void count_from(std::uint32_t first_id) noexcept = 0;
+  // Its threads take turns at the application. Before `start`; it outlives this.
+  virtual void take_turns(Turns& turns) noexcept = 0;
   // Binds every address and starts the workers. An error is one line; nothing runs then.
   [[nodiscard]] virtual std::expected<void, std::string> start() = 0;
   [[nodiscard]] virtual const std::vector<config::BindAddress>& addresses() const = 0;  // as bound

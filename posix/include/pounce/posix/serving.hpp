@@ -5,6 +5,7 @@
 #include <pounce/config/config.hpp>
 #include <pounce/events/observer.hpp>
 #include <pounce/limits/request_queue.hpp>
+#include <pounce/posix/turns.hpp>
 #include <pounce/posix/wake_descriptor.hpp>
 #include <pounce/server/station.hpp>
 
@@ -48,6 +49,7 @@ struct Shared {
   const Service& service;
   events::Observer* observer;  // null: nobody listens
   Census& census;
+  Turns* turns = nullptr;  // null: the application bears all threads at once
 };
 
 // Of its request queue; empty: it has none.

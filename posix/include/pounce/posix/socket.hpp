@@ -32,6 +32,8 @@ class Listener {
   [[nodiscard]] bool is_only_one() const noexcept {
     return made_ == Made::before_us || address_.kind == config::BindAddress::Kind::unix_path;
   }
+  // The file of a Unix socket is somebody else's to remove.
+  void leave_file() noexcept { unlink_path_.clear(); }
   // A second owner of the same socket, for a shared listener; does not unlink.
   [[nodiscard]] std::expected<Listener, std::string> share() const;
 

@@ -48,7 +48,7 @@ class Reactor final : public posix::Waker, public posix::Sink {
   [[nodiscard]] std::size_t waiting() const;
 
  private:
-  void turn();
+  void turn(posix::Turn& turn);
   [[nodiscard]] Duration patience();
   void accept(void* entrance) noexcept;
   void adopt_all();

@@ -18,6 +18,6 @@ namespace pounce::inline v0::async {
 // For sync::make_server: a pool that lives on hand-offs alone. Its reactors count from `first_id` (an events::WorkerId).
 [[nodiscard]] Owned<posix::HandoffPool> make_handoff_pool(const config::Config& config, const Service& service,
                                                           events::Observer* observer, posix::Census& census,
-                                                          std::uint32_t first_id);
+                                                          std::uint32_t first_id, posix::Turns* turns);
 
 }  // namespace pounce::inline v0::async

@@ -19,8 +19,9 @@ namespace pounce::inline v0::async {
 // The reactors and their threads, whoever feeds them: their own listeners, or blocking workers.
 class Pool final : public posix::HandoffPool {
  public:
-  Pool(const config::Config& config, const Service& service, events::Observer* observer, posix::Census& census)
-      : shared_{config, service, observer, census} {}
+  Pool(const config::Config& config, const Service& service, events::Observer* observer, posix::Census& census,
+       posix::Turns* turns = nullptr)
+      : shared_{config, service, observer, census, turns} {}
   ~Pool() override;
 
   // For feeders of hand-offs: so many may wait at each reactor.
@@ -28,6 +29,8 @@ class Pool final : public posix::HandoffPool {
 
   // One reactor per element; ids count from `first_id`; `handoffs` may wait at each, 0: it is not fed. Throws std::system_error without descriptors or threads.
   void start(std::vector<std::vector<posix::Listener>> listeners, events::WorkerId first_id, std::size_t handoffs);
+  // Before `start`.
+  void take_turns(posix::Turns& turns) noexcept { shared_.turns = &turns; }
   // Round robin; a reactor that refuses is passed over.
   [[nodiscard]] bool offer(posix::Handoff& handoff) override;
   [[nodiscard]] std::size_t waiting() const override;
@@ -55,6 +58,7 @@ class Server final : public posix::Runtime {
   void use_filters(FilterSource& filters) noexcept override { service_.filters = &filters; }
   void answer_first(const App& front) noexcept override { service_.front = &front; }
   void use_listeners(posix::Listeners& listeners) noexcept override { listeners_ = &listeners; }
+  void take_turns(posix::Turns& turns) noexcept override { pool_.take_turns(turns); }
   void count_from(std::uint32_t first_id) noexcept override { first_id_ = first_id; }
   [[nodiscard]] std::expected<void, std::string> start() override;
   [[nodiscard]] const std::vector<config::BindAddress>& addresses() const override { return addresses_; }

@@ -62,7 +62,7 @@ class Distributor final : public posix::Waker {
 
  private:
   void wake(posix::Link& link) noexcept override;  // parked links have no letterboxes: never called
-  void turn();
+  void turn(posix::Turn& turn);
   void rest_while_busy() noexcept;
   [[nodiscard]] Duration patience();
   void accept(void* entrance) noexcept;

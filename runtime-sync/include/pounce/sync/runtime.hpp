@@ -14,7 +14,7 @@ namespace pounce::inline v0::sync {
 // Makes the pool that exchanges are handed to. The program knows which; this runtime knows only what it does.
 using MakePool = Owned<posix::HandoffPool> (*)(const config::Config& config, const Service& service,
                                                events::Observer* observer, posix::Census& census,
-                                               std::uint32_t first_id);
+                                               std::uint32_t first_id, posix::Turns* turns);
 
 // `make_pool` null: there is no pool, and workers wait themselves.
 [[nodiscard]] Owned<posix::Runtime> make_server(const config::Config& config, const App& app,

@@ -29,6 +29,7 @@ class Server final : public posix::Runtime {
   void use_filters(FilterSource& filters) noexcept override { service_.filters = &filters; }
   void answer_first(const App& front) noexcept override { service_.front = &front; }
   void use_listeners(posix::Listeners& listeners) noexcept override { listeners_ = &listeners; }
+  void take_turns(posix::Turns& turns) noexcept override { shared_.turns = &turns; }
   void count_from(std::uint32_t first_id) noexcept override { first_id_ = first_id; }
   [[nodiscard]] std::expected<void, std::string> start() override;
   [[nodiscard]] const std::vector<config::BindAddress>& addresses() const override { return addresses_; }

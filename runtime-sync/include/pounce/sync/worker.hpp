@@ -61,6 +61,7 @@ class Worker final : private posix::Waker {
   posix::WorkerIds ids_;
   posix::TickSource ticks_;
   Station station_;
+  posix::Turn* turn_ = nullptr;  // while it runs
   posix::WakeDescriptor wake_;
   std::atomic<bool> drain_wanted_{false};
   std::atomic<Drain> drain_{Drain::prompt};

@@ -33,6 +33,8 @@ class TicketKeys {
 
   // A fresh key goes in front.
   void rotate();
+  // One that somebody else has made does.
+  void put(const TicketKey& fresh);
   // The same keys as another's, in the same order.
   void take_over(const TicketKeys& other);
   // One to `most` keys of 80 bytes each: name, cipher key, MAC key. False: they are none, and nothing has changed.

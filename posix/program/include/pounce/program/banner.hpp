@@ -34,6 +34,7 @@ struct Started {
   std::uint64_t generation = 1;  // 1: the start; each reload makes the next
   std::string_view target;       // empty: the welcome page
   std::size_t workers = 1;
+  bool processes = false;                          // of one worker each
   std::span<const config::BindAddress> addresses;  // as bound, with the true ports
   std::span<const config::BindAddress> admin;      // the same of --admin-bind
   events::WallInstant at{};                        // for JSON, as below

@@ -1,4 +1,4 @@
-// What it is: SIGTERM, SIGINT, SIGUSR1 and, where wanted, SIGHUP as something to wait for beside sockets: a readable descriptor and
+// What it is: SIGTERM, SIGINT, SIGUSR1 and, where wanted, SIGHUP and others as something to wait for beside sockets: a readable descriptor and
 // next(). SIGPIPE is ignored meanwhile, for a peer that has gone shows as a failed write.
 // What it is not: a policy. First drain, second cut is for the program to say, and that SIGUSR1 opens logs anew. SIGHUP is left
 // alone where there is nothing to read again, so that nohup works.
@@ -13,12 +13,18 @@
 
 namespace pounce::inline v0::program {
 
-enum class Signal : std::uint8_t { none, terminate, interrupt, reload, reopen };
+enum class Signal : std::uint8_t { none, terminate, interrupt, reload, reopen, more, fewer, child };
 
 class Signals {
  public:
-  // `reload`: SIGHUP is one of them.
-  explicit Signals(bool reload = false);
+  // Which signals beside SIGTERM, SIGINT and SIGUSR1.
+  struct Wanted {
+    bool reload = false;    // SIGHUP
+    bool workers = false;   // SIGTTIN, SIGTTOU
+    bool children = false;  // SIGCHLD
+  };
+  explicit Signals(Wanted wanted);
+  Signals() : Signals(Wanted{}) {}
   ~Signals();
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
@@ -37,7 +43,12 @@ class Signals {
   struct sigaction old_int_{};
   struct sigaction old_usr1_{};
   struct sigaction old_hangup_{};
-  bool reload_ = false;
+  Wanted wanted_;
+#ifndef __linux__
+  struct sigaction old_more_{};
+  struct sigaction old_fewer_{};
+  struct sigaction old_child_{};
+#endif
 };
 
 }  // namespace pounce::inline v0::program

@@ -1,6 +1,7 @@
 // Module: an application as a shared library.
 //
 //   POUNCE_APP(hello)   // a plain handler, a coroutine handler, or a function `pounce::App make()`
+//   POUNCE_APP(hello, pounce::single_threaded)   // … that must never run on two threads at once
 //
 // exports one C symbol. The server checks the stamp before it calls anything: an application built with another compiler, standard
 // library, sanitizer or version of these headers is refused with one line that names the difference.
@@ -19,7 +20,7 @@
 namespace pounce::inline v0 {
 
 // Raised whenever a type or table that a module shares with the server changes.
-inline constexpr std::uint32_t module_abi = 8;
+inline constexpr std::uint32_t module_abi = 9;
 
 struct ModuleStamp {
   std::array<char, 8> magic{'p', 'o', 'u', 'n', 'c', 'e', '\0', '\0'};
@@ -54,10 +55,18 @@ struct ModuleStamp {
   std::array<std::uint32_t, 5> sizes{sizeof(Exchange), sizeof(Request), sizeof(Response), sizeof(Wait), sizeof(App)};
 };
 
+// How many threads of a process an application bears. Each has a word for it in POUNCE_APP; without one, many.
+enum class Threading : std::uint8_t { many, single };
+
+// Nothing of the application runs on two threads of a process at once: handlers, hooks and collectors take turns. The server makes
+// processes where it would make threads (`--worker-mode auto`). One after the other, different threads may still run it.
+inline constexpr Threading single_threaded = Threading::single;
+
 struct Module {
   ModuleStamp stamp;
   App* (*make)();
   void (*unmake)(App*);
+  Threading threading = Threading::many;
 };
 
 inline constexpr const char* module_symbol = "pounce_module";
@@ -75,12 +84,12 @@ template <class F>
 }  // namespace pounce::inline v0
 
 // NOLINTNEXTLINE(cppcoreguidelines-macro-usage): it must define a symbol
-#define POUNCE_APP(source)                                                                                   \
-  extern "C" __attribute__((visibility("default"))) const ::pounce::Module* pounce_module();                 \
-  const ::pounce::Module* pounce_module() {                                                                  \
-    static constexpr ::pounce::Module module{::pounce::ModuleStamp{},                                        \
-                                             +[]() -> ::pounce::App* { return ::pounce::make_app(source); }, \
-                                             +[](::pounce::App* app) { delete app; }};                       \
-    return &module;                                                                                          \
-  }                                                                                                          \
+#define POUNCE_APP(source, ...)                                                                  \
+  extern "C" __attribute__((visibility("default"))) const ::pounce::Module* pounce_module();     \
+  const ::pounce::Module* pounce_module() {                                                      \
+    static constexpr ::pounce::Module module{                                                    \
+        ::pounce::ModuleStamp{}, +[]() -> ::pounce::App* { return ::pounce::make_app(source); }, \
+        +[](::pounce::App* app) { delete app; }, ::pounce::Threading{__VA_ARGS__}};              \
+    return &module;                                                                              \
+  }                                                                                              \
   static_assert(true)

@@ -30,17 +30,18 @@ struct SignalEffect {
 
 inline constexpr std::array<ExitCode, 5> exit_codes{{
     {"0", "clean end"},
-    {"1", "failure at run time"},
+    {"1", "failure at run time; worker processes died too often"},
     {"2", "bad command line or configuration"},
     {"3", "start-up failed: address, application module or its start hook"},
     {"4", "the shutdown deadline cut connections"},
 }};
 
-inline constexpr std::array<SignalEffect, 4> signal_effects{{
+inline constexpr std::array<SignalEffect, 5> signal_effects{{
     {"SIGTERM, SIGINT",
      "Drain: no new connections, idle ones close, requests under way are answered. The same signal again, or the end "
      "of "
      "--shutdown-timeout, cuts what is left."},
+    {"SIGTTIN, SIGTTOU", "One worker more, one less: a process, or a reload with another number of threads."},
     {"SIGHUP",
      "Reload: configuration, application and certificates are read again, and new workers take over; if anything "
      "fails, "

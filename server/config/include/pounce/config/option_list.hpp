@@ -45,7 +45,16 @@
     "are read.")                                                                                   \
                                                                                                    \
   X(auto_count, workers, "auto", "1", "1024", workers, both, stable,                               \
-    "Threads that serve connections; auto counts the CPUs that affinity and cgroup allow.")        \
+    "Workers that serve connections; auto counts the CPUs that affinity and cgroup allow.")        \
+  X(choice, worker_mode, "auto", "auto|threads|processes", "", workers, both, stable,               \
+    "Workers are threads of one process, or processes of one worker each; auto makes processes "   \
+    "of an application that says that it is single_threaded.")                                      \
+  X(count, worker_restarts, "20", "1", "1000000", workers, both, stable,                            \
+    "Worker processes that may die within a minute, and are started again; one more ends the "     \
+    "program with exit code 1.")                                                                    \
+  X(duration, worker_start_timeout, "1m", "1ms", "24h", workers, both, stable,                      \
+    "Time that a worker process may take until it serves, start hooks included; then it counts "   \
+    "as dead.")                                                                                     \
   X(auto_count, async_workers, "auto", "1", "1024", workers, sync_only, stable,                    \
     "Reactors that take over what would hold a worker: handlers that wait, slow clients.")         \
   X(duration, worker_patience, "20ms", "1ms", "24h", workers, sync_only, stable,                    \

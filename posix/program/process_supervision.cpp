@@ -1,0 +1,542 @@
+#include "posix/program/process_supervision.hpp"
+
+#include "posix/program/waits.hpp"
+#include "posix/program/worker_mode.hpp"
+
+#include <pounce/posix/own_threads.hpp>
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <exception>
+#include <span>
+#include <utility>
+
+namespace pounce::inline v0::program {
+
+namespace {
+
+std::string end_of(int status) {
+  return WIFSIGNALED(status) ? "was ended by signal " + std::to_string(WTERMSIG(status))
+                             : "ended with exit code " + std::to_string(WEXITSTATUS(status));
+}
+
+std::string processes_text(std::size_t number) {
+  return std::to_string(number) + (number == 1 ? " worker process" : " worker processes");
+}
+
+}  // namespace
+
+ProcessSupervision::ProcessSupervision(const Invocation& invocation, Lasting& lasting, Board& board, Signals& signals)
+    : invocation_(invocation), lasting_(lasting), board_(board), signals_(signals) {
+  board_.use_meters(lasting_.metering);
+}
+
+Exit ProcessSupervision::run(Generation::Read first) {
+  act(events::Action::start);
+  begin(std::move(first), 1, posix::monotonic_now());
+  while (turn()) {
+  }
+  return finish();
+}
+
+void ProcessSupervision::act(events::Action action) { board_.state(lasting_.life.act(action)); }
+
+void ProcessSupervision::tell_board() {
+  board_.generations(current_ ? current_->number() : 0, draining_.size(), reloaded_, refused_);
+}
+
+const Speech& ProcessSupervision::speech() const { return current_->speech(); }
+
+bool ProcessSupervision::turn() {
+  wait();
+  const Instant now = posix::monotonic_now();
+  notifier_.tend(now);
+  hear();
+  take_signals(now);
+  reap(now);
+  tend_next(now);
+  tend_members(now);
+  tend(now);
+  retire_finished();
+  if (trial_ && trial_->read(now)) finish_trial(now);
+  if (reload_wanted_ && !trial_ && !next_) begin_reload();
+  if (next_ || !draining_.empty()) return true;
+  return current_ && !(drain_.begun() && current_->members().empty());
+}
+
+void ProcessSupervision::wait() {
+  std::vector<pollfd> waits{{signals_.descriptor(), POLLIN, 0}};
+  Instant next = std::min({drain_.next(), accept_until_, notifier_.next()});
+  if (watch_) next = std::min(next, watch_->next());
+  if (trial_) {
+    waits.push_back({trial_->descriptor(), POLLIN, 0});
+    next = trial_->descriptor() < 0 ? Instant{} : std::min(next, trial_->until());
+  }
+  for (const Restart& one : restarts_) next = std::min(next, one.at);
+  const auto look = [&](const Owned<Crew>& crew) {
+    if (!crew) return;
+    for (const auto& member : crew->members()) {
+      waits.push_back({member->channel.descriptor(), POLLIN, 0});
+      next = std::min({next, member->due, member->kill_at});
+    }
+  };
+  look(current_);
+  look(next_);
+  for (const auto& crew : draining_) look(crew);
+  if (current_ && current_->tls() != nullptr) next = std::min(next, current_->tls()->next());
+  if (failure_) next = Instant{};
+  (void)::poll(waits.data(), waits.size(), milliseconds_until(next));
+}
+
+// What is due.
+void ProcessSupervision::tend(Instant now) {
+  if (current_ && current_->tls() != nullptr) {
+    TlsFiles& tls = *current_->tls();
+    const tls::TicketKey before = tls.ticket_key();
+    if (tls.tend(now)) {
+      for (const TlsFiles::Note& note : tls.reload()) current_->speech().remark(note.level, note.text);
+      current_->tell(Word::certificates);
+    }
+    // One key for all: a client comes back to any of them.
+    if (const tls::TicketKey key = tls.ticket_key(); std::memcmp(&key, &before, sizeof key) != 0) {
+      current_->tell(Word::ticket_key, {reinterpret_cast<const char*>(&key), sizeof key});
+    }
+  }
+  if (watch_ && watch_->tend(now) && !drain_.begun()) reload_wanted_ = true;
+  if (accept_until_ <= now) stop_accepting(now);
+  if (drain_.is_over(now)) {
+    cut(now);
+  } else if (drain_.begun()) {
+    drain_.look(now, board_.connections(), speech());
+  }
+}
+
+void ProcessSupervision::take_signals(Instant now) {
+  for (Signal signal = signals_.next(); signal != Signal::none; signal = signals_.next()) {
+    switch (signal) {
+      case Signal::child: break;  // `reap` looks
+      case Signal::reopen:
+        if (current_) current_->tell(Word::reopen);
+        for (const auto& crew : draining_) crew->tell(Word::reopen);
+        break;
+      case Signal::more: add_one(now); break;
+      case Signal::fewer: remove_one(now); break;
+      case Signal::reload:
+        if (!has_lost_its_terminal()) {
+          reload_wanted_ = !drain_.begun();
+          break;
+        }
+        [[fallthrough]];
+      default:
+        if (drain_.begun()) {
+          cut(now);
+        } else {
+          begin_drain(now);
+        }
+    }
+  }
+}
+
+// --- members ---
+
+void ProcessSupervision::start(Crew& crew, std::size_t index, Instant now) {
+  crew.add(index, free_ids(crew.ids()), forked_++, now);
+}
+
+void ProcessSupervision::hear() {
+  const auto listen = [](const Owned<Crew>& crew) {
+    if (!crew) return;
+    for (const auto& member : crew->members()) crew->listen_to(*member);
+  };
+  listen(current_);
+  listen(next_);
+  for (const auto& crew : draining_) listen(crew);
+}
+
+void ProcessSupervision::reap(Instant now) {
+  const auto look = [&](Crew* crew) {
+    if (crew == nullptr) return;
+    auto& members = crew->members();
+    for (std::size_t i = 0; i < members.size();) {
+      int status = 0;
+      if (::waitpid(members[i]->process, &status, WNOHANG) == members[i]->process) {
+        Owned<Member> member = std::move(members[i]);
+        members.erase(members.begin() + static_cast<std::ptrdiff_t>(i));
+        bury(*crew, std::move(member), status, now);
+      } else {
+        ++i;
+      }
+    }
+  };
+  look(current_.get());
+  look(next_.get());
+  for (const auto& crew : draining_) look(crew.get());
+}
+
+void ProcessSupervision::bury(Crew& crew, Owned<Member> member, int status, Instant now) {
+  crew.listen_to(*member);
+  const std::uint64_t lost = board_.close(member->first_id, crew.ids());
+  crew.totals.requests += member->ending.requests;
+  crew.totals.cut += member->ending.cut;
+  if (member->state == Member::State::leaving) {
+    if (!member->reported) crew.totals.cut += lost;
+    return;
+  }
+  if (drain_.begun()) {
+    crew.totals.cut += lost;
+    return;
+  }
+  if (&crew == next_.get()) {
+    if (failure_) return;  // one is enough
+    if (!member->failed) crew.speech().remark("error", "a worker process " + end_of(status) + " before it was ready");
+    failure_.emplace(Refused{member->failed ? member->exit : Exit::no_start, std::move(member->last_words)});
+    return;
+  }
+  if (&crew == current_.get()) has_died(*member, status, now);
+}
+
+// It was not asked to.
+void ProcessSupervision::has_died(const Member& member, int status, Instant now) {
+  board_.count_death();
+  print(STDERR_FILENO, member.last_words);
+  const Speech& speech = current_->speech();
+  const std::string what = "worker process " + std::to_string(member.process) + " " + end_of(status);
+  budget_.allow(current_->config().worker_restarts);
+  const Instant at = budget_.spend(now);
+  if (at != never) {
+    speech.remark("error", what + "; it is started again");
+    restarts_.push_back({member.index, at});
+    return;
+  }
+  speech.remark("error", what + ": more than " + std::to_string(current_->config().worker_restarts) +
+                             " within a minute (--worker-restarts), the program ends");
+  verdict_ = Exit::failed;
+  begin_drain(now);
+}
+
+void ProcessSupervision::tend_members(Instant now) {
+  const auto look = [&](Crew* crew) {
+    if (crew == nullptr) return;
+    for (const auto& member : crew->members()) {
+      // One that was started again does not wait for others.
+      if (crew == current_.get() && member->state == Member::State::prepared) {
+        member->state = Member::State::starting;
+        member->channel.send(Word::go);
+      }
+      if (member->kill_at <= now) {
+        member->kill_at = never;
+        ::kill(member->process, SIGKILL);
+      }
+      if (member->due > now) continue;
+      member->due = never;
+      if (member->state == Member::State::leaving) {
+        Crew::cut(*member, now);
+      } else {
+        crew->speech().remark("error", "worker process " + std::to_string(member->process) +
+                                           " was not ready in time (--worker-start-timeout)");
+        ::kill(member->process, SIGKILL);
+      }
+    }
+  };
+  look(current_.get());
+  look(next_.get());
+  for (const auto& crew : draining_) look(crew.get());
+  if (!current_ || drain_.begun()) return restarts_.clear();
+  for (std::size_t i = 0; i < restarts_.size();) {
+    if (restarts_[i].at > now) {
+      ++i;
+      continue;
+    }
+    const Restart due = restarts_[i];
+    restarts_.erase(restarts_.begin() + static_cast<std::ptrdiff_t>(i));
+    try {
+      start(*current_, due.index, now);
+    } catch (const std::exception& error) {
+      // No memory, or no more processes: that may pass.
+      current_->speech().remark("warning", std::string{"starting a worker process: "} + error.what());
+      restarts_.push_back({due.index, after(now, RestartBudget::most_wait)});
+      return;
+    }
+  }
+}
+
+void ProcessSupervision::add_one(Instant now) {
+  if (!current_ || drain_.begun() || current_->wanted >= most_workers) return;
+  std::size_t index = 0;
+  const auto is_taken = [&](std::size_t one) {
+    return std::ranges::any_of(
+               current_->members(),
+               [one](const auto& member) { return member->index == one && member->state != Member::State::leaving; }) ||
+           std::ranges::any_of(restarts_, [one](const Restart& restart) { return restart.index == one; });
+  };
+  while (is_taken(index)) ++index;
+  ++current_->wanted;
+  restarts_.push_back({index, now});
+  current_->speech().remark("notice", "one worker process more: " + std::to_string(current_->wanted));
+}
+
+void ProcessSupervision::remove_one(Instant now) {
+  if (!current_ || drain_.begun()) return;
+  if (current_->wanted == 1) return current_->speech().remark("notice", "the last worker process stays");
+  --current_->wanted;
+  current_->speech().remark("notice", "one worker process less: " + std::to_string(current_->wanted));
+  if (!restarts_.empty()) return restarts_.pop_back();
+  auto& members = current_->members();
+  const auto last = std::max_element(members.begin(), members.end(), [](const auto& left, const auto& right) {
+    const auto rank = [](const Member& one) { return one.state == Member::State::leaving ? 0 : one.index + 1; };
+    return rank(*left) < rank(*right);
+  });
+  if (last == members.end()) return;
+  Crew::dismiss(**last, Word::retire, after(now, current_->config().reload_timeout));
+}
+
+// --- the crew that begins ---
+
+void ProcessSupervision::begin(Generation::Read read, std::uint64_t number, Instant now) {
+  next_ = make_owned<Crew>(invocation_, lasting_, board_, std::move(read), number);
+  if (!posix::are_all_threads_known() && !std::exchange(told_of_threads_, true)) {
+    next_->speech().remark("warning",
+                           "the application has started threads before on_start: worker processes do not have them");
+  }
+  if (auto opened = next_->listen(); !opened) {
+    next_->speech().remark("error", opened.error());
+    failure_.emplace(Refused{Exit::no_start, {}});
+    return;
+  }
+  try {
+    for (std::size_t i = 0; i < next_->wanted; ++i) start(*next_, i, now);
+  } catch (const std::exception& error) {
+    next_->speech().remark("error", std::string{"starting worker processes: "} + error.what());
+    failure_.emplace(Refused{Exit::no_start, {}});
+  }
+}
+
+// They serve when all are prepared, and take over when all serve.
+void ProcessSupervision::tend_next(Instant now) {
+  if (!next_) return;
+  if (failure_) return give_up_next(now);
+  auto& members = next_->members();
+  if (members.size() != next_->wanted) return;
+  const auto all = [&](Member::State state) {
+    return std::ranges::all_of(members, [state](const auto& one) { return one->state == state; });
+  };
+  if (all(Member::State::prepared)) {
+    for (const auto& member : members) {
+      member->state = Member::State::starting;
+      member->channel.send(Word::go);
+    }
+  } else if (all(Member::State::serving)) {
+    serve_next(now);
+  }
+}
+
+// Those who have been let in by it are served, or cut.
+void ProcessSupervision::give_up_next(Instant now) {
+  const Refused why = std::move(*std::exchange(failure_, std::nullopt));
+  for (const auto& member : next_->members()) {
+    Crew::dismiss(*member, Word::retire, after(now, next_->config().shutdown_timeout));
+  }
+  draining_.push_back(std::move(next_));
+  if (current_) {
+    current_->keep_listeners();
+    return keep_current(why.lines);
+  }
+  print(STDERR_FILENO, why.lines);
+  act(events::Action::drain);
+  lasting_.listeners.close();
+  lasting_.admin_listeners.close();
+  verdict_ = why.exit;
+}
+
+void ProcessSupervision::serve_next(Instant now) {
+  const bool first = !current_;
+  next_->keep_listeners();
+  std::swap(current_, next_);
+  Owned<Crew> before = std::move(next_);
+  budget_.allow(current_->config().worker_restarts);
+  watch_.emplace(current_->config());
+  restarts_.clear();
+  if (first) {
+    act(events::Action::prepared);
+    act(events::Action::serve);
+  } else {
+    ++reloaded_;
+    act(events::Action::reloaded);
+    for (const auto& member : before->members()) {
+      Crew::dismiss(*member, Word::retire, after(now, current_->config().reload_timeout));
+    }
+    draining_.push_back(std::move(before));
+  }
+  tell_board();
+  const Speech& speech = current_->speech();
+  speech.serving({.generation = current_->number(),
+                  .workers = current_->wanted,
+                  .processes = true,
+                  .addresses = current_->addresses,
+                  .admin = current_->admin});
+  warn_of_doors(current_->config(), current_->config().admin_bind.empty() ? current_->addresses : current_->admin,
+                speech);
+  for (const std::string& line : remarks_on_shares(current_->config(), current_->wanted)) speech.remark("notice", line);
+  if (first && current_->tls() != nullptr && !current_->tls()->fingerprint().empty()) {
+    speech.remark("notice", "a certificate was made for this run, SHA-256 " + current_->tls()->fingerprint());
+  }
+  notifier_.ready(status_text(current_->number(), processes_text(current_->wanted), current_->addresses));
+}
+
+// --- reload ---
+
+void ProcessSupervision::begin_reload() {
+  if (!current_ || drain_.begun()) return;
+  if (draining_.size() >= most_draining) {
+    if (!std::exchange(told_of_waiting_, true)) {
+      speech().remark("warning", "the reload waits: " + counted(draining_.size(), "generation") + " still drain");
+    }
+    return;
+  }
+  reload_wanted_ = told_of_waiting_ = false;
+  const std::string what = "preparing " + generation_text(current_->number() + 1);
+  act(events::Action::reload);
+  notifier_.reloading(what);
+  speech().remark("notice", "reloading: " + what);
+  trial_.emplace(invocation_);
+}
+
+// What has passed its trial is read here, so that every worker of it, also one that is started again, has the same.
+void ProcessSupervision::finish_trial(Instant now) {
+  auto passed = trial_->result();
+  trial_.reset();
+  if (drain_.begun()) return;
+  if (!passed) return keep_current(passed.error().lines);
+  try {
+    auto read = Generation::read(invocation_, current_->tls());
+    if (!read) return keep_current(read.error().lines);
+    print(STDERR_FILENO, read->outcome.warnings);
+    if (read->outcome.next == Outcome::Next::leave) return keep_current(read->outcome.text);
+    if (!wants_processes(*read->outcome.config, *read->target)) {
+      speech().remark("warning", "worker processes stay processes until the program is started again (--worker-mode)");
+    }
+    begin(std::move(*read), current_->number() + 1, now);
+  } catch (const std::exception& error) {
+    keep_current(std::string{config::program_name(invocation_.program)} + ": error: " + error.what() + "\n");
+  }
+}
+
+void ProcessSupervision::keep_current(const std::string& lines) {
+  if (drain_.begun()) return;
+  ++refused_;
+  act(events::Action::reloaded);
+  tell_board();
+  print(STDERR_FILENO, lines);
+  speech().remark("error", "the reload failed: " + generation_text(current_->number()) + " goes on");
+  notifier_.ready(status_text(current_->number(), processes_text(current_->wanted), current_->addresses));
+}
+
+void ProcessSupervision::retire_finished() {
+  for (std::size_t i = 0; i < draining_.size();) {
+    if (!draining_[i]->members().empty()) {
+      ++i;
+      continue;
+    }
+    const Owned<Crew> old = std::move(draining_[i]);
+    draining_.erase(draining_.begin() + static_cast<std::ptrdiff_t>(i));
+    ended_.requests += old->totals.requests;
+    ended_.cut += old->totals.cut;
+    if (!drain_.begun()) cut_before_ += old->totals.cut;
+    tell_board();
+    if (!current_) continue;  // it never served
+    std::string text = generation_text(old->number()) + " has ended: " + counted(old->totals.requests, "request");
+    if (old->totals.cut != 0) text.append(", ").append(counted(old->totals.cut, "connection")).append(" cut");
+    current_->speech().remark("notice", text);
+  }
+}
+
+// --- the end ---
+
+void ProcessSupervision::begin_drain(Instant now) {
+  reload_wanted_ = false;
+  trial_.reset();
+  if (!current_ && !next_) {  // it has failed to start
+    for (const auto& crew : draining_) {
+      for (const auto& member : crew->members()) Crew::cut(*member, now);
+    }
+    return;
+  }
+  if (!current_) {  // nobody has been let in yet
+    act(events::Action::drain);
+    verdict_ = Exit::clean;
+    for (const auto& member : next_->members()) Crew::dismiss(*member, Word::retire, now);
+    std::swap(current_, next_);
+    drain_.begin(now, current_->config().shutdown_timeout, 0, current_->speech());
+    return stop_accepting(now);
+  }
+  if (next_) {
+    for (const auto& member : next_->members()) Crew::dismiss(*member, Word::retire, never);
+    draining_.push_back(std::move(next_));
+  }
+  const config::Config& config = current_->config();
+  const std::uint64_t connections = board_.connections();
+  act(events::Action::drain);
+  notifier_.stopping("draining " + counted(connections, "connection"),
+                     config.shutdown_timeout + std::chrono::seconds{5});
+  drain_.begin(now, config.shutdown_timeout, connections, speech());
+  current_->tell(Word::tell_drain);
+  if (config.drain_delay) {
+    accept_until_ = after(now, *config.drain_delay);
+  } else {
+    stop_accepting(now);
+  }
+}
+
+void ProcessSupervision::stop_accepting(Instant) {
+  accept_until_ = never;
+  if (std::exchange(stopped_accepting_, true)) return;
+  lasting_.listeners.close();
+  lasting_.admin_listeners.close();
+  for (const auto& member : current_->members()) Crew::dismiss(*member, Word::stop, never);
+}
+
+void ProcessSupervision::cut(Instant now) {
+  stop_accepting(now);
+  drain_.cut();
+  for (const auto& member : current_->members()) Crew::cut(*member, now);
+  for (const auto& crew : draining_) {
+    for (const auto& member : crew->members()) Crew::cut(*member, now);
+  }
+}
+
+Exit ProcessSupervision::finish() {
+  act(events::Action::stop);
+  if (!current_) return verdict_.value_or(Exit::no_start);
+  ended_.requests += current_->totals.requests;
+  ended_.cut += current_->totals.cut;
+  speech().stopped(ended_);
+  if (verdict_ == Exit::failed) return Exit::failed;
+  return ended_.cut != cut_before_ ? Exit::cut_at_drain : Exit::clean;
+}
+
+events::WorkerId ProcessSupervision::free_ids(std::uint32_t count) const {
+  events::WorkerId first = 0;
+  for (bool moved = true; moved;) {
+    moved = false;
+    const auto look = [&](const Owned<Crew>& crew) {
+      if (!crew) return;
+      for (const auto& member : crew->members()) {
+        if (member->first_id >= first + count || member->first_id + crew->ids() <= first) continue;
+        first = member->first_id + crew->ids();
+        moved = true;
+      }
+    };
+    look(current_);
+    look(next_);
+    for (const auto& crew : draining_) look(crew);
+  }
+  return first;
+}
+
+}  // namespace pounce::inline v0::program
