@@ -1,9 +1,6 @@
 #include "posix/program/process_supervision.hpp"
 
 #include "posix/program/waits.hpp"
-#include "posix/program/worker_mode.hpp"
-
-#include <pounce/posix/own_threads.hpp>
 
 #include <poll.h>
 #include <sys/wait.h>
@@ -14,7 +11,7 @@
 #include <csignal>
 #include <cstring>
 #include <exception>
-#include <span>
+#include <string>
 #include <utility>
 
 namespace pounce::inline v0::program {
@@ -24,10 +21,6 @@ namespace {
 std::string end_of(int status) {
   return WIFSIGNALED(status) ? "was ended by signal " + std::to_string(WTERMSIG(status))
                              : "ended with exit code " + std::to_string(WEXITSTATUS(status));
-}
-
-std::string processes_text(std::size_t number) {
-  return std::to_string(number) + (number == 1 ? " worker process" : " worker processes");
 }
 
 }  // namespace
@@ -79,16 +72,12 @@ void ProcessSupervision::wait() {
     next = trial_->descriptor() < 0 ? Instant{} : std::min(next, trial_->until());
   }
   for (const Restart& one : restarts_) next = std::min(next, one.at);
-  const auto look = [&](const Owned<Crew>& crew) {
-    if (!crew) return;
-    for (const auto& member : crew->members()) {
+  each_crew([&](Crew& crew) {
+    for (const auto& member : crew.members()) {
       waits.push_back({member->channel.descriptor(), POLLIN, 0});
       next = std::min({next, member->due, member->kill_at});
     }
-  };
-  look(current_);
-  look(next_);
-  for (const auto& crew : draining_) look(crew);
+  });
   if (current_ && current_->tls() != nullptr) next = std::min(next, current_->tls()->next());
   if (failure_) next = Instant{};
   (void)::poll(waits.data(), waits.size(), milliseconds_until(next));
@@ -103,8 +92,9 @@ void ProcessSupervision::tend(Instant now) {
       for (const TlsFiles::Note& note : tls.reload()) current_->speech().remark(note.level, note.text);
       current_->tell(Word::certificates);
     }
-    // One key for all: a client comes back to any of them.
-    if (const tls::TicketKey key = tls.ticket_key(); std::memcmp(&key, &before, sizeof key) != 0) {
+    // One key for all: a client comes back to any of them. Those of a file they have read themselves.
+    if (const tls::TicketKey key = tls.ticket_key();
+        !current_->config().tls_ticket_keys && std::memcmp(&key, &before, sizeof key) != 0) {
       current_->tell(Word::ticket_key, {reinterpret_cast<const char*>(&key), sizeof key});
     }
   }
@@ -150,33 +140,25 @@ void ProcessSupervision::start(Crew& crew, std::size_t index, Instant now) {
 }
 
 void ProcessSupervision::hear() {
-  const auto listen = [](const Owned<Crew>& crew) {
-    if (!crew) return;
-    for (const auto& member : crew->members()) crew->listen_to(*member);
-  };
-  listen(current_);
-  listen(next_);
-  for (const auto& crew : draining_) listen(crew);
+  each_crew([](Crew& crew) {
+    for (const auto& member : crew.members()) crew.listen_to(*member);
+  });
 }
 
 void ProcessSupervision::reap(Instant now) {
-  const auto look = [&](Crew* crew) {
-    if (crew == nullptr) return;
-    auto& members = crew->members();
+  each_crew([&](Crew& crew) {
+    auto& members = crew.members();
     for (std::size_t i = 0; i < members.size();) {
       int status = 0;
       if (::waitpid(members[i]->process, &status, WNOHANG) == members[i]->process) {
         Owned<Member> member = std::move(members[i]);
         members.erase(members.begin() + static_cast<std::ptrdiff_t>(i));
-        bury(*crew, std::move(member), status, now);
+        bury(crew, std::move(member), status, now);
       } else {
         ++i;
       }
     }
-  };
-  look(current_.get());
-  look(next_.get());
-  for (const auto& crew : draining_) look(crew.get());
+  });
 }
 
 void ProcessSupervision::bury(Crew& crew, Owned<Member> member, int status, Instant now) {
@@ -221,11 +203,10 @@ void ProcessSupervision::has_died(const Member& member, int status, Instant now)
 }
 
 void ProcessSupervision::tend_members(Instant now) {
-  const auto look = [&](Crew* crew) {
-    if (crew == nullptr) return;
-    for (const auto& member : crew->members()) {
+  each_crew([&](Crew& crew) {
+    for (const auto& member : crew.members()) {
       // One that was started again does not wait for others.
-      if (crew == current_.get() && member->state == Member::State::prepared) {
+      if (&crew == current_.get() && member->state == Member::State::prepared) {
         member->state = Member::State::starting;
         member->channel.send(Word::go);
       }
@@ -238,15 +219,12 @@ void ProcessSupervision::tend_members(Instant now) {
       if (member->state == Member::State::leaving) {
         Crew::cut(*member, now);
       } else {
-        crew->speech().remark("error", "worker process " + std::to_string(member->process) +
-                                           " was not ready in time (--worker-start-timeout)");
+        crew.speech().remark("error", "worker process " + std::to_string(member->process) +
+                                          " was not ready in time (--worker-start-timeout)");
         ::kill(member->process, SIGKILL);
       }
     }
-  };
-  look(current_.get());
-  look(next_.get());
-  for (const auto& crew : draining_) look(crew.get());
+  });
   if (!current_ || drain_.begun()) return restarts_.clear();
   for (std::size_t i = 0; i < restarts_.size();) {
     if (restarts_[i].at > now) {
@@ -294,166 +272,6 @@ void ProcessSupervision::remove_one(Instant now) {
   });
   if (last == members.end()) return;
   Crew::dismiss(**last, Word::retire, after(now, current_->config().reload_timeout));
-}
-
-// --- the crew that begins ---
-
-void ProcessSupervision::begin(Generation::Read read, std::uint64_t number, Instant now) {
-  next_ = make_owned<Crew>(invocation_, lasting_, board_, std::move(read), number);
-  if (!posix::are_all_threads_known() && !std::exchange(told_of_threads_, true)) {
-    next_->speech().remark("warning",
-                           "the application has started threads before on_start: worker processes do not have them");
-  }
-  if (auto opened = next_->listen(); !opened) {
-    next_->speech().remark("error", opened.error());
-    failure_.emplace(Refused{Exit::no_start, {}});
-    return;
-  }
-  try {
-    for (std::size_t i = 0; i < next_->wanted; ++i) start(*next_, i, now);
-  } catch (const std::exception& error) {
-    next_->speech().remark("error", std::string{"starting worker processes: "} + error.what());
-    failure_.emplace(Refused{Exit::no_start, {}});
-  }
-}
-
-// They serve when all are prepared, and take over when all serve.
-void ProcessSupervision::tend_next(Instant now) {
-  if (!next_) return;
-  if (failure_) return give_up_next(now);
-  auto& members = next_->members();
-  if (members.size() != next_->wanted) return;
-  const auto all = [&](Member::State state) {
-    return std::ranges::all_of(members, [state](const auto& one) { return one->state == state; });
-  };
-  if (all(Member::State::prepared)) {
-    for (const auto& member : members) {
-      member->state = Member::State::starting;
-      member->channel.send(Word::go);
-    }
-  } else if (all(Member::State::serving)) {
-    serve_next(now);
-  }
-}
-
-// Those who have been let in by it are served, or cut.
-void ProcessSupervision::give_up_next(Instant now) {
-  const Refused why = std::move(*std::exchange(failure_, std::nullopt));
-  for (const auto& member : next_->members()) {
-    Crew::dismiss(*member, Word::retire, after(now, next_->config().shutdown_timeout));
-  }
-  draining_.push_back(std::move(next_));
-  if (current_) {
-    current_->keep_listeners();
-    return keep_current(why.lines);
-  }
-  print(STDERR_FILENO, why.lines);
-  act(events::Action::drain);
-  lasting_.listeners.close();
-  lasting_.admin_listeners.close();
-  verdict_ = why.exit;
-}
-
-void ProcessSupervision::serve_next(Instant now) {
-  const bool first = !current_;
-  next_->keep_listeners();
-  std::swap(current_, next_);
-  Owned<Crew> before = std::move(next_);
-  budget_.allow(current_->config().worker_restarts);
-  watch_.emplace(current_->config());
-  restarts_.clear();
-  if (first) {
-    act(events::Action::prepared);
-    act(events::Action::serve);
-  } else {
-    ++reloaded_;
-    act(events::Action::reloaded);
-    for (const auto& member : before->members()) {
-      Crew::dismiss(*member, Word::retire, after(now, current_->config().reload_timeout));
-    }
-    draining_.push_back(std::move(before));
-  }
-  tell_board();
-  const Speech& speech = current_->speech();
-  speech.serving({.generation = current_->number(),
-                  .workers = current_->wanted,
-                  .processes = true,
-                  .addresses = current_->addresses,
-                  .admin = current_->admin});
-  warn_of_doors(current_->config(), current_->config().admin_bind.empty() ? current_->addresses : current_->admin,
-                speech);
-  for (const std::string& line : remarks_on_shares(current_->config(), current_->wanted)) speech.remark("notice", line);
-  if (first && current_->tls() != nullptr && !current_->tls()->fingerprint().empty()) {
-    speech.remark("notice", "a certificate was made for this run, SHA-256 " + current_->tls()->fingerprint());
-  }
-  notifier_.ready(status_text(current_->number(), processes_text(current_->wanted), current_->addresses));
-}
-
-// --- reload ---
-
-void ProcessSupervision::begin_reload() {
-  if (!current_ || drain_.begun()) return;
-  if (draining_.size() >= most_draining) {
-    if (!std::exchange(told_of_waiting_, true)) {
-      speech().remark("warning", "the reload waits: " + counted(draining_.size(), "generation") + " still drain");
-    }
-    return;
-  }
-  reload_wanted_ = told_of_waiting_ = false;
-  const std::string what = "preparing " + generation_text(current_->number() + 1);
-  act(events::Action::reload);
-  notifier_.reloading(what);
-  speech().remark("notice", "reloading: " + what);
-  trial_.emplace(invocation_);
-}
-
-// What has passed its trial is read here, so that every worker of it, also one that is started again, has the same.
-void ProcessSupervision::finish_trial(Instant now) {
-  auto passed = trial_->result();
-  trial_.reset();
-  if (drain_.begun()) return;
-  if (!passed) return keep_current(passed.error().lines);
-  try {
-    auto read = Generation::read(invocation_, current_->tls());
-    if (!read) return keep_current(read.error().lines);
-    print(STDERR_FILENO, read->outcome.warnings);
-    if (read->outcome.next == Outcome::Next::leave) return keep_current(read->outcome.text);
-    if (!wants_processes(*read->outcome.config, *read->target)) {
-      speech().remark("warning", "worker processes stay processes until the program is started again (--worker-mode)");
-    }
-    begin(std::move(*read), current_->number() + 1, now);
-  } catch (const std::exception& error) {
-    keep_current(std::string{config::program_name(invocation_.program)} + ": error: " + error.what() + "\n");
-  }
-}
-
-void ProcessSupervision::keep_current(const std::string& lines) {
-  if (drain_.begun()) return;
-  ++refused_;
-  act(events::Action::reloaded);
-  tell_board();
-  print(STDERR_FILENO, lines);
-  speech().remark("error", "the reload failed: " + generation_text(current_->number()) + " goes on");
-  notifier_.ready(status_text(current_->number(), processes_text(current_->wanted), current_->addresses));
-}
-
-void ProcessSupervision::retire_finished() {
-  for (std::size_t i = 0; i < draining_.size();) {
-    if (!draining_[i]->members().empty()) {
-      ++i;
-      continue;
-    }
-    const Owned<Crew> old = std::move(draining_[i]);
-    draining_.erase(draining_.begin() + static_cast<std::ptrdiff_t>(i));
-    ended_.requests += old->totals.requests;
-    ended_.cut += old->totals.cut;
-    if (!drain_.begun()) cut_before_ += old->totals.cut;
-    tell_board();
-    if (!current_) continue;  // it never served
-    std::string text = generation_text(old->number()) + " has ended: " + counted(old->totals.requests, "request");
-    if (old->totals.cut != 0) text.append(", ").append(counted(old->totals.cut, "connection")).append(" cut");
-    current_->speech().remark("notice", text);
-  }
 }
 
 // --- the end ---
@@ -520,21 +338,17 @@ Exit ProcessSupervision::finish() {
   return ended_.cut != cut_before_ ? Exit::cut_at_drain : Exit::clean;
 }
 
-events::WorkerId ProcessSupervision::free_ids(std::uint32_t count) const {
+events::WorkerId ProcessSupervision::free_ids(std::uint32_t count) {
   events::WorkerId first = 0;
   for (bool moved = true; moved;) {
     moved = false;
-    const auto look = [&](const Owned<Crew>& crew) {
-      if (!crew) return;
-      for (const auto& member : crew->members()) {
-        if (member->first_id >= first + count || member->first_id + crew->ids() <= first) continue;
-        first = member->first_id + crew->ids();
+    each_crew([&](Crew& crew) {
+      for (const auto& member : crew.members()) {
+        if (member->first_id >= first + count || member->first_id + crew.ids() <= first) continue;
+        first = member->first_id + crew.ids();
         moved = true;
       }
-    };
-    look(current_);
-    look(next_);
-    for (const auto& crew : draining_) look(crew);
+    });
   }
   return first;
 }

@@ -81,7 +81,13 @@ class ProcessSupervision {
   [[nodiscard]] Exit finish();
 
   [[nodiscard]] const Speech& speech() const;
-  [[nodiscard]] events::WorkerId free_ids(std::uint32_t count) const;
+  [[nodiscard]] events::WorkerId free_ids(std::uint32_t count);
+  template <class Do>
+  void each_crew(Do act) {
+    if (current_) act(*current_);
+    if (next_) act(*next_);
+    for (const auto& crew : draining_) act(*crew);
+  }
 
   const Invocation& invocation_;
   Lasting& lasting_;
