@@ -34,6 +34,14 @@ def is_alive(pid):
         return False
 
 
+def has_stopped(pid):
+    states = set()
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/stat", encoding="ascii") as file:
+            states.add(file.read().rpartition(")")[2].split()[0])
+    return states == {"T"}
+
+
 class Kept:
     """A connection that stays, and knows which process serves it."""
 
@@ -201,6 +209,7 @@ class Processes(unittest.TestCase):
         with self.serve(workers=1) as server:
             worker = children(server.process.pid)[0]
             os.kill(worker, signal.SIGSTOP)
+            eventually(lambda: has_stopped(worker), what="a process that stands still")
             wires = [server.connect() for _ in range(5)]
             for wire in wires:
                 wire.send(ASK.format("/"))
