@@ -36,9 +36,7 @@ class Load:
     """Visitors until the signal; what happens to them behind it is not theirs to judge: they may find the door closed."""
 
     def __init__(self, server, target="/hello"):
-        # Under ThreadSanitizer a drain may wait for visitors over HTTP/2 to the end of its time; why is not known.
-        over_http2 = 0 if Settings.sanitizer == "thread" else 2
-        self.visitors = [Visitor1(server, target) for _ in range(3)] + [Visitor2(server, target) for _ in range(over_http2)]
+        self.visitors = [Visitor1(server, target) for _ in range(3)] + [Visitor2(server, target) for _ in range(2)]
 
     def __enter__(self):
         for one in self.visitors:
