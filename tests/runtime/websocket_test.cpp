@@ -1,15 +1,10 @@
 // WebSockets on pounce-sync: each moves to the pool with what its client has sent behind the handshake, and stays there; one room over all
 // reactors loses nothing; a drain says goodbye to all of them.
-#include "ground.hpp"
-
-#include <pounce/app.hpp>
-
-#include "../slow_build.hpp"
+#include "sockets.hpp"
 
 #include <algorithm>
 #include <memory>
 #include <random>
-#include <stdexcept>
 #include <vector>
 
 using namespace ground;
@@ -61,31 +56,6 @@ App make_app(Room& room) {
 constexpr std::string_view opening =
     "GET /socket HTTP/1.1\r\nHost: t\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-constexpr std::string_view going_away{"\x88\x02\x03\xe9", 4};
-constexpr std::string_view masked_close{"\x88\x82\0\0\0\0\x03\xe9", 8};
-
-// As a client sends it, masked with nothing; as a server does.
-std::string asked(std::string_view text) {
-  return std::string{'\x81', static_cast<char>(0x80U | text.size()), '\0', '\0', '\0', '\0'}.append(text);
-}
-std::string said(std::string_view text) { return std::string{'\x81', static_cast<char>(text.size())}.append(text); }
-
-App make_moody_app() {
-  App app;
-  app.route("/socket", [](Exchange& x) -> Task {
-    WebSocket socket = co_await x.accept_websocket();
-    if (!socket) co_return;
-    while (true) {
-      const Incoming got = co_await socket.receive();
-      if (got.status() != Status::ok) break;
-      if (got.bytes() == "throw") throw std::runtime_error{"thrown"};
-      if (got.bytes() == "leave") co_return;
-      if (got.bytes() == "sleep") (void)co_await x.sleep(2ms);
-      if (co_await socket.send(got) != Status::ok) break;
-    }
-  });
-  return app;
-}
 
 // One client thread: sockets of a few messages each, which end in every way that there is. Until the server takes no more.
 void torment(std::uint16_t port, unsigned seed, std::atomic<std::size_t>& answered) {
@@ -119,23 +89,6 @@ void torment(std::uint16_t port, unsigned seed, std::atomic<std::size_t>& answer
       default: break;  // it just goes
     }
   }
-}
-
-// Nobody is told how a socket ends; the events are, and `end` holds them to their promises.
-template <class Run>
-void be_tormented(Run& run) {
-  constexpr std::size_t sockets = slow_build ? 300 : 1500;
-  std::atomic<std::size_t> answered{0};
-  std::vector<std::thread> threads;
-  for (unsigned seed = 1; seed <= 4; ++seed) {
-    threads.emplace_back([&, seed] { torment(run.port(), seed, answered); });
-  }
-  CHECK(run.checked.wait([&] { return run.checked.started >= sockets; }));
-  run.server.drain(Drain::prompt);
-  for (std::thread& thread : threads) thread.join();
-  CHECK(run.end().cut == 0);
-  CHECK(answered > sockets / 2);
-  MESSAGE(run.checked.started, " sockets, ", answered.load(), " messages, ", run.checked.handed_off, " hand-offs");
 }
 
 }  // namespace
@@ -223,11 +176,11 @@ TEST_CASE(
     "sockets that end in every way, and a drain in the middle: every promise about events is kept, on pounce-sync") {
   const App app = make_moody_app();
   Running run{small_config(3, 2), app, make_narrow_pool};
-  be_tormented(run);
+  be_tormented(run, torment);
 }
 
 TEST_CASE("the same on pounce-async") {
   const App app = make_moody_app();
   RunningOf<async::Server> run{small_config(2, 1), app};
-  be_tormented(run);
+  be_tormented(run, torment);
 }

@@ -6,6 +6,7 @@
 #include <pounce/app.hpp>
 #include <pounce/server/session.hpp>
 
+#include "tests/server/moody_sockets.hpp"
 #include "tests/server/recorder.hpp"
 #include "tests/server/ws_handlers.hpp"
 #include "tests/server/ws_peer.hpp"
@@ -13,7 +14,6 @@
 
 #include <cstddef>
 #include <random>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -23,81 +23,15 @@ using namespace pounce::testing;
 
 namespace {
 
-int alive = 0;
-
-struct Alive {
-  Alive() { ++alive; }
-  Alive(const Alive&) = delete;
-  Alive& operator=(const Alive&) = delete;
-  ~Alive() { --alive; }
-};
-
-Task echoing(Exchange& x) {
-  const Alive here;
-  WebSocket socket = co_await x.accept_websocket();
-  if (!socket) co_return;
-  while (true) {
-    const Incoming got = co_await socket.receive();
-    if (got.status() == Status::draining) continue;
-    if (got.status() != Status::ok) break;
-    if (co_await socket.send(got) != Status::ok) break;
-  }
-}
-
-// Reads little and late.
-Task sleepy(Exchange& x) {
-  const Alive here;
-  WebSocket socket = co_await x.accept_websocket();
-  if (!socket) co_return;
-  while (true) {
-    if (co_await x.sleep(400ms) == Status::gone) break;
-    const Incoming got = co_await socket.receive(1s);
-    if (got.status() == Status::end || got.status() == Status::gone) break;
-  }
-}
-
-// Says more than it is asked, and goes without being asked.
-Task talkative(Exchange& x) {
-  const Alive here;
-  WebSocket socket = co_await x.accept_websocket();
-  if (!socket) co_return;
-  const std::string words(20'000, 'w');
-  for (int i = 0; i < 50; ++i) {
-    const Status sent = co_await socket.send_text(words);
-    if (sent != Status::ok) co_return;
-  }
-  (void)socket.close(4000, "enough");
-  (void)co_await x.sleep(300ms);
-}
-
-Task angry(Exchange& x) {
-  const Alive here;
-  WebSocket socket = co_await x.accept_websocket();
-  if (!socket) co_return;
-  const Incoming got = co_await socket.receive();
-  if (got.status() == Status::ok) throw std::runtime_error{"thrown"};
-}
-
-App all_kinds() {
-  App app;
-  app.route("/echo", echoing);
-  app.route("/sleepy", sleepy);
-  app.route("/talkative", talkative);
-  app.route("/angry", angry);
-  app.route("/plain", [](const Request&) { return Response::text("no socket"); });
-  return app;
-}
-
 class Visit {
  public:
   Visit(const App& app, Recorder& recorder, unsigned seed) : random_{seed}, client_{app, options(recorder)} {}
 
   void live() {
-    static const std::vector<std::string> paths = {"/echo", "/echo", "/sleepy", "/talkative", "/angry", "/plain"};
     static const std::vector<std::string> more = {"", "", "Sec-WebSocket-Version: 8\r\n",
                                                   "Sec-WebSocket-Extensions: permessage-deflate\r\n"};
     const std::string behind = below(3) == 0 ? frame("early") : below(10) == 0 ? "GET / HTTP/1.1\r\n\r\n" : "";
-    WsPeer peer{client_, paths[below(paths.size())], more[below(more.size())], behind};
+    WsPeer peer{client_, socket_paths[below(socket_paths.size())], more[below(more.size())], behind};
     for (int i = 0; i < 40 && !client_.closed(); ++i) act(peer);
     if (below(2) == 0 && !client_.closed()) client_.advance(3h);  // who is silent is let go
   }
@@ -162,7 +96,8 @@ class Visit {
 constexpr unsigned seeds = slow_build ? 60 : 400;
 
 TEST_CASE("random clients of WebSockets keep every promise about events") {
-  const App app = all_kinds();
+  App app;
+  add_sockets(app);
   std::size_t opened = 0;
   std::size_t completed = 0;
   std::size_t failed = 0;
