@@ -13,7 +13,9 @@
 #include <pounce/config/environment.hpp>
 #include <pounce/config/print.hpp>
 #include <pounce/posix/advice.hpp>
+#include <pounce/posix/clock.hpp>
 #include <pounce/posix/journal.hpp>
+#include <pounce/program/banner.hpp>
 #include <pounce/program/command_line.hpp>
 #include <pounce/program/config_file.hpp>
 
@@ -118,16 +120,23 @@ Outcome load(config::Program which, int argc, const char* const* argv, const cha
 
   Outcome outcome;
   Owned<const config::Config> config = config::freeze(which, settings, problems);
+  const Style style = style_of(STDERR_FILENO, environment, config->log_format);
+  const auto tell = [which, style](const Problem& problem, bool is_warning) {
+    if (!style.json) return config::line_of(which, problem, is_warning);
+    const std::string text = text_of(problem);
+    const std::string_view level = is_warning ? "warning" : "error";
+    return remark_text(Remark{.program = which, .level = level, .text = text, .at = posix::wall_now()}, style);
+  };
   if (files != nullptr && !line.print_config) {
     std::vector<Problem> warnings;
     files->check(*config, problems, warnings);
     for (const Problem& found : warnings) {
-      outcome.warnings += config::line_of(which, found, true);
+      outcome.warnings += tell(found, true);
     }
   }
   if (!problems.empty()) {
     for (const Problem& found : problems) {
-      outcome.text += config::line_of(which, found);
+      outcome.text += tell(found, false);
     }
     outcome.is_error = true;
     outcome.exit = Exit::bad_usage;

@@ -30,6 +30,8 @@ class Speech {
   void stopped(const posix::Totals& totals) const;
   // `level`: error, warning or notice.
   void remark(std::string_view level, std::string_view text) const;
+  // Lines that another generation has made, or whatever its trial wrote: as they are, or each as JSON where it is not.
+  void pass_on(std::string_view lines) const;
 
  private:
   const config::Config& config_;

@@ -231,7 +231,7 @@ void Supervision::keep_current(const std::string& lines) {
   if (lasting_.workers) lasting_.workers = static_cast<unsigned>(current_->runtime().workers());
   lasting_.generations.refused.fetch_add(1, std::memory_order_relaxed);
   lasting_.life.act(events::Action::reloaded);
-  print(STDERR_FILENO, lines);
+  current_->speech().pass_on(lines);
   current_->speech().remark("error", "the reload failed: " + generation_text(current_->number()) + " goes on");
   notifier_.ready(current_->status());
 }

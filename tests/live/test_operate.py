@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A program as its operator meets it: every option right and wrong, its three sources, where it listens, how it fails to start."""
 
+import json
 import os
 import re
 import resource
@@ -77,6 +78,14 @@ class Options(unittest.TestCase):
         for name in ("port", "workers", "header", "POUNCE_MAX_HEADERS", "POUNCE_BACKLOG"):
             self.assertIn(name, done.stderr)
         self.assertEqual(len(done.stderr.strip().splitlines()), 5, done.stderr)
+
+    def test_all_problems_as_json(self):
+        done = run(["--log-format", "json", "--port", "99999", "--workers", "0"])
+        self.assertEqual(done.returncode, 2)
+        said = [json.loads(line) for line in done.stderr.splitlines()]
+        self.assertEqual([one["level"] for one in said], ["error", "error"])
+        for name, one in zip(("--port: '99999'", "--workers: '0'"), said):
+            self.assertTrue(one["message"].startswith(name), one)
 
     def test_a_missing_value_and_a_second_target(self):
         self.assertEqual(run(["--port"]).returncode, 2)

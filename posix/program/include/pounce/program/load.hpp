@@ -2,7 +2,7 @@
 // What it is not: a start. Nothing is opened but the configuration file and what a FileCheck looks at, nothing printed.
 // Ownership: arguments are borrowed for the call; the Outcome owns what it holds.
 // Limits: a configuration file is at most 1 MiB.
-// Errors: every problem of flags, variables, file and the files that it names at once, each a line; exit code 2.
+// Errors: every problem of flags, variables, file and the files that it names at once, each a line, as --log-format says; exit code 2.
 #pragma once
 
 #include <cstdint>
