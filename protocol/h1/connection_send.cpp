@@ -226,6 +226,9 @@ void Connection::cut_short(Output& output) {
 void Connection::drain(Instant now, Output& output) {
   now_ = now;
   draining_ = true;
+  // Who has connected a moment ago is about to ask, and cannot know that it is late.
+  patient_ = idle() && count_ == 0 && now < after(since_, limits_->drain_grace);
+  if (patient_) return;
   // What was answered a moment ago may still be under way: a request that crosses this end must not destroy it by a reset.
   if (idle()) return shut(count_ != 0 && now < after(since_, still_under_way), output);
   if (reading_ == Reading::discard) shut(true, output);

@@ -209,7 +209,8 @@ bool Connection::expire_window(Stream& stream, Pace::Verdict verdict, Events& ev
 
 void Connection::drain(Instant now, Output& output) {
   now_ = now;
-  if (phase_ == Phase::preface && !greeted_) return shut(false, output);  // nobody is there to be told
+  // Nobody is there to be told; but who has connected a moment ago is about to ask, and cannot know that it is late.
+  if (phase_ == Phase::preface && !greeted_ && now >= after(since_, limits_->drain_grace)) return shut(false, output);
   announce_drain(output);
 }
 

@@ -194,6 +194,58 @@ class Secure(Ground):
             self.assertEqual(server.wait(), 0)
 
 
+class New(Ground):
+    """Who has connected a moment before the signal is served, whatever is spoken. A moment is a second, so each may try a few times."""
+
+    def server(self, *flags, **more):
+        return super().server("--shutdown-timeout", "30s", *flags, app=Settings.app, **more)
+
+    def check(self, bind, ask):
+        tries = 5
+        for left in reversed(range(tries)):
+            with self.server(bind=bind, certificate=bind.endswith(",tls")) as server, socket.create_connection((server.host, server.port), scaled(30)) as raw:
+                time.sleep(0.1)  # it is accepted
+                server.signal()
+                server.wait_output(": draining")
+                try:
+                    answer = ask(raw)
+                except OSError:
+                    answer = b""
+                raw.close()
+                self.assertEqual(server.wait(), 0)
+            if b"Hello, World!" in answer:
+                return
+            self.assertTrue(left, answer)
+
+    def read(self, stream):
+        got = b""
+        while b"Hello, World!" not in got and (piece := stream.recv(65536)):
+            got += piece
+        return got
+
+    def http1(self, stream):
+        stream.sendall(REQUEST.encode())
+        return self.read(stream)
+
+    def http2(self, stream):
+        stream.sendall(frames.HELLO + frames.headers(1))
+        return self.read(stream)
+
+    def over_tls(self, ask, protocol):
+        def shake_hands_and_ask(raw):
+            with self.context(protocols=(protocol,)).wrap_socket(raw, server_hostname="localhost") as tls:
+                return ask(tls)
+        return shake_hands_and_ask
+
+    def test_in_the_clear(self):
+        self.check("127.0.0.1:0", self.http1)
+        self.check("127.0.0.1:0", self.http2)
+
+    def test_over_tls(self):
+        self.check("127.0.0.1:0,tls", self.over_tls(self.http1, "http/1.1"))
+        self.check("127.0.0.1:0,tls", self.over_tls(self.http2, "h2"))
+
+
 class Doors(unittest.TestCase):
     def test_nobody_whom_the_kernel_has_taken_is_reset(self):
         """Fresh connections come as fast as they can; of those that are there when the signal comes, each one is answered."""

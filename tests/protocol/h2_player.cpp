@@ -289,6 +289,8 @@ void H2Player::feed(std::string_view bytes) {
 // Steps, until nothing moves: show what was not consumed, then write. The bytes are in a block of their own each time, so that a
 // view that outlives its step is found by AddressSanitizer.
 void H2Player::pump() {
+  heard_ = heard_ || !pending_.empty();
+  if (!heard_) return flush(stalled_ ? 0 : output_.size());  // it is called for the first time when something has come
   for (bool moved = true; moved;) {
     const auto input = std::make_unique<char[]>(pending_.size());
     std::ranges::copy(pending_, input.get());

@@ -55,7 +55,8 @@ class H2Player {
   wire::FrameReader reader_;
   std::string lines_;    // Date and the like, for the machine's own answers
   std::string pending_;  // received, not consumed
-  std::string data_;     // content not yet logged
+  bool heard_ = false;
+  std::string data_;  // content not yet logged
   pounce::StreamId data_stream_{0};
   std::string block_;  // a field block of which CONTINUATION follows
   std::vector<std::string> log_;

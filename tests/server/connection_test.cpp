@@ -395,6 +395,40 @@ TEST_CASE("drain: an idle connection ends at once, one under way after its answe
   CHECK(recorder.count("started") == 1);
 }
 
+TEST_CASE("drain: a new connection has a second for its first request, which is its last") {
+  const App app = hello();
+  {
+    Client client{app};
+    client.open();
+    client.advance(600ms);
+    client.drain();
+    client.advance(399ms);
+    CHECK_FALSE(client.closed());
+    client.send(get);
+    client.run();
+    const std::string output = client.take_output();
+    CHECK(output.starts_with("HTTP/1.1 200 OK"));
+    CHECK(occurrences(output, "onnection: close") == 1);
+    CHECK(client.end_of_output());
+  }
+  {
+    Client client{app};
+    client.open();
+    client.advance(600ms);
+    client.drain();
+    client.advance(400ms);
+    CHECK(client.closed());
+  }
+  {
+    Client client{app};
+    client.open();
+    client.advance(1s);
+    client.drain();
+    client.run();
+    CHECK(client.closed());
+  }
+}
+
 TEST_CASE("cut: what is left of a drain is ended and said so") {
   const App app = hello();
   Recorder recorder;

@@ -258,6 +258,22 @@ TEST_CASE("a drain wakes who sleeps or waits for messages, and is over when they
   CHECK(peer.client.end_of_output());
 }
 
+TEST_CASE("a drain of a new connection: its preface and its first request may come within a second") {
+  const App app = all_kinds();
+  H2Client peer{app};
+  peer.client.open();
+  peer.client.advance(600ms);
+  peer.client.drain();
+  peer.client.advance(399ms);
+  CHECK_FALSE(peer.client.closed());
+  const auto stream = peer.get("/");
+  peer.run();
+  CHECK(peer.answer(stream).body == "plain");
+  REQUIRE(peer.goaways.size() == 2);
+  CHECK(peer.goaways[1].first == stream);
+  CHECK(peer.client.end_of_output());
+}
+
 TEST_CASE("a drain before the preface is complete: what has arrived is served") {
   const App app = all_kinds();
   H2Client peer{app};

@@ -85,7 +85,8 @@ class Connection {
   void use_lines(std::string_view lines) noexcept { lines_ = lines; }
   // What comes is not what this connection is for: whatever it is, the fault answers it. Before anything was received.
   void refuse(Fault fault, Instant now, Events& events, Output& output);
-  // No new requests: an idle connection closes at once, otherwise after the response under way.
+  // No new requests: an idle connection closes at once, otherwise after the response under way. A new one has `drain_grace` from its beginning
+  // for its first request.
   void drain(Instant now, Output& output);
   // The same, but an idle connection may ask once more, for `drain_grace`: that response is the last. So a request that crosses
   // this call is answered.

@@ -84,7 +84,7 @@ class Connection {
   // Ready-made field lines (Date, Server) for the answers that the machine makes itself; borrowed until others are given.
   void use_lines(std::string_view lines) noexcept { lines_ = lines; }
   // No new requests, in two steps (RFC 9113, section 6.8): first the peer is told, then, after a round trip or `drain_grace`, what it
-  // sends is refused. The connection ends when the last stream has.
+  // sends is refused. The connection ends when the last stream has; at once where nothing has come for `drain_grace`.
   void drain(Instant now, Output& output);
   // The same, also where the client's preface is still to come, as it is behind a TLS handshake: it may ask until it has been told.
   void drain_patiently(Instant now, Output& output);
