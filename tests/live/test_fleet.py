@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Three processes behind HAProxy, and behind nginx, with the configurations of examples/deploy: all are restarted in turn, and one is
-killed, while clients ask without a pause."""
+"""Three processes behind HAProxy, in the clear and over TLS, and behind nginx, with the configurations of examples/deploy: all are restarted
+in turn, one is killed, certificates are renewed, while clients ask without a pause."""
 
 import http.client
 import os
 import pathlib
 import re
-import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -15,6 +15,7 @@ import unittest
 
 import harness
 from harness import Server, clean_environment, eventually, free_port, module, scaled
+from secure import Authority, context, need
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples/deploy"
 NAMES = ("one", "two", "three")
@@ -23,8 +24,8 @@ NAMES = ("one", "two", "three")
 class Load:
     """Clients that ask one thing after the other, each on connections that it keeps as long as it may."""
 
-    def __init__(self, port, method, path, clients=3):
-        self.port, self.method, self.path = port, method, path
+    def __init__(self, connect, method, path, clients=3):
+        self.connect, self.method, self.path = connect, method, path
         self.lock, self.stopping = threading.Lock(), threading.Event()
         self.served, self.failures, self.servers = 0, [], set()
         self.threads = [threading.Thread(target=self._ask, daemon=True) for _ in range(clients)]
@@ -34,7 +35,7 @@ class Load:
         while not self.stopping.is_set() and len(self.failures) < 50:
             try:
                 if connection is None:
-                    connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=scaled(30))
+                    connection = self.connect()
                 connection.request(self.method, self.path, body=b"x" if self.method == "POST" else None)
                 answer = connection.getresponse()
                 words = answer.read().decode().split()
@@ -48,7 +49,8 @@ class Load:
             except (OSError, http.client.HTTPException, AssertionError) as error:
                 with self.lock:
                     self.failures.append(f"{self.method} {self.path}: {error!r}")
-                connection.close()
+                if connection is not None:
+                    connection.close()
                 connection = None
 
     def asked(self, more):
@@ -68,7 +70,8 @@ class Load:
 
 
 class Fleet(unittest.TestCase):
-    proxied = False  # speaks the PROXY protocol
+    properties = ""  # of the listeners
+    public = 8080  # in the example
 
     def setUp(self):
         scratch = tempfile.TemporaryDirectory()
@@ -81,22 +84,31 @@ class Fleet(unittest.TestCase):
             self.servers.append(self.start(index))
 
     def start(self, index):
-        bind = f"127.0.0.1:{self.ports[index]}" + (",proxy" if self.proxied else "")
-        return Server("--trusted-proxies", "127.0.0.1", "--admin-bind", f"127.0.0.1:{self.admin[index]}", "--health-path", "/-/health",
+        bind = f"127.0.0.1:{self.ports[index]}{self.properties}"
+        return Server(*self.flags(), "--trusted-proxies", "127.0.0.1", "--admin-bind", f"127.0.0.1:{self.admin[index]}", "--health-path", "/-/health",
                       target=module("whois"), listen=("--bind", bind), workers=4, urls=2)
+
+    def flags(self):
+        return ()
+
+    def connect(self, **more):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=scaled(30), **more)
+
+    def load(self, method, path, clients=3):
+        return Load(self.connect, method, path, clients)
 
     def configuration(self, name):
         """The example, with ports and places of this test, and nothing else changed."""
         text = (EXAMPLES / name).read_text()
-        places = {8080: self.port, **dict(zip((8001, 8002, 8003), self.ports)), **dict(zip((9001, 9002, 9003), self.admin))}
+        places = {self.public: self.port, **dict(zip((8001, 8002, 8003), self.ports)), **dict(zip((9001, 9002, 9003), self.admin))}
         used = set()
 
         def port(match):
             used.add(int(match.group(0)))
             return str(places[int(match.group(0))])
-        text = re.sub(r"\b(8080|800[123]|900[123])\b", port, text)
-        self.assertLessEqual({8080, 8001, 8002, 8003}, used)
-        text = re.sub(r"/(run|var/log)/(haproxy|nginx)?", self.folder + "/", text)
+        text = re.sub(rf"\b({self.public}|800[123]|900[123])\b", port, text)
+        self.assertLessEqual({self.public, 8001, 8002, 8003}, used)
+        text = re.sub(r"/(run|var/log|etc)/((haproxy|nginx)/)?", self.folder + "/", text)
         path = os.path.join(self.folder, name)
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
@@ -119,7 +131,7 @@ class Fleet(unittest.TestCase):
 
     def ask(self, **fields):
         """From an address that nobody trusts."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=scaled(10), source_address=("127.0.0.2", 0))
+        connection = self.connect(source_address=("127.0.0.2", 0))
         connection.request("GET", "/", headers=fields)
         words = connection.getresponse().read().decode().split()
         connection.close()
@@ -146,14 +158,14 @@ class Fleet(unittest.TestCase):
             self.assertGreater(load.served, 90)
 
 
-class BehindHaproxy(Fleet):
-    proxied = True
+class Haproxy(Fleet):
+    properties = ",proxy"
+    example = "haproxy.cfg"
 
     def setUp(self):
-        if not shutil.which("haproxy"):
-            self.skipTest("haproxy is not installed")
+        need("haproxy")
         super().setUp()
-        path = self.configuration("haproxy.cfg")
+        path = self.configuration(self.example)
         done = subprocess.run(["haproxy", "-c", "-f", path], capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
         self.proxy("haproxy", "-db", "-f", path)
@@ -167,13 +179,15 @@ class BehindHaproxy(Fleet):
                 answer += more
         return answer.decode().strip()
 
+
+class BehindHaproxy(Haproxy):
     def test_the_client_is_known(self):
         self.assertEqual(self.ask(Host="example.org")[:3], ["127.0.0.2", "http", "example.org"])
         # The proxy's word counts, not the client's.
         self.assertEqual(self.ask(Host="example.org", **{"X-Forwarded-For": "192.0.2.1"})[0], "127.0.0.2")
 
     def test_restart_of_all_three(self):
-        with Load(self.port, "GET", "/") as fast, Load(self.port, "GET", "/slow") as slow:
+        with self.load("GET", "/") as fast, self.load("GET", "/slow") as slow:
             self.restart_all([fast, slow])
         self.assert_served(fast, slow)
 
@@ -186,7 +200,7 @@ class BehindHaproxy(Fleet):
 
         def after(name):
             self.assertEqual(self.command(f"set server pounce/{name} state ready"), "")
-        with Load(self.port, "POST", "/") as fast, Load(self.port, "POST", "/slow") as slow:
+        with self.load("POST", "/") as fast, self.load("POST", "/slow") as slow:
             self.restart_all([fast, slow], before, after)
         self.assert_served(fast, slow)
 
@@ -199,7 +213,7 @@ class BehindHaproxy(Fleet):
 
     def test_one_is_killed(self):
         """What may be sent twice is sent to another one; of the rest only what was under way is lost."""
-        with Load(self.port, "GET", "/") as fast, Load(self.port, "GET", "/slow", 4) as slow, Load(self.port, "POST", "/slow", 6) as posts:
+        with self.load("GET", "/") as fast, self.load("GET", "/slow", 4) as slow, self.load("POST", "/slow", 6) as posts:
             for load in (fast, slow, posts):
                 load.asked(20)
             self.servers[1].kill()
@@ -214,10 +228,76 @@ class BehindHaproxy(Fleet):
             self.assertRegex(failure, "502|RemoteDisconnected", posts.failures)
 
 
+class BehindHaproxyWithTls(Haproxy):
+    """TLS from the clients to the proxy, and from there to the servers."""
+    properties = ",proxy,tls"
+    public = 8443
+    example = "haproxy-tls.cfg"
+
+    def configuration(self, name):
+        self.site()
+        return super().configuration(name)
+
+    def start(self, index):
+        if not hasattr(self, "authority"):
+            self.authority = Authority(self.folder, "pounce-ca")
+            self.certificate, self.key = self.authority.issue("server")
+        return super().start(index)
+
+    def flags(self):
+        return ("--tls-cert", self.certificate, "--tls-key", self.key)
+
+    def connect(self, **more):
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=scaled(30), context=context(self.authority.path("pounce-ca.pem")), **more)
+
+    def site(self):
+        """A new certificate of the proxy, with its key in one file, and what is in it."""
+        certificate, key = self.authority.issue("public")
+        with open(certificate, encoding="ascii") as first, open(key, encoding="ascii") as second:
+            text = first.read() + second.read()
+        return self.authority.write("site.pem", text), text
+
+    def serial(self, port, hello=b""):
+        with socket.create_connection(("127.0.0.1", port), scaled(20)) as raw:
+            raw.sendall(hello)
+            with context(self.authority.path("pounce-ca.pem")).wrap_socket(raw, server_hostname="localhost") as tls:
+                return tls.getpeercert()["serialNumber"]
+
+    def serials(self):
+        """Of the proxy and of the three behind it."""
+        return [self.serial(self.port), *(self.serial(port, b"PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n") for port in self.ports)]
+
+    def test_the_client_is_known(self):
+        self.assertEqual(self.ask(Host="example.org")[:3], ["127.0.0.2", "https", "example.org"])
+
+    def test_restart_of_all_three(self):
+        with self.load("GET", "/") as fast, self.load("GET", "/slow") as slow:
+            self.restart_all([fast, slow])
+        self.assert_served(fast, slow)
+
+    def test_certificates_are_renewed(self):
+        with self.load("GET", "/") as fast, self.load("GET", "/slow") as slow:
+            for generation in (2, 3):
+                before = self.serials()
+                path, text = self.site()
+                self.assertIn("Transaction created", self.command(f"set ssl cert {path} <<\n{text}"))
+                self.assertIn("Success", self.command(f"commit ssl cert {path}"))
+                self.authority.issue("server", key=self.key)
+                for server in self.servers:
+                    server.signal(signal.SIGHUP)
+                for server in self.servers:
+                    server.wait_output(f"generation {generation}, serving", 30)
+                for load in (fast, slow):
+                    load.asked(60)
+                after = self.serials()
+                self.assertFalse(set(before) & set(after), (before, after))
+                self.assertEqual(len(set(after)), 2)
+        self.assert_served(fast, slow)
+
+
 class BehindNginx(Fleet):
     def setUp(self):
-        if not shutil.which("nginx"):
-            self.skipTest("nginx is not installed")
+        need("nginx")
         super().setUp()
         path = self.configuration("nginx.conf")
         done = subprocess.run(["nginx", "-t", "-q", "-c", path, "-p", self.folder], capture_output=True, text=True)
@@ -229,12 +309,12 @@ class BehindNginx(Fleet):
         self.assertEqual(self.ask(Host="example.org", **{"X-Forwarded-For": "192.0.2.1"})[0], "127.0.0.2")
 
     def test_restart_of_all_three(self):
-        with Load(self.port, "GET", "/") as fast, Load(self.port, "GET", "/slow") as slow:
+        with self.load("GET", "/") as fast, self.load("GET", "/slow") as slow:
             self.restart_all([fast, slow])
         self.assert_served(fast, slow)
 
     def test_one_is_killed(self):
-        with Load(self.port, "GET", "/") as fast, Load(self.port, "GET", "/slow", 4) as slow, Load(self.port, "POST", "/slow", 6) as posts:
+        with self.load("GET", "/") as fast, self.load("GET", "/slow", 4) as slow, self.load("POST", "/slow", 6) as posts:
             for load in (fast, slow, posts):
                 load.asked(20)
             self.servers[1].kill()
