@@ -83,7 +83,10 @@ Link::Link(Descriptor socket, const Service& service, Station& station, Waker& w
       waker_(&waker),
       session_(service, station, *this, std::move(peers), now, std::move(filter)) {}
 
-Link::~Link() = default;
+Link::~Link() {
+  // Who still posts to one of them keeps that one alone.
+  while (letterboxes_) letterboxes_ = std::move(letterboxes_->next);
+}
 
 Link::Io Link::read() {
   const MutableBytes space = session_.space();
@@ -190,7 +193,7 @@ void Link::measure_at_deadline(Instant now) {
 }
 
 void Link::detach() {
-  for (const auto& letterbox : letterboxes_) letterbox->bind(nullptr, nullptr);
+  for (SharedLetterbox* one = letterboxes_.get(); one != nullptr; one = one->next.get()) one->bind(nullptr, nullptr);
   waker_ = nullptr;
   session_.leave();
 }
@@ -198,15 +201,22 @@ void Link::detach() {
 void Link::attach(Station& station, Waker& waker) {
   session_.join(station);
   waker_ = &waker;
-  for (const auto& letterbox : letterboxes_) letterbox->bind(&waker, this);
+  for (SharedLetterbox* one = letterboxes_.get(); one != nullptr; one = one->next.get()) one->bind(&waker, this);
 }
 
 Loan<Letterbox> Link::open() {
   // What nobody else holds any more is closed and of no use.
-  std::erase_if(letterboxes_, [](const auto& letterbox) { return letterbox->sole(); });
+  for (Loan<SharedLetterbox>* at = &letterboxes_; *at;) {
+    if ((*at)->sole()) {
+      *at = std::move((*at)->next);
+    } else {
+      at = &(*at)->next;
+    }
+  }
   Loan<SharedLetterbox> letterbox{new SharedLetterbox};
   letterbox->bind(waker_, this);
-  letterboxes_.push_back(letterbox);
+  letterbox->next = std::move(letterboxes_);
+  letterboxes_ = letterbox;
   return letterbox;
 }
 

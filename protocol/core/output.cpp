@@ -8,7 +8,7 @@ namespace pounce::inline v0 {
 
 // A tail of at least `n` bytes, and a slice to describe them with: `commit` must not fail.
 void Output::make_room(std::size_t n) {
-  if (slices_.size() == slices_.capacity()) slices_.reserve(std::max<std::size_t>(4, 2 * slices_.size()));
+  if (slices_.size() == slices_.capacity()) slices_.reserve(std::max<std::size_t>(1, 2 * slices_.size()));
   if (tail_ && tail_->capacity() - tail_used_ >= n) return;
   const std::size_t size = std::max(n, Workspace::medium);
   BlockRef fresh = workspace_ != nullptr ? workspace_->lend(size) : Block::make(size);
@@ -129,8 +129,9 @@ void Output::settle() noexcept {
   if (tail_ && workspace_ != nullptr) workspace_->give_back(std::move(tail_));
   tail_ = BlockRef{};
   tail_used_ = 0;
-  if (slices_.capacity() > 8) slices_ = {};
-  if (region_offsets_.capacity() > 8) region_offsets_ = {};
+  // `= {}` would assign an empty list, and keep the memory.
+  if (slices_.capacity() > 8) slices_ = std::vector<Slice>{};
+  if (region_offsets_.capacity() > 8) region_offsets_ = std::vector<std::uint64_t>{};
 }
 
 }  // namespace pounce::inline v0

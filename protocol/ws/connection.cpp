@@ -36,6 +36,11 @@ std::size_t Connection::receive(MutableBytes input, Instant now, Events& events,
       stopped_ = used < input.size() || codec_full_;
       break;
     }
+    if (!in_frame_ && !in_message_ && role_ == Role::server) {
+      const std::size_t small = receive_small(input.subspan(used), most - events.size(), events);
+      used += small;
+      if (small != 0) continue;
+    }
     const bool before = in_frame_;
     const MutableBytes rest = input.subspan(used);
     const std::size_t step = in_frame_ ? receive_payload(rest, events, output) : receive_head(rest, events, output);

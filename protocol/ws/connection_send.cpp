@@ -27,7 +27,12 @@ Sent Connection::send_message(MessageKind kind, Bytes bytes, StorageRef owner, O
   if (sending_) return Sent::wrong_order;
   if (!has_room(bytes.size(), output)) return Sent::no_room;
   if (kind == MessageKind::text && !is_utf8(bytes)) return Sent::invalid_text;
-  send_data(kind, bytes, true, codec_ != nullptr && bytes.size() >= limits_->compress_from, std::move(owner), output);
+  const bool compress = codec_ != nullptr && bytes.size() >= limits_->compress_from;
+  if (!compress && bytes.size() <= most_control && role_ == Role::server) {
+    send_small(kind, bytes, output);
+  } else {
+    send_data(kind, bytes, true, compress, std::move(owner), output);
+  }
   return Sent::ok;
 }
 

@@ -1,7 +1,6 @@
 #include <pounce/ws/frame.hpp>
 
-#include <bit>
-#include <cstring>
+#include "mask.hpp"
 
 namespace pounce::inline v0::ws {
 
@@ -64,8 +63,7 @@ FoundHead read_head(Bytes input, Place place, FrameHead& head) noexcept {
   }
   if (!masked) return {Fault::none, size};
   if (input.size() < size + 4) return {};
-  std::memcpy(&head.mask, input.data() + size, sizeof head.mask);
-  if constexpr (std::endian::native == std::endian::big) head.mask = __builtin_bswap32(head.mask);
+  head.mask = read_mask(input.data() + size);
   return {Fault::none, size + 4};
 }
 

@@ -117,9 +117,8 @@ Fault read_opening(const RequestHead& head, Opening& opening) noexcept {
 Bytes choose_subprotocol(FieldList request, std::span<const Bytes> ours) noexcept {
   Bytes chosen;
   (void)for_each_subprotocol(request, [&](Bytes theirs) {
-    const auto found = std::ranges::find(ours, theirs);
-    if (found == ours.end()) return false;
-    chosen = *found;
+    if (std::ranges::find(ours, theirs) == ours.end()) return false;
+    chosen = theirs;
     return true;
   });
   return chosen;

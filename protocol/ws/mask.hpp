@@ -7,13 +7,23 @@
 #include <pounce/core/bytes.hpp>
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace pounce::inline v0::ws {
 
 // A masking key: its octets from the lowest byte up, in the order in which they are applied.
 using MaskKey = std::uint32_t;
+
+// As it stands in a frame.
+[[nodiscard]] inline MaskKey read_mask(const char* octets) noexcept {
+  MaskKey key = 0;
+  std::memcpy(&key, octets, sizeof key);
+  if constexpr (std::endian::native == std::endian::big) key = __builtin_bswap32(key);
+  return key;
+}
 
 // The key for what follows `n` octets.
 [[nodiscard]] constexpr MaskKey rotate(MaskKey key, std::size_t n) noexcept {

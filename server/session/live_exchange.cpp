@@ -41,22 +41,30 @@ LiveExchange::~LiveExchange() {
   parked_ = nullptr;
   task_ = Task{};
   leave_place();
+  if (inbox_ != nullptr) inbox_->~ContentInbox();  // its memory is the arena's
 }
 
 // --- content ---
+
+ContentInbox& LiveExchange::inbox() {
+  if (inbox_ == nullptr)
+    inbox_ = ::new (arena_->allocate(session_->station_->workspace, sizeof(ContentInbox))) ContentInbox;
+  return *inbox_;
+}
 
 void LiveExchange::content(Bytes bytes) {
   if (on_stream()) [[unlikely]]
     return socket_content(bytes);
   body_received_ += bytes.size();
   if (phase_ == Phase::ended) return;  // nobody will read it
+  ContentInbox& content = inbox();
   if (phase_ == Phase::collecting) {
-    collected_.append(bytes);
+    content.collected.append(bytes);
     return session_->taken(stream_, bytes.size());
   }
-  inbox_bytes_ += bytes.size();
-  inbox_.emplace_back(bytes, session_->input_.storage());
-  if (inbox_bytes_ >= session_->service_->inbox_limit) session_->want_body(stream_, false);
+  content.bytes += bytes.size();
+  content.chunks.emplace_back(bytes, session_->input_.storage());
+  if (content.bytes >= session_->service_->inbox_limit) session_->want_body(stream_, false);
 }
 
 void LiveExchange::content_end(FieldList trailers) {
@@ -72,51 +80,52 @@ void LiveExchange::content_end(FieldList trailers) {
 // peer that sends byte by byte would hold a block for each, and more for its places than for its bytes. They move together into a small block of the exchange's own.
 void LiveExchange::settle() {
   if (socket_) return settle_socket();
-  const std::size_t first = std::max(inbox_settled_, inbox_first_);
+  if (inbox_ == nullptr) return;
+  std::vector<Chunk>& chunks = inbox_->chunks;
+  const std::size_t first = std::max(inbox_->settled, inbox_->first);
   std::size_t loose = 0;
-  for (std::size_t i = first; i < inbox_.size(); ++i) loose += inbox_[i].size();
-  inbox_settled_ = inbox_.size();
-  if (loose == 0 || (loose >= Workspace::medium && loose / (inbox_.size() - first) >= least_alone)) return;
-  if (!inbox_tail_ || inbox_tail_->capacity() - inbox_tail_used_ < loose) {
-    inbox_tail_ = session_->station_->workspace.lend(loose);
-    inbox_tail_used_ = 0;
+  for (std::size_t i = first; i < chunks.size(); ++i) loose += chunks[i].size();
+  inbox_->settled = chunks.size();
+  if (loose == 0 || (loose >= Workspace::medium && loose / (chunks.size() - first) >= least_alone)) return;
+  BlockRef& tail = inbox_->tail;
+  if (!tail || tail->capacity() - inbox_->tail_used < loose) {
+    tail = session_->station_->workspace.lend(loose);
+    inbox_->tail_used = 0;
   }
-  char* at = inbox_tail_->data() + inbox_tail_used_;
-  inbox_tail_used_ += loose;
+  char* at = tail->data() + inbox_->tail_used;
+  inbox_->tail_used += loose;
   Bytes joined{at, loose};
-  for (std::size_t i = first; i < inbox_.size(); ++i) {
-    std::memcpy(at, inbox_[i].bytes().data(), inbox_[i].size());
-    at += inbox_[i].size();
+  for (std::size_t i = first; i < chunks.size(); ++i) {
+    std::memcpy(at, chunks[i].bytes().data(), chunks[i].size());
+    at += chunks[i].size();
   }
-  inbox_.resize(first);
-  if (first > inbox_first_ && inbox_.back().owner().get() == inbox_tail_.get() &&
-      inbox_.back().bytes().data() + inbox_.back().size() == joined.data()) {
-    joined = {inbox_.back().bytes().data(), inbox_.back().size() + loose};
-    inbox_.pop_back();
+  chunks.resize(first);
+  if (first > inbox_->first && chunks.back().owner().get() == tail.get() &&
+      chunks.back().bytes().data() + chunks.back().size() == joined.data()) {
+    joined = {chunks.back().bytes().data(), chunks.back().size() + loose};
+    chunks.pop_back();
   }
-  if (inbox_.capacity() > most_places && first < most_places / 2) inbox_.shrink_to_fit();
-  inbox_.emplace_back(joined, inbox_tail_);
-  inbox_settled_ = inbox_.size();
+  if (chunks.capacity() > most_places && first < most_places / 2) chunks.shrink_to_fit();
+  chunks.emplace_back(joined, tail);
+  inbox_->settled = chunks.size();
 }
 
 void LiveExchange::clear_inbox() noexcept {
-  inbox_.clear();
-  inbox_first_ = inbox_settled_ = inbox_bytes_ = 0;
-  inbox_tail_ = BlockRef{};
-  inbox_tail_used_ = 0;
+  if (inbox_ != nullptr) inbox_->clear();
 }
 
 // A plain handler gets its content as one view: of the only chunk where there is only one, else of a copy.
 void LiveExchange::collect() {
   if (body_received_ == 0) return;
-  if (content_ended_ && inbox_.size() == 1) {
-    RequestAccess::set_body(request_, inbox_.front().bytes());
+  ContentInbox& content = inbox();
+  if (content_ended_ && content.chunks.size() == 1) {
+    RequestAccess::set_body(request_, content.chunks.front().bytes());
     return;
   }
-  for (const Chunk& chunk : inbox_) collected_.append(chunk.bytes());
-  session_->taken(stream_, inbox_bytes_);
-  clear_inbox();
-  RequestAccess::set_body(request_, collected_);
+  for (const Chunk& chunk : content.chunks) content.collected.append(chunk.bytes());
+  session_->taken(stream_, content.bytes);
+  content.clear();
+  RequestAccess::set_body(request_, content.collected);
 }
 
 // --- the handler ---
@@ -264,7 +273,7 @@ void LiveExchange::call_plain() {
     handler_threw(std::current_exception());
   }
   leave_place();
-  if (body_received_ != 0) clear_inbox();
+  clear_inbox();
 }
 
 void LiveExchange::start_coroutine() {

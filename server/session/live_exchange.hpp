@@ -13,16 +13,16 @@
 #include "server/session/arena.hpp"
 #include "server/session/content_coder.hpp"
 #include "server/session/content_decoder.hpp"
+#include "server/session/content_inbox.hpp"
 #include "server/session/queue_wait.hpp"
 #include "server/session/socket_inbox.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace pounce::inline v0 {
 
@@ -139,6 +139,7 @@ class LiveExchange final : public Exchange {
   [[nodiscard]] bool may_end_wait() const noexcept;
 
   void collect();
+  [[nodiscard]] ContentInbox& inbox();
   void clear_inbox() noexcept;
   void call_plain();
   void start_coroutine();
@@ -194,9 +195,13 @@ class LiveExchange final : public Exchange {
   [[nodiscard]] bool await_content(Wait& wait);
   [[nodiscard]] bool attempt_write(Wait& wait);
   [[nodiscard]] bool attempt_region(Exchange::WriteRegion& wait);
-  [[nodiscard]] bool attempt_message(Wait& wait);
+  [[nodiscard]] bool attempt_message(Exchange::Message& wait);
   [[nodiscard]] bool can(const Wait& wait) const;
   [[nodiscard]] bool may_have_room() const noexcept;
+  // So many bytes have been moved in this resume.
+  void spend(std::size_t size) noexcept {
+    bytes_left_ -= static_cast<std::uint32_t>(std::min<std::size_t>(bytes_left_, size));
+  }
   [[nodiscard]] Instant now() const noexcept { return session_->now_; }
 
   // --- content codings: live_exchange_coding.cpp ---
@@ -226,13 +231,7 @@ class LiveExchange final : public Exchange {
   const Handler* handler_ = nullptr;
   const Handler* next_ = nullptr;  // who is asked when this one has ended without an answer
   Task task_;
-  std::vector<Chunk> inbox_;
-  std::size_t inbox_first_ = 0;
-  std::size_t inbox_settled_ = 0;  // chunks before it were looked at by `settle`
-  std::size_t inbox_bytes_ = 0;
-  BlockRef inbox_tail_;  // where small leftovers are gathered
-  std::size_t inbox_tail_used_ = 0;
-  std::string collected_;
+  ContentInbox* inbox_ = nullptr;   // in the arena; null: there was no content
   Chunk pending_;                   // of `respond`: content that waits for room
   Owned<Fields> pending_trailers_;  // null: none
   Owned<ContentCoder> coder_;       // while an answer is coded piece by piece
@@ -240,14 +239,14 @@ class LiveExchange final : public Exchange {
   Loan<Letterbox> letterbox_;
   Owned<QueueWait> queue_wait_;  // while it is queued
   Owned<SocketInbox> socket_;    // it is a WebSocket
-  std::size_t middleware_asked_ = 0;
-  std::size_t waits_left_ = 0;
-  std::size_t bytes_left_ = 0;
   std::uint64_t body_received_ = 0;
   std::uint64_t body_sent_ = 0;
   std::uint64_t body_uncoded_ = 0;  // what that was coded from
   std::uint64_t refused_at_ = 0;    // the session's progress when there was no room
   Instant started_at_;
+  std::uint32_t middleware_asked_ = 0;
+  std::uint32_t waits_left_ = 0;
+  std::uint32_t bytes_left_ = 0;
   std::uint16_t status_ = 0;
   Phase phase_ = Phase::starting;
   Answer answer_ = Answer::none;

@@ -187,7 +187,7 @@ Sent LiveExchange::push_coded(Chunk& content, Flush flush) {
     const std::size_t consumed = coder_->code(piece, last ? flush : Flush::none, session_->station_->workspace);
     session_->coding_left_ -= consumed;
     body_uncoded_ += consumed;
-    bytes_left_ -= std::min(bytes_left_, consumed);
+    spend(consumed);
     content = Chunk{content.bytes().substr(consumed), content.owner()};
   }
 }
@@ -249,8 +249,9 @@ bool LiveExchange::decode_collected() {
     answer_error(status_of(fault));
     return false;
   }
-  collected_ = std::move(decoded);
-  RequestAccess::set_body(request_, collected_);
+  std::string& collected = inbox().collected;
+  collected = std::move(decoded);
+  RequestAccess::set_body(request_, collected);
   return true;
 }
 
@@ -261,7 +262,7 @@ bool LiveExchange::attempt_read_decoded(Wait& wait) {
       wait.chunk = decoder_->take(session_->station_->workspace, fault);
       if (fault != compression::DecodeFault::none) break;
       if (wait.chunk.empty()) continue;
-      bytes_left_ -= std::min(bytes_left_, wait.chunk.size());
+      spend(wait.chunk.size());
       return true;
     }
     if (Chunk coded; take_received(coded)) {

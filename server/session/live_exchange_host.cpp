@@ -270,7 +270,8 @@ bool LiveExchange::can(const Wait& wait) const {
   if (!wait.attempted || wait.deadline <= now()) return true;
   switch (wait.kind) {
     case Wait::Kind::yield: return true;
-    case Wait::Kind::read: return inbox_first_ != inbox_.size() || content_ended_ || (decoder_ && decoder_->has_more());
+    case Wait::Kind::read:
+      return (inbox_ != nullptr && !inbox_->empty()) || content_ended_ || (decoder_ && decoder_->has_more());
     case Wait::Kind::write_region:
     case Wait::Kind::write: return may_have_room() || answer_ != Answer::started;
     case Wait::Kind::accept: return true;
@@ -318,7 +319,7 @@ bool LiveExchange::attempt(Wait& wait) {
       if (wait.deadline <= now()) return true;
       break;
     case Wait::Kind::message:
-      if (attempt_message(wait)) return true;
+      if (attempt_message(static_cast<Exchange::Message&>(wait))) return true;
       break;
   }
   const bool told_of_drain = wait.kind == Wait::Kind::sleep || wait.kind == Wait::Kind::message;
@@ -336,11 +337,11 @@ bool LiveExchange::attempt(Wait& wait) {
 
 // The next piece of content as it was received, if there is one.
 bool LiveExchange::take_received(Chunk& chunk) {
-  if (inbox_first_ == inbox_.size()) return false;
-  chunk = std::move(inbox_[inbox_first_++]);
-  inbox_bytes_ -= chunk.size();
+  if (inbox_ == nullptr || inbox_->empty()) return false;
+  chunk = std::move(inbox_->chunks[inbox_->first++]);
+  inbox_->bytes -= chunk.size();
   session_->taken(stream_, chunk.size());
-  if (inbox_first_ == inbox_.size()) clear_inbox();
+  if (inbox_->empty()) inbox_->clear();
   return true;
 }
 
@@ -352,7 +353,7 @@ bool LiveExchange::attempt_read(Wait& wait) {
   if (decoder_) [[unlikely]]
     return attempt_read_decoded(wait);
   if (take_received(wait.chunk)) {
-    bytes_left_ -= std::min(bytes_left_, wait.chunk.size());
+    spend(wait.chunk.size());
     return true;
   }
   if (content_ended_) {
@@ -391,7 +392,7 @@ bool LiveExchange::attempt_write(Wait& wait) {
       return true;
     }
     body_sent_ += sent.accepted;
-    bytes_left_ -= std::min(bytes_left_, sent.accepted);
+    spend(sent.accepted);
     wait.chunk = Chunk{wait.chunk.bytes().substr(sent.accepted), wait.chunk.owner()};
     if (sent.accepted == 0) {
       refused_at_ = session_->progress_;
@@ -413,11 +414,11 @@ bool LiveExchange::attempt_region(Exchange::WriteRegion& wait) {
   wait.status = as_status(sent);
   if (sent != Sent::ok) return true;
   body_sent_ += size;
-  bytes_left_ -= std::min(bytes_left_, size);
+  spend(size);
   return true;
 }
 
-bool LiveExchange::attempt_message(Wait& wait) {
+bool LiveExchange::attempt_message(Exchange::Message& wait) {
   if (!letterbox_) letterbox_ = session_->wake_->open();
   return letterbox_->take(wait.text);
 }

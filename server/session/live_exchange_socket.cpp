@@ -48,7 +48,6 @@ void LiveExchange::attempt_accept(Wait& wait) {
   const ws::Acceptance acceptance{opening, subprotocol, deflate ? deflate->answer() : Bytes{}};
   Owned<MessageCodec> codec;
   if (deflate) codec = compression::make_message_deflate(deflate->terms(), {.level = service.ws_compression_level});
-  wait.text = subprotocol;
   if (head.version == Version::http2) {
     if (session_->machine_->send_switch(stream_, acceptance.fields(), session_->output_) != Sent::ok)
       return refuse_socket(wait, Fault::invalid_handshake);
@@ -58,6 +57,7 @@ void LiveExchange::attempt_accept(Wait& wait) {
     if (socket->connection == nullptr) return refuse_socket(wait, Fault::invalid_handshake);
   }
   socket_ = std::move(socket);
+  wait.chunk = Chunk{subprotocol, {}};
   status_ = head.version == Version::http2 ? 200 : 101;
   answer_ = Answer::started;
   leave_place();  // a socket lives for hours: what is limited is how many are being opened
@@ -103,7 +103,7 @@ void LiveExchange::socket_ended(std::uint16_t code, Bytes reason, Fault fault) {
   if (!socket_) return;
   socket_->ended = true;
   socket_->code = code;
-  socket_->reason = reason;
+  if (!reason.empty()) socket_->reason = make_owned<std::string>(reason);
   socket_->fault = fault;
 }
 
@@ -116,7 +116,9 @@ void LiveExchange::settle_socket() {
     StorageRef owner = keep(std::string(chunk.bytes()), kept);
     chunk = Chunk{kept, std::move(owner)};
   }
-  socket_->settled = socket_->messages.size();
+  socket_->settled = static_cast<std::uint32_t>(socket_->messages.size());
+  if (socket_->messages.empty() && socket_->messages.capacity() > SocketInbox::most_places)
+    socket_->messages = std::vector<SocketInbox::Message>{};
 }
 
 // --- waits ---
@@ -131,13 +133,15 @@ bool LiveExchange::attempt_receive(Wait& wait) {
     return true;
   }
   SocketInbox& inbox = *socket_;
-  const bool posted_first = inbox.posted_next || inbox.empty();
-  inbox.posted_next = !inbox.posted_next;
-  if (posted_first && take_posted(wait)) return true;
+  if (letterbox_) {
+    const bool posted_first = inbox.posted_next || inbox.empty();
+    inbox.posted_next = !inbox.posted_next;
+    if (posted_first && take_posted(wait)) return true;
+  }
   if (!inbox.empty()) {
     SocketInbox::Message& next = inbox.messages[inbox.first++];
     inbox.bytes -= next.chunk.size();
-    bytes_left_ -= std::min(bytes_left_, next.chunk.size());
+    spend(next.chunk.size());
     wait.chunk = std::move(next.chunk);
     wait.message = next.kind;
     if (inbox.empty()) {
@@ -147,21 +151,24 @@ bool LiveExchange::attempt_receive(Wait& wait) {
     }
     return true;
   }
-  if (take_posted(wait)) return true;
+  if (letterbox_ && take_posted(wait)) return true;
   if (!inbox.ended) return false;
   socket_->connection->answer_end(now(), socket_output());
   wait.status = Status::end;
   wait.code = inbox.code;
+  if (inbox.reason == nullptr) return true;
   Bytes reason;
-  StorageRef owner = keep(inbox.reason, reason);
+  StorageRef owner = keep(*inbox.reason, reason);
   wait.chunk = Chunk{reason, std::move(owner)};
   return true;
 }
 
 bool LiveExchange::take_posted(Wait& wait) {
-  if (!letterbox_ || !letterbox_->take(wait.text)) return false;
+  if (!letterbox_->has_mail()) return false;
+  std::string message;
+  if (!letterbox_->take(message)) return false;
   Bytes text;
-  StorageRef owner = keep(std::move(wait.text), text);
+  StorageRef owner = keep(std::move(message), text);
   wait.chunk = Chunk{text, std::move(owner)};
   wait.posted = true;
   wait.message = MessageKind::text;
@@ -174,7 +181,9 @@ bool LiveExchange::attempt_send(Wait& wait) {
     return true;
   }
   const std::size_t size = wait.chunk.size();
-  switch (socket_->connection->send_message(wait.message, wait.chunk.bytes(), wait.chunk.owner(), socket_output())) {
+  StorageRef owner =
+      size < Output::copy_below ? StorageRef{} : wait.chunk.owner();  // a loan costs more than so few bytes
+  switch (socket_->connection->send_message(wait.message, wait.chunk.bytes(), std::move(owner), socket_output())) {
     case Sent::ok: break;
     case Sent::no_room:
       if (on_stream()) {
@@ -188,7 +197,7 @@ bool LiveExchange::attempt_send(Wait& wait) {
     default: wait.status = Status::wrong_order; return true;
   }
   body_sent_ += size;
-  bytes_left_ -= std::min(bytes_left_, size);
+  spend(size);
   wait.chunk = Chunk{};
   return true;
 }
@@ -214,7 +223,7 @@ void LiveExchange::end_socket(bool failed) {
     (void)socket_->connection->send_close(code, {}, now(), socket_output());
   }
   if (std::exchange(socket_->paused, false)) want_messages(true);
-  socket_->messages = {};
+  socket_->messages = std::vector<SocketInbox::Message>{};
   answer_ = Answer::ended;
 }
 

@@ -32,8 +32,10 @@ void LiveExchange::begin_stream_socket(SocketInbox& inbox, Owned<MessageCodec> c
   inbox.connection = &stream.connection;
   stream.output.bind(&session_->station_->workspace);
   // What came before it was accepted.
-  for (std::size_t i = inbox_first_; i < inbox_.size(); ++i) stream.rest.append(inbox_[i].bytes());
-  clear_inbox();
+  if (inbox_ != nullptr) {
+    for (std::size_t i = inbox_->first; i < inbox_->chunks.size(); ++i) stream.rest.append(inbox_->chunks[i].bytes());
+    inbox_->clear();
+  }
   decoder_.reset();
   stream.end_received = content_ended_;
   ++session_->sockets_;

@@ -129,7 +129,7 @@ void Session::step(const Tick& tick) {
     if (machine_->deadline(output_) <= now_) {
       machine_->expire(now_, station_->workspace.events(), output_);
       route();
-      if (exchanges_.empty()) exchanges_.shrink_to_fit();
+      if (exchanges_.empty()) exchanges_.release();
     }
     if (sockets_ != 0) [[unlikely]]
       expire_sockets();
@@ -408,7 +408,7 @@ void Session::run_ready() {
     destroy(exchange);
     if (!streams_ && input_.size() != 0) unparsed_ = true;
   }
-  turn_ = i;
+  turn_ = static_cast<std::uint32_t>(i);
 }
 
 // No memory for what has arrived for it: its request ends, the server goes on.
@@ -433,7 +433,7 @@ void Session::destroy(LiveExchange& exchange) {
 }
 
 // Where the stream's exchange is, or would be.
-std::vector<LiveExchange*>::const_iterator Session::place(StreamId stream) const noexcept {
+ExchangeList::iterator Session::place(StreamId stream) const noexcept {
   return std::lower_bound(exchanges_.begin(), exchanges_.end(), stream,
                           [](const LiveExchange* x, StreamId id) { return x->stream() < id; });
 }

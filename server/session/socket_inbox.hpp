@@ -16,6 +16,7 @@ namespace pounce::inline v0 {
 
 struct SocketInbox {
   static constexpr std::size_t most_messages = 1024;
+  static constexpr std::size_t most_places = 16;  // for messages, kept when they have been taken
 
   struct Message {
     Chunk chunk;
@@ -28,10 +29,10 @@ struct SocketInbox {
   ws::Connection* connection = nullptr;  // the session's machine's, or the stream's
   Owned<StreamSocket> stream;            // null: the socket has its connection to itself
   std::vector<Message> messages;         // those from `first` on
-  std::size_t first = 0;
-  std::size_t settled = 0;  // those before it do not lie in the block that was read into
   std::size_t bytes = 0;
-  std::string reason;  // of the end
+  Owned<std::string> reason;  // of the end; null: none
+  std::uint32_t first = 0;
+  std::uint32_t settled = 0;  // those before it do not lie in the block that was read into
   std::uint16_t code = 0;
   Fault fault = Fault::none;
   bool ended = false;

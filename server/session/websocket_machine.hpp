@@ -11,7 +11,7 @@ namespace pounce::inline v0 {
 class WebSocketMachine final : public Machine {
  public:
   WebSocketMachine(const ws::Limits& limits, Instant now, StreamId stream, Owned<MessageCodec> codec) noexcept
-      : socket_(limits, now, stream), now_(now) {
+      : socket_(limits, now, stream) {
     socket_.hold_end();  // messages that came before it are answered first
     if (codec) socket_.use_codec(std::move(codec));
   }
@@ -19,25 +19,15 @@ class WebSocketMachine final : public Machine {
   [[nodiscard]] ws::Connection& socket() noexcept { return socket_; }
 
   std::size_t receive(MutableBytes input, Instant now, Events& events, Output& output) override {
-    now_ = now;
     return socket_.receive(input, now, events, output);
   }
-  void receive_end(Instant now, Events& events, Output& output) override {
-    now_ = now;
-    socket_.receive_end(now, events, output);
-  }
+  void receive_end(Instant now, Events& events, Output& output) override { socket_.receive_end(now, events, output); }
   void want_body(StreamId, bool wanted, Instant now, Output&) override { socket_.want_messages(wanted, now); }
-  void drain(Instant now, Output& output) override {
-    now_ = now;
-    socket_.drain(now, output);
-  }
+  void drain(Instant now, Output& output) override { socket_.drain(now, output); }
   void reset(StreamId, Output& output) override {
-    (void)socket_.send_close(ws::close_code::internal_error, {}, now_, output);
+    (void)socket_.send_close(ws::close_code::internal_error, {}, socket_.now(), output);
   }
-  void expire(Instant now, Events& events, Output& output) override {
-    now_ = now;
-    socket_.expire(now, events, output);
-  }
+  void expire(Instant now, Events& events, Output& output) override { socket_.expire(now, events, output); }
   void written(Instant now, Output& output) override { socket_.written(now, output); }
   [[nodiscard]] Instant deadline(const Output& output) const override { return socket_.deadline(output); }
   [[nodiscard]] bool wants_input() const override { return socket_.wants_input(); }
@@ -58,7 +48,6 @@ class WebSocketMachine final : public Machine {
 
  private:
   ws::Connection socket_;
-  Instant now_;
 };
 
 }  // namespace pounce::inline v0

@@ -45,6 +45,23 @@ TEST_CASE("bounded in messages and in bytes, exactly") {
   CHECK(large->post("x") == Status::ok);
 }
 
+TEST_CASE("messages come in order, however far whoever posts is ahead of whoever takes") {
+  for (const std::size_t ahead : {std::size_t{1}, std::size_t{2}, std::size_t{100}, Mailbox::most_messages}) {
+    const auto letterbox = make_letterbox();
+    std::size_t taken = 0;
+    std::string message;
+    for (std::size_t posted = 0; posted < 5000; ++posted) {
+      REQUIRE(letterbox->post(std::to_string(posted)) == Status::ok);
+      if (posted - taken + 1 < ahead) continue;
+      REQUIRE(letterbox->take(message));
+      REQUIRE(message == std::to_string(taken++));
+    }
+    while (letterbox->take(message)) REQUIRE(message == std::to_string(taken++));
+    CHECK(taken == 5000);
+    CHECK_FALSE(letterbox->has_mail());
+  }
+}
+
 TEST_CASE(
     "threads post while the owner moves, takes and closes: every message that was accepted before is taken once") {
   struct Bell final : Waker {

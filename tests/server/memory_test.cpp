@@ -71,6 +71,51 @@ TEST_CASE("a thousand idle connections hold little, and no block each") {
   CHECK((held - before) / drivers.size() - sizeof(Service) < 1500);
 }
 
+TEST_CASE(
+    "an idle WebSocket holds little, whatever it has said, and a message allocates nothing but places in a queue") {
+  App app{[](Exchange& x) -> Task {
+    WebSocket socket = co_await x.accept_websocket();
+    while (true) {
+      const Incoming got = co_await socket.receive();
+      if (got.status() != Status::ok || co_await socket.send(got) != Status::ok) break;
+    }
+  }};
+  Driver driver{app};
+  const std::string opening =
+      "GET / HTTP/1.1\r\nHost: t\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: "
+      "dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+  const std::string message{"\x82\x84\0\0\0\0ping", 10};
+  std::string flood;
+  for (int i = 0; i < 1000; ++i) flood += message;
+  const auto turn_all = [&](const std::string& bytes) {
+    std::size_t written = driver.turn(bytes);
+    while (driver.session().runnable()) written += driver.turn({});
+    return written;
+  };
+  CHECK(turn_all(opening) > 100);
+  CHECK(turn_all(flood) == 6000);  // the worker's own memory is made
+
+  driver.connect();
+  std::size_t before = held;
+  const std::size_t opened = driver.turn(opening);
+  const std::size_t idle = held - before;
+  CHECK(opened > 100);
+  CHECK(idle <= 1500);  // beside the session's own
+
+  (void)driver.turn(message);
+  before = held;
+  std::size_t made = allocations;
+  std::size_t written = 0;
+  for (int i = 0; i < 100; ++i) written += driver.turn(message);
+  made = allocations - made;
+  CHECK(written == 600);
+  CHECK(made == 0);
+  written = turn_all(flood);
+  const std::size_t after = held;
+  CHECK(written == 6000);
+  CHECK(after <= before + 500);
+}
+
 TEST_CASE("wherever memory ends in a step, that session alone ends, and nothing of it reaches the next one") {
   std::vector<std::string> seen;
   seen.reserve(8);

@@ -10,9 +10,9 @@
 
 #include <atomic>
 #include <cstddef>
-#include <deque>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace pounce::inline v0::posix {
 
@@ -37,11 +37,16 @@ class SharedLetterbox final : public Letterbox {
   // Who is to be woken from now on; null: nobody (the link is on its way).
   void bind(Waker* waker, Link* link) noexcept;
 
+  Loan<SharedLetterbox> next;  // for the link: its list of them
+
  private:
+  static constexpr std::size_t most_places = 16;  // for messages, kept when they have been taken
+
   void destroy() noexcept override { delete this; }
 
   std::mutex lock_;
-  std::deque<std::string> messages_;
+  std::vector<std::string> messages_;  // those from `first_` on; it costs nothing before the first
+  std::size_t first_ = 0;
   std::size_t bytes_ = 0;
   std::atomic<std::size_t> count_{0};
   Waker* waker_ = nullptr;

@@ -10,7 +10,6 @@
 #include <pounce/server/session.hpp>
 
 #include <cstdint>
-#include <vector>
 
 namespace pounce::inline v0::posix {
 
@@ -67,7 +66,7 @@ class Link final : public Timed, private Wake {
   void detach();
   void attach(Station& station, Waker& waker);
   // Another thread may wake its driver, or may have done so.
-  [[nodiscard]] bool has_letterboxes() const noexcept { return !letterboxes_.empty(); }
+  [[nodiscard]] bool has_letterboxes() const noexcept { return static_cast<bool>(letterboxes_); }
 
   // For the driver.
   bool readable = true;    // a recv may find something
@@ -75,9 +74,9 @@ class Link final : public Timed, private Wake {
   bool hung_up = false;    // the peer's end is announced: read until it is seen
   bool failed = false;     // the kernel says that it is broken
   bool watched = false;    // known to its reactor's own poller
-  Watch* watch = nullptr;  // how a poller of another thread knows it; null: not at all
   bool in_ready = false;   // stands in the driver's list of links to step
   bool woken = false;      // stands in the waker's list; guarded by the waker's lock
+  Watch* watch = nullptr;  // how a poller of another thread knows it; null: not at all
   Home* home = nullptr;    // in the async pool: where it is given back
   Link* next = nullptr;    // the driver's list of all its links
   Link* previous = nullptr;
@@ -88,10 +87,10 @@ class Link final : public Timed, private Wake {
   void measure_at_deadline(Instant now);
 
   Descriptor socket_;
+  bool half_closed_ = false;  // beside the socket's number, where it takes no room
   Waker* waker_;
-  std::vector<Loan<SharedLetterbox>> letterboxes_;
-  bool half_closed_ = false;
-  Session session_;  // last: its exchanges close their letterboxes first
+  Loan<SharedLetterbox> letterboxes_;  // the first of a list
+  Session session_;                    // last: its exchanges close their letterboxes first
 };
 
 }  // namespace pounce::inline v0::posix

@@ -91,6 +91,9 @@ class Connection {
 
   // --- questions ---
 
+  // The latest time that it was told.
+  [[nodiscard]] Instant now() const noexcept { return now_; }
+
   // Whether reading makes sense now.
   [[nodiscard]] bool wants_input() const noexcept { return phase_ != Phase::closed && !peer_ended_ && wanted_; }
   // Nothing will happen any more and all is written: close.
@@ -137,6 +140,10 @@ class Connection {
   [[nodiscard]] std::uint64_t most_left() const noexcept;
   [[nodiscard]] std::size_t room_for(std::size_t piece) const noexcept;
   void end_frame(bool last) noexcept;
+
+  // connection_small.cpp
+  [[nodiscard]] std::size_t receive_small(MutableBytes input, std::size_t most, Events& events);
+  void send_small(MessageKind kind, Bytes bytes, Output& output);
 
   // connection_send.cpp
   [[nodiscard]] bool has_room(std::size_t size, const Output& output) const noexcept;

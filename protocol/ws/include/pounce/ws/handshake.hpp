@@ -33,7 +33,7 @@ struct Opening {
 // `upgrade_required`: the request is none. Else what is wrong with it, the version first.
 [[nodiscard]] Fault read_opening(const RequestHead& head, Opening& opening) noexcept;
 
-// The first subprotocol that the client names and that is one of ours; empty when there is none. Compared as they are.
+// The first subprotocol that the client names and that is one of ours, as it lies in the request; empty when there is none. Compared as they are.
 [[nodiscard]] Bytes choose_subprotocol(FieldList request, std::span<const Bytes> ours) noexcept;
 
 // The value of Sec-WebSocket-Accept for a key.

@@ -168,6 +168,8 @@ class Exchange::Message final : public Wait {
  public:
   Message(Exchange& exchange, Timeout timeout) noexcept : Wait(exchange, Kind::message, timeout) {}
   [[nodiscard]] Posted await_resume() noexcept { return Posted{status, std::move(text)}; }
+
+  std::string text;  // for the server: the result
 };
 
 static_assert(!std::is_aggregate_v<Exchange::Read> && !std::is_aggregate_v<Exchange::Write> &&

@@ -11,8 +11,8 @@
 #include <pounce/core/time.hpp>
 
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
-#include <string>
 #include <type_traits>
 
 namespace pounce::inline v0 {
@@ -21,16 +21,15 @@ namespace pounce::inline v0 {
 class Timeout {
  public:
   Timeout() noexcept = default;
-  Timeout(Duration duration) noexcept : duration_(duration), bounded_(true) {}  // NOLINT(google-explicit-constructor)
+  Timeout(Duration duration) noexcept : duration_(duration) {}  // NOLINT(google-explicit-constructor)
   template <class Rep, class Period>
   Timeout(std::chrono::duration<Rep, Period> duration) noexcept  // NOLINT(google-explicit-constructor)
       : Timeout(std::chrono::duration_cast<Duration>(duration)) {}
-  [[nodiscard]] bool bounded() const noexcept { return bounded_; }
+  [[nodiscard]] bool bounded() const noexcept { return duration_ != Duration::max(); }
   [[nodiscard]] Duration duration() const noexcept { return duration_; }
 
  private:
-  Duration duration_{};
-  bool bounded_ = false;
+  Duration duration_ = Duration::max();
 };
 
 class Wait {
@@ -43,18 +42,17 @@ class Wait {
     park(leaf.promise());
   }
 
-  // For the server: what is asked …
+  // For the server: what is asked, and what has been had so far.
   Kind kind;
-  Timeout limit;
-  Instant deadline = never;  // set at the first attempt
   bool attempted = false;
-  // … and what has been had so far.
   Status status = Status::ok;
-  Chunk chunk;       // read, receive: the result; write, send: what is still to be written; accept: the subprotocols
-  std::string text;  // message: the result; accept: the subprotocol
   MessageKind message = MessageKind::text;  // receive: of the result; send: as what
   bool posted = false;                      // receive
   std::uint16_t code = 0;                   // receive: of the end
+  Timeout limit;
+  Instant deadline = never;  // set at the first attempt
+  Chunk
+      chunk;  // read, receive: the result; write, send: what is still to be written; accept: the subprotocols, then the one
 
   [[nodiscard]] Frame* leaf() const noexcept { return leaf_; }
 
@@ -63,13 +61,16 @@ class Wait {
   ~Wait() = default;
   Wait(Wait&&) noexcept = default;
 
+  Exchange* exchange_;
+
  private:
   void park(Frame& leaf) noexcept;
 
-  Exchange* exchange_;
   Frame* leaf_ = nullptr;
 };
 
 static_assert(!std::is_aggregate_v<Timeout> && !std::is_aggregate_v<Wait>);
+// A frame has room for each of its waits, for as long as it lives.
+static_assert(sizeof(Wait) <= 8 * sizeof(void*));
 
 }  // namespace pounce::inline v0

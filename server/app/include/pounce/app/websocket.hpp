@@ -24,8 +24,8 @@
 
 #include <pounce/app/exchange.hpp>
 
+#include <cstddef>
 #include <cstdint>
-#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -56,24 +56,24 @@ class [[nodiscard]] Incoming {
   std::uint16_t code_;
 };
 
-class [[nodiscard]] WebSocket {
+class [[nodiscard, maybe_unused]] WebSocket {
  public:
   class [[nodiscard]] Receive;
   class [[nodiscard]] Send;
 
-  WebSocket(Exchange& exchange, Status status, std::string subprotocol) noexcept
-      : exchange_(&exchange), subprotocol_(std::move(subprotocol)), status_(status) {}
+  WebSocket(Exchange& exchange, Status status, Bytes subprotocol) noexcept
+      : exchange_(&exchange), subprotocol_(subprotocol), status_(status) {}
 
   // `ok`; `refused`: the request asks for no WebSocket, or wrongly, and 400 or 426 has been sent; `wrong_order`: something was answered already.
   Status status() const noexcept { return status_; }
   explicit operator bool() const noexcept { return status_ == Status::ok; }
-  // What was chosen; empty: none.
-  [[nodiscard]] const std::string& subprotocol() const noexcept { return subprotocol_; }
+  // What was chosen, as the request names it; empty: none.
+  [[nodiscard]] Bytes subprotocol() const noexcept { return subprotocol_; }
 
   // The next message of the peer's, or posted.
   [[nodiscard]] Receive receive(Timeout timeout = {});
-  // A message. Returns when it is in the output; the bytes must live until then. `gone`: the end has been received, or sent; `invalid_field`: text that
-  // is not UTF-8. Messages keep their order.
+  // A message. Returns when it is in the output; the bytes, and an Incoming, must live until then. `gone`: the end has been received, or sent;
+  // `invalid_field`: text that is not UTF-8. Messages keep their order.
   [[nodiscard]] Send send_text(Bytes text, Timeout timeout = {});
   [[nodiscard]] Send send_binary(Bytes bytes, Timeout timeout = {});
   [[nodiscard]] Send send(MessageKind kind, Chunk chunk, Timeout timeout = {});
@@ -85,20 +85,21 @@ class [[nodiscard]] WebSocket {
   }
 
  private:
+  static constexpr std::size_t lent_from = 4096;  // less is copied: a loan of it would be taken for nothing
+
   Exchange* exchange_;
-  std::string subprotocol_;
+  Bytes subprotocol_;
   Status status_;
 };
 
 class Exchange::Accept final : public Wait {
  public:
-  Accept(Exchange& exchange, Bytes protocols) noexcept : Wait(exchange, Kind::accept, {}), exchange_of_(&exchange) {
+  Accept(Exchange& exchange, Bytes protocols) noexcept : Wait(exchange, Kind::accept, {}) {
     chunk = Chunk{protocols, {}};
   }
-  [[nodiscard]] WebSocket await_resume() noexcept { return WebSocket{*exchange_of_, status, std::move(text)}; }
-
- private:
-  Exchange* exchange_of_;
+  [[nodiscard]] WebSocket await_resume() noexcept {
+    return WebSocket{*exchange_, status, status == Status::ok ? chunk.bytes() : Bytes{}};
+  }
 };
 
 class WebSocket::Receive final : public Wait {
@@ -127,7 +128,8 @@ inline WebSocket::Send WebSocket::send(MessageKind kind, Chunk chunk, Timeout ti
   return Send{*exchange_, kind, std::move(chunk), timeout};
 }
 inline WebSocket::Send WebSocket::send(const Incoming& message, Timeout timeout) {
-  return send(message.kind(), message.chunk(), timeout);
+  const bool lent = message.bytes().size() >= lent_from;
+  return send(message.kind(), lent ? message.chunk() : Chunk{message.bytes(), {}}, timeout);
 }
 inline WebSocket::Send WebSocket::send_text(Bytes text, Timeout timeout) {
   return send(MessageKind::text, Chunk{text, {}}, timeout);

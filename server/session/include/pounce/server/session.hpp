@@ -26,13 +26,13 @@
 #include <pounce/core/owned.hpp>
 #include <pounce/core/time.hpp>
 #include <pounce/events/event.hpp>
+#include <pounce/server/exchange_list.hpp>
 #include <pounce/server/machine.hpp>
 #include <pounce/server/station.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 namespace pounce::inline v0 {
 
@@ -192,7 +192,7 @@ class Session {
   }
   // So many handlers run on although they have answered that there is no place for one more.
   [[nodiscard]] bool is_crowded() const noexcept { return streams_ && exchanges_.size() > service_->h2.max_streams; }
-  [[nodiscard]] std::vector<LiveExchange*>::const_iterator place(StreamId stream) const noexcept;
+  [[nodiscard]] ExchangeList::iterator place(StreamId stream) const noexcept;
   [[nodiscard]] LiveExchange* find(StreamId stream) const noexcept;
   [[nodiscard]] bool may_parse() const;
   template <class Make>
@@ -206,18 +206,18 @@ class Session {
   Owned<Machine> machine_;
   Input input_;
   Output output_;
-  Owned<Secured> secured_;                // null: the transport is clear
-  Input* source_ = &input_;               // what the driver reads into …
-  Output* sink_ = &output_;               // … and writes from
-  std::vector<LiveExchange*> exchanges_;  // in the order of their streams
-  std::size_t turn_ = 0;                  // of these, who runs first in the next step
-  const Tick* tick_ = nullptr;            // during a step
+  Owned<Secured> secured_;   // null: the transport is clear
+  Input* source_ = &input_;  // what the driver reads into …
+  Output* sink_ = &output_;  // … and writes from
+  ExchangeList exchanges_;
+  std::uint32_t turn_ = 0;      // of these, who runs first in the next step
+  std::uint32_t sockets_ = 0;   // of these, how many are WebSockets on streams
+  const Tick* tick_ = nullptr;  // during a step
   Peers peers_;
   Instant opened_at_;
   Instant now_;  // of the last step
   std::uint64_t requests_ = 0;
   std::uint64_t bytes_received_ = 0;
-  std::size_t sockets_ = 0;      // exchanges that are WebSockets on streams
   std::size_t coders_ = 0;       // responses that are being coded piece by piece
   std::size_t coding_left_ = 0;  // bytes of content that this step may still code
   std::uint64_t progress_ = 1;   // reads and writes so far: without any, a stream that was refused room has none
