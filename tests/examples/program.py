@@ -127,6 +127,9 @@ class Examples(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         done = subprocess.run([args.examples / "linked/linked", "--check"], capture_output=True, timeout=30)
         self.assertEqual((done.returncode, done.stdout), (0, b"configuration ok\n"))
+        done = subprocess.run([args.examples / "linked/linked", "--worker-mode", "processes"], capture_output=True, timeout=30)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"--worker-mode processes: the application is linked in", done.stderr)
 
     def test_lifespan_reads_its_setting_or_refuses_to_start(self):
         with Server("lifespan", GREETING="Ahoy") as server:

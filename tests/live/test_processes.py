@@ -349,7 +349,7 @@ class Processes(unittest.TestCase):
     def test_reloaded_under_load(self):
         shutil.copy(module("alone"), self.path("app.so"))
         with self.serve("--metrics-path", "/-/metrics", target=self.path("app.so"), cwd=self.folder) as server:
-            counted = {}
+            counted, held = {}, server.descriptors()
             with Crowd(server, target="/work") as crowd:
                 for generation in range(2, 6):
                     served = crowd.served()
@@ -364,6 +364,39 @@ class Processes(unittest.TestCase):
             self.assertEqual(counted['pounce_reloads_total{result="done"}'], 4)
             self.assertEqual(counted["pounce_worker_deaths_total"], 0)
             self.assertEqual(len(children(server.process.pid)), 3)
+            self.assertLessEqual(server.descriptors(), held + 2)
+
+    def test_what_has_changed_is_served(self):
+        shutil.copy(module("alone"), self.path("app.so"))
+        with self.serve("--reload", target=self.path("app.so"), cwd=self.folder) as server:
+            with open(self.path("pounce.toml"), "w", encoding="utf-8") as file:
+                file.write('metrics_path = "/-/metrics"\n')
+            server.wait_output("generation 1 has ended", 30)
+            self.assertEqual(self.metrics(server)["pounce_generation"], 2)
+
+    def test_the_supervisor_speaks_for_all(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(self.path("notify"))
+            manager.settimeout(scaled(20))
+            with self.serve(environment={"NOTIFY_SOCKET": self.path("notify"), "WATCHDOG_USEC": "200000"}) as server:
+                self.assertRegex(manager.recv(4096).decode(), r"^READY=1\nSTATUS=3 worker processes on 127\.0\.0\.1:\d+\n$")
+                for _ in range(3):
+                    self.assertEqual(manager.recv(4096), b"WATCHDOG=1\n")
+                server.signal(signal.SIGHUP)
+
+                def next_word():
+                    while (said := manager.recv(4096)) == b"WATCHDOG=1\n":
+                        pass
+                    return said.split(b"\n")[0]
+                self.assertEqual([next_word(), next_word()], [b"RELOADING=1", b"READY=1"])
+                server.signal()
+                self.assertEqual(next_word(), b"STOPPING=1")
+                self.assertEqual(server.wait(), 0)
+
+    def test_limits_that_are_parts_are_told(self):
+        with self.serve("--rate-limit", "10/s", "--max-concurrency", "9") as server:
+            server.wait_output("--rate-limit is counted in each of 3 worker processes for itself")
+            server.wait_output("--max-concurrency is 3, --queue-depth 341 in each of 3 worker processes")
 
     def test_a_reload_that_fails_leaves_everything(self):
         shutil.copy(module("alone"), self.path("app.so"))

@@ -107,6 +107,36 @@ TEST_CASE("ticket keys change with time, and the last four are accepted") {
   CHECK(too_late.visit(*files) == Client::Saw{false, true});
 }
 
+// As the supervisor of worker processes and two of them have it: only the first one makes keys.
+TEST_CASE("a key that one has made opens the tickets of all who are told of it") {
+  config::Config config = self_signed();
+  config.tls_ticket_rotation = 1h;
+  std::vector<config::Problem> problems;
+  std::vector<config::Problem> warnings;
+  const Owned<TlsFiles> supervisor = open(config);
+  const Owned<TlsFiles> one = TlsFiles::open(config, problems, warnings, supervisor.get());
+  const Owned<TlsFiles> other = TlsFiles::open(config, problems, warnings, supervisor.get());
+  Client client;
+  CHECK(client.visit(*one) == Client::Saw{false, true});
+  CHECK(client.visit(*other) == Client::Saw{true, false});
+  for (std::size_t age = 0; age < tls::TicketKeys::most; ++age) {
+    CHECK_FALSE(supervisor->tend(supervisor->next()));
+    one->use_ticket_key(supervisor->ticket_key());
+    CHECK(client.visit(*one) == Client::Saw{true, true});  // by the key before
+    other->use_ticket_key(supervisor->ticket_key());
+    CHECK(client.visit(*other) == Client::Saw{true, false});
+  }
+}
+
+TEST_CASE("as many handshakes as are allowed are under way at a time") {
+  const config::Config config = self_signed();
+  const Owned<TlsFiles> files = open(config);
+  files->allow_handshakes(1);
+  const Owned<Filter> first = files->filters().accept();
+  CHECK(first);
+  CHECK_FALSE(files->filters().accept());
+}
+
 TEST_CASE("keys from a file change when the file does, and not with time") {
   const Folder folder;
   const std::string first(80, 'a');
