@@ -158,7 +158,7 @@ void ProcessSupervision::keep_current(const std::string& lines) {
   ++refused_;
   act(events::Action::reloaded);
   tell_board();
-  print(STDERR_FILENO, lines);
+  speech().pass_on(lines);
   speech().remark("error", "the reload failed: " + generation_text(current_->number()) + " goes on");
   notifier_.ready(status_text(current_->number(), processes_text(current_->wanted), current_->addresses));
 }

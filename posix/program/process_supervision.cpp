@@ -186,8 +186,8 @@ void ProcessSupervision::bury(Crew& crew, Owned<Member> member, int status, Inst
 // It was not asked to.
 void ProcessSupervision::has_died(const Member& member, int status, Instant now) {
   board_.count_death();
-  print(STDERR_FILENO, member.last_words);
   const Speech& speech = current_->speech();
+  speech.pass_on(member.last_words);
   const std::string what = "worker process " + std::to_string(member.process) + " " + end_of(status);
   budget_.allow(current_->config().worker_restarts);
   const Instant at = budget_.spend(now);
