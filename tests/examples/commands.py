@@ -45,7 +45,7 @@ def main():
         folder = pathlib.Path(scratch)
         for name in ("libapp.so", "libhello.so", "libchat.so"):
             shutil.copy(args.app, folder / name)
-        for name in ("public", "build/docs/site"):
+        for name in ("public", "build/docs/site", "dist/assets"):
             (folder / name).mkdir(parents=True)
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
                         "/CN=localhost", "-keyout", "server.key", "-out", "server.pem"], cwd=folder, check=True, capture_output=True)

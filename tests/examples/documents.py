@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The pages say what is true: their C++ compiles, their links and paths lead somewhere.
+"""The pages say what is true: their C++ compiles, their links and paths lead somewhere, and every other block is of a kind that something runs.
 
 A ```cpp block with an #include is a program of its own. The others of a page are compiled together, behind what
 <pounce/app.hpp> gives; one marked ```cpp test stands in a function, behind <pounce/testing.hpp>.
@@ -7,11 +7,14 @@ A ```cpp block with an #include is a program of its own. The others of a page ar
 import argparse
 import pathlib
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 
 BLOCK = re.compile(r"^```cpp([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ANY_BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 TOKEN = re.compile(r"`([\w.+-]+(?:/[\w.+*-]+)*/?)`")
 GENERATED = {"configuration.md"}
@@ -63,6 +66,60 @@ def stray_paths(args, page, text):
             yield f"path {token}"
 
 
+def lines_of(code):
+    """Without comments, blanks around and empty lines."""
+    return [line for line in (re.sub(r"#.*", "", line).strip() for line in code.splitlines()) if line]
+
+
+def wrong_sh(args, code):
+    """Programs are run by commands.py; scripts are there. What else is typed is run by another test, or by none, and must be known here."""
+    known = {"g++", "pounce-async", "pounce-sync"}  # g++: tests/packages/check.py, tests/audit/consumer.py
+    needs_a_machine = {"systemctl", "journalctl", "umask", "sudo"}
+    for line in code.replace("\\\n", " ").splitlines():
+        words = shlex.split(line, comments=True)
+        if words and words[0].startswith("scripts/"):
+            if not (args.source / words[0]).exists():
+                yield f"{words[0]} is no script"
+        elif words and words[0] not in known | needs_a_machine:
+            yield f"nothing runs {words[0]}"
+
+
+def wrong_cmake(args, code):
+    """As in the projects of strangers that tests/audit/consumer.py builds."""
+    used = "\n".join(path.read_text() for path in sorted(args.source.glob("tests/consumer/*/CMakeLists.txt")))
+    used = set(lines_of(used.replace("${POUNCE_SOURCES} ", "").replace("consumer ", "mine ")))
+    return (f"no project of tests/consumer says {line}" for line in lines_of(code) if line not in used)
+
+
+def wrong_yaml(args, code):
+    """As in the manifest, which tests/packages/check.py looks at."""
+    used = set(lines_of((args.source / "examples/deploy/kubernetes.yaml").read_text()))
+    return (f"the manifest does not say {line}" for line in lines_of(code) if line not in used)
+
+
+def wrong_haproxy(args, code):
+    if not shutil.which("haproxy"):
+        print("haproxy is not installed: its blocks were not checked")
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".cfg") as file:
+        file.write("defaults\n  mode http\n  timeout connect 1s\n  timeout client 1s\n  timeout server 1s\nlisten it\n  bind 127.0.0.1:1\n" + code)
+        file.flush()
+        done = subprocess.run(["haproxy", "-c", "-f", file.name], capture_output=True, text=True)
+        if done.returncode != 0:
+            yield f"haproxy does not take it\n{done.stdout}{done.stderr}"
+
+
+KINDS = {"cpp": None, "cpp test": None, "text": None, "sh": wrong_sh, "cmake": wrong_cmake, "yaml": wrong_yaml, "haproxy": wrong_haproxy}
+
+
+def wrong_blocks(args, text):
+    for kind, code in ANY_BLOCK.findall(text):
+        if kind not in KINDS:
+            yield f"nothing runs a block of kind {kind!r}: {code[:40]!r}"
+        elif KINDS[kind]:
+            yield from KINDS[kind](args, code)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--source", type=pathlib.Path, required=True)
@@ -79,6 +136,7 @@ def main():
             text = page.read_text()
             name = page.relative_to(args.source)
             failures += [f"{name}: no such {what}" for what in stray_paths(args, page, text)]
+            failures += [f"{name}: {what}" for what in wrong_blocks(args, text)]
             for code in programs_of(text):
                 count += 1
                 good, output = compile_one(args, code, scratch)

@@ -86,7 +86,7 @@ class Server:
     """One running program. Leave the `with` block and it is drained by SIGTERM and must exit with 0."""
 
     def __init__(self, *flags, target=None, listen=("--port", "0"), environment=None, cwd=None, urls=1,
-                 workers=None, ready=None, preexec=None, exit_code=0):
+                 workers=None, ready=None, preexec=None, pass_fds=(), exit_code=0):
         self.scratch = tempfile.TemporaryDirectory()
         target = Settings.app if target is None else target
         if workers is None:
@@ -101,7 +101,7 @@ class Server:
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             arguments, env=clean_environment(environment), cwd=cwd or self.scratch.name, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=preexec, start_new_session=True)
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=preexec, pass_fds=pass_fds, start_new_session=True)
         self.listener = threading.Thread(target=self._collect, daemon=True)
         self.listener.start()
         atexit.register(self.kill)  # a test that fails half-way leaves no process behind

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 import harness
@@ -140,6 +141,34 @@ class PassedSockets(unittest.TestCase):
         self.assertEqual(process.wait(scaled(20)), 0)
         # It is still bound: a successor would serve who comes now.
         socket.create_connection(listening.getsockname(), scaled(10)).close()
+
+    def test_restarts_while_clients_come(self):
+        """Each client is new and asks once: whichever process has taken it answers it."""
+        listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.addCleanup(listening.close)
+        served, failures, stopping = [0] * 4, [], threading.Event()
+
+        def visit(me):
+            while not stopping.is_set() and not failures:
+                try:
+                    with Wire(listening.getsockname(), scaled(30)) as wire:
+                        wire.send(GET + "\r\n")
+                        assert wire.response().status == 200
+                    served[me] += 1
+                except (OSError, AssertionError) as error:
+                    failures.append(repr(error))
+        visitors = [threading.Thread(target=visit, args=(me,), daemon=True) for me in range(len(served))]
+        for visitor in visitors:
+            visitor.start()
+        for _ in range(5):
+            server = Server(target=module("whois"), listen=("--bind", f"fd://{listening.fileno()}"), pass_fds=[listening.fileno()], workers=2)
+            goal = sum(served) + 50
+            eventually(lambda goal=goal: sum(served) >= goal or failures, what="answers")
+            self.assertEqual((server.stop(), failures), (0, []))
+        stopping.set()
+        listening.close()  # who waits in its queue is reset: that is no server's doing
+        for visitor in visitors:
+            visitor.join(scaled(30))
 
     def test_what_is_no_listener(self):
         for argument, why in (("fd://1000", "Bad file descriptor"), ("systemd:web", "no sockets were passed")):
