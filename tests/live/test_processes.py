@@ -294,11 +294,12 @@ class Processes(unittest.TestCase):
             self.assertIn("cut 3 connections", server.output())
 
     def test_health_says_no_from_every_process_during_the_delay(self):
-        server = self.serve("--drain-delay", "2s", "--health-path", "/-/health")
+        server = self.serve("--drain-delay", "1m", "--shutdown-timeout", "2m", "--health-path", "/-/health")
         self.assertEqual(server.get("/-/health").status, 200)
         server.signal()
         server.wait_output(": draining ")
         self.assertEqual({server.get("/-/health").status for _ in range(8)}, {503})
+        server.signal()  # there is nothing to cut
         self.assertEqual(server.wait(), 0)
 
     def test_a_socket_file_stays_until_the_end(self):
