@@ -6,9 +6,9 @@ namespace pounce::inline v0::compression {
 
 std::optional<Coding> coding_named(std::string_view text) noexcept {
   for (const Coding coding : {Coding::identity, Coding::deflate, Coding::gzip, Coding::zstd, Coding::dcz}) {
-    if (equals(text, name(coding))) return coding;
+    if (equal_without_case(text, name(coding))) return coding;
   }
-  if (equals(text, "x-gzip")) return Coding::gzip;
+  if (equal_without_case(text, "x-gzip")) return Coding::gzip;
   return std::nullopt;
 }
 

@@ -39,7 +39,7 @@ bool append_string(std::string& to, std::string_view text) {
 // The value of the first field of that name, or nothing.
 std::optional<Bytes> value_of(FieldList fields, Bytes name) noexcept {
   for (const Field& field : fields) {
-    if (equals(field.name, name)) return trim(field.value);
+    if (equal_without_case(field.name, name)) return trim(field.value);
   }
   return std::nullopt;
 }

@@ -52,17 +52,18 @@ void MediaTypes::sort() {
 bool MediaTypes::has(std::string_view content_type) const noexcept {
   const Bytes type = trim(content_type.substr(0, content_type.find(';')));
   for (const Bytes kind : kinds_) {
-    if (type.size() > kind.size() && equals(type.substr(0, kind.size()), kind)) return true;
+    if (type.size() > kind.size() && equal_without_case(type.substr(0, kind.size()), kind)) return true;
   }
   if (type.find('+') != Bytes::npos) {
     for (const Bytes suffix : suffixes_) {
-      if (type.size() > suffix.size() && equals(type.substr(type.size() - suffix.size()), suffix)) return true;
+      if (type.size() > suffix.size() && equal_without_case(type.substr(type.size() - suffix.size()), suffix))
+        return true;
     }
   }
   auto whole = std::lower_bound(whole_.begin(), whole_.end(), type.size(),
                                 [](const std::string& a, std::size_t size) { return a.size() < size; });
   for (; whole != whole_.end() && whole->size() == type.size(); ++whole) {
-    if (equals(type, *whole)) return true;
+    if (equal_without_case(type, *whole)) return true;
   }
   return false;
 }

@@ -24,23 +24,25 @@ Said look(FieldList response) noexcept {
   for (const Field& field : response) {
     switch (field.name.size()) {
       case 6:
-        if (equals(field.name, "digest")) said.fixed = true;
+        if (equal_without_case(field.name, "digest")) said.fixed = true;
         break;
       case 11:
-        if (equals(field.name, "repr-digest") || equals(field.name, "content-md5")) said.fixed = true;
+        if (equal_without_case(field.name, "repr-digest") || equal_without_case(field.name, "content-md5"))
+          said.fixed = true;
         break;
       case 12:
-        if (equals(field.name, "content-type")) said.content_type = field.value;
+        if (equal_without_case(field.name, "content-type")) said.content_type = field.value;
         break;
       case 14:
-        if (equals(field.name, "content-digest")) said.fixed = true;
+        if (equal_without_case(field.name, "content-digest")) said.fixed = true;
         break;
       case 13:
-        if (equals(field.name, "content-range")) said.partial = true;
-        if (equals(field.name, "cache-control") && list_names(field.value, "no-transform")) said.fixed = true;
+        if (equal_without_case(field.name, "content-range")) said.partial = true;
+        if (equal_without_case(field.name, "cache-control") && list_names(field.value, "no-transform"))
+          said.fixed = true;
         break;
       case 16:
-        if (equals(field.name, "content-encoding")) said.coded = true;
+        if (equal_without_case(field.name, "content-encoding")) said.coded = true;
         break;
       default: break;
     }
@@ -66,7 +68,7 @@ Reason objection(const Policy& policy, const Subject& subject) noexcept {
   if (said.coded) return Reason::already_coded;
   if (said.fixed) return Reason::no_transform;
   if (asked) return Reason::coded;
-  if (equals(trim(said.content_type.substr(0, said.content_type.find(';'))), "text/event-stream"))
+  if (equal_without_case(trim(said.content_type.substr(0, said.content_type.find(';'))), "text/event-stream"))
     return Reason::event_stream;
   return policy.types.has(said.content_type) ? Reason::coded : Reason::media_type;
 }
@@ -75,7 +77,7 @@ Reason objection(const Policy& policy, const Subject& subject) noexcept {
 const Dictionary* shared_dictionary(const Policy& policy, const Subject& subject) noexcept {
   if (subject.choice == Compress::hidden) return nullptr;
   for (const Field& field : subject.request) {
-    if (!equals(field.name, "available-dictionary")) continue;
+    if (!equal_without_case(field.name, "available-dictionary")) continue;
     const auto hash = parse_available_dictionary(field.value);
     const Dictionary* found = hash ? policy.dictionaries->find(*hash) : nullptr;
     return found != nullptr && same_origin_context(subject.request, subject.response) ? found : nullptr;
@@ -178,7 +180,7 @@ std::uint16_t padding_length(const Secret& secret, std::uint64_t number) noexcep
 bool varies_on(std::string_view vary, std::string_view name) noexcept {
   std::optional<Bytes> rest = vary;
   while (const auto member = next_part(rest, ',')) {
-    if (*member == "*" || equals(*member, name)) return true;
+    if (*member == "*" || equal_without_case(*member, name)) return true;
   }
   return false;
 }

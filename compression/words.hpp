@@ -1,29 +1,13 @@
 // The words of field values that this layer reads: lists, parameters, structured fields. Views lie in the argument.
 #pragma once
 
+#include <pounce/core/ascii.hpp>
 #include <pounce/core/bytes.hpp>
 
 #include <cstddef>
 #include <optional>
 
 namespace pounce::inline v0::compression {
-
-[[nodiscard]] constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-[[nodiscard]] constexpr bool equals(Bytes a, Bytes b) noexcept {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
-}
-
-[[nodiscard]] constexpr Bytes trim(Bytes bytes) noexcept {
-  constexpr auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!bytes.empty() && blank(bytes.front())) bytes.remove_prefix(1);
-  while (!bytes.empty() && blank(bytes.back())) bytes.remove_suffix(1);
-  return bytes;
-}
 
 // What stands before the next `separator` outside of a quoted string, trimmed; `rest` is what follows. None when `rest` has ended.
 [[nodiscard]] constexpr std::optional<Bytes> next_part(std::optional<Bytes>& rest, char separator) noexcept {
@@ -50,7 +34,7 @@ namespace pounce::inline v0::compression {
 [[nodiscard]] constexpr bool list_names(Bytes list, Bytes token) noexcept {
   std::optional<Bytes> rest = list;
   while (const auto part = next_part(rest, ',')) {
-    if (equals(trim(part->substr(0, part->find('='))), token)) return true;
+    if (equal_without_case(trim(part->substr(0, part->find('='))), token)) return true;
   }
   return false;
 }

@@ -72,7 +72,8 @@ void put_text(Line& line, std::string_view text) {
 std::string_view value_of(const Asked& asked, FieldId id, std::string_view name) noexcept {
   if (asked.head == nullptr) return {};
   for (const Field& field : asked.head->fields) {
-    if (id != FieldId::other ? field.id == id : field.id == id && same_name(field.name, name)) return field.value;
+    if (id != FieldId::other ? field.id == id : field.id == id && equal_without_case(field.name, name))
+      return field.value;
   }
   return {};
 }

@@ -1,6 +1,7 @@
 // KnownFields: what lines of logs say of a request's fields, found in one pass over them.
 #pragma once
 
+#include <pounce/core/ascii.hpp>
 #include <pounce/core/message.hpp>
 #include <pounce/core/trace_parent.hpp>
 
@@ -9,15 +10,6 @@
 #include <string_view>
 
 namespace pounce::inline v0::events {
-
-[[nodiscard]] constexpr bool same_name(std::string_view a, std::string_view b) noexcept {
-  constexpr auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i] != b[i] && lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
-}
 
 // Of several fields with a name, the first counts. Views borrow from the head, which may be null.
 struct KnownFields {
@@ -48,13 +40,13 @@ struct KnownFields {
   void look(const Field& field) noexcept {
     switch (field.name.size()) {
       case 7:
-        if (same_name(field.name, "referer")) keep(referer, field);
+        if (equal_without_case(field.name, "referer")) keep(referer, field);
         return;
       case 10:
-        if (same_name(field.name, "tracestate")) keep(tracestate, field);
+        if (equal_without_case(field.name, "tracestate")) keep(tracestate, field);
         return;
       case 11:
-        if (!same_name(field.name, "traceparent")) return;
+        if (!equal_without_case(field.name, "traceparent")) return;
         ++traceparents_;
         keep(traceparent_, field);
         return;

@@ -4,6 +4,8 @@
 // Input: one byte that chooses the cut, and, where it is odd, extended CONNECT; then acts of the peer, of the application and of the clock.
 #include "h2_run.hpp"
 
+#include <pounce/core/kept_string.hpp>
+
 #include <vector>
 
 using namespace pounce;

@@ -57,7 +57,7 @@ Fault check_head(Bytes raw, std::size_t request_line) {
     check_view(field.name, raw);
     check_view(field.value, raw);
     require(http::is_token(field.name) && http::is_field_value(field.value));
-    require(field.value == http::trim(field.value) && field.id == field_id(field.name));
+    require(field.value == trim(field.value) && field.id == field_id(field.name));
     lengths += field.id == FieldId::content_length ? 1 : 0;
     codings += field.id == FieldId::transfer_encoding ? 1 : 0;
   }

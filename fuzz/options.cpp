@@ -12,6 +12,7 @@
 
 #include <pounce/config/environment.hpp>
 #include <pounce/config/print.hpp>
+#include <pounce/config/value.hpp>
 #include <pounce/program/command_line.hpp>
 #include <pounce/program/config_file.hpp>
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <mutex>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -58,10 +59,8 @@ events::Asked* asked_of(events::Lifecycle& event) noexcept {
       event);
 }
 
-}  // namespace
-
 // A request head with strings of its own. Its octets as they were received are not kept.
-struct KeptEvent::Head {
+struct Head {
   explicit Head(const RequestHead& from) : fields(new Field[from.fields.size() + 1]), head(from) {
     std::copy(from.fields.begin(), from.fields.end(), fields.get());
     head.fields = {fields.get(), from.fields.size()};
@@ -87,42 +86,62 @@ struct KeptEvent::Head {
   RequestHead head;
 };
 
+}  // namespace
+
+struct KeptEvent::Content {
+  explicit Content(const events::Lifecycle& from) : event(from) {
+    if (events::Asked* const asked = asked_of(event); asked != nullptr && asked->head != nullptr) {
+      head = make_owned<Head>(*asked->head);
+      asked->head = &head->head;
+    }
+    std::size_t size = 0;
+    for_each_text(event, [&](std::string_view one) { size += one.size(); });
+    if (size == 0) return;
+    text = Owned<char[]>{new char[size]};
+    char* at = text.get();
+    for_each_text(event, [&](std::string_view& one) { keep(one, at); });
+  }
+
+  events::Lifecycle event;
+  Owned<char[]> text;
+  Owned<Head> head;
+};
+
+KeptEvent::KeptEvent(const events::Lifecycle& event) : content_(make_owned<Content>(event)) {}
 KeptEvent::KeptEvent(KeptEvent&&) noexcept = default;
 KeptEvent& KeptEvent::operator=(KeptEvent&&) noexcept = default;
 KeptEvent::~KeptEvent() = default;
 
-KeptEvent::KeptEvent(const events::Lifecycle& event) : event_(event) {
-  if (events::Asked* const asked = asked_of(event_); asked != nullptr && asked->head != nullptr) {
-    head_ = make_owned<Head>(*asked->head);
-    asked->head = &head_->head;
-  }
-  std::size_t size = 0;
-  for_each_text(event_, [&](std::string_view text) { size += text.size(); });
-  if (size == 0) return;
-  text_ = Owned<char[]>{new char[size]};
-  char* at = text_.get();
-  for_each_text(event_, [&](std::string_view& text) { keep(text, at); });
-}
+const events::Lifecycle& KeptEvent::event() const noexcept { return content_->event; }
+
+struct BufferedCollector::Buffer {
+  std::mutex mutex;
+  std::vector<KeptEvent> kept;
+  std::uint64_t dropped = 0;
+};
+
+BufferedCollector::BufferedCollector(std::size_t capacity) : capacity_(capacity), buffer_(make_owned<Buffer>()) {}
+BufferedCollector::~BufferedCollector() = default;
 
 void BufferedCollector::observe(const events::Lifecycle& event) noexcept {
   try {
     KeptEvent kept{event};
-    const std::lock_guard lock{mutex_};
-    if (kept_.size() < capacity_) {
-      kept_.push_back(std::move(kept));
+    const std::lock_guard lock{buffer_->mutex};
+    if (buffer_->kept.size() < capacity_) {
+      buffer_->kept.push_back(std::move(kept));
     } else {
-      ++dropped_;
+      ++buffer_->dropped;
     }
   } catch (...) {  // no memory
-    const std::lock_guard lock{mutex_};
-    ++dropped_;
+    const std::lock_guard lock{buffer_->mutex};
+    ++buffer_->dropped;
   }
 }
 
 std::vector<KeptEvent> BufferedCollector::take() {
   std::vector<KeptEvent> taken;
-  const std::lock_guard lock{mutex_};
-  taken.swap(kept_);
+  const std::lock_guard lock{buffer_->mutex};
+  taken.swap(buffer_->kept);
   return taken;
 }
 
@@ -131,13 +150,13 @@ void BufferedCollector::flush(events::Observer& to) {
 }
 
 std::size_t BufferedCollector::size() const {
-  const std::lock_guard lock{mutex_};
-  return kept_.size();
+  const std::lock_guard lock{buffer_->mutex};
+  return buffer_->kept.size();
 }
 
 std::uint64_t BufferedCollector::dropped() const {
-  const std::lock_guard lock{mutex_};
-  return dropped_;
+  const std::lock_guard lock{buffer_->mutex};
+  return buffer_->dropped;
 }
 
 }  // namespace pounce::inline v0::posix

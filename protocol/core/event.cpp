@@ -18,6 +18,4 @@ void Events::grow() {
 
 void Events::add_slot() { slots_.push_back(make_owned<Slot>()); }
 
-void Events::shrink(Slot& slot) noexcept { std::string{}.swap(slot.text); }
-
 }  // namespace pounce::inline v0

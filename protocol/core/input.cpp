@@ -1,5 +1,7 @@
 #include <pounce/core/input.hpp>
 
+#include <pounce/core/workspace.hpp>
+
 #include <algorithm>
 #include <cassert>
 #include <cstring>

@@ -1,5 +1,7 @@
 #include <pounce/core/output.hpp>
 
+#include <pounce/core/workspace.hpp>
+
 #include <algorithm>
 #include <cassert>
 #include <cstring>

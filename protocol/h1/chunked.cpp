@@ -74,7 +74,7 @@ Fault ChunkDecoder::step_extension(char c, const Limits& limits) noexcept {
       state_ = State::ext_name_first;
       return Fault::none;
     case State::ext_name_first:
-      if (http::is_blank(c)) return Fault::none;
+      if (is_blank(c)) return Fault::none;
       state_ = State::ext_name;
       return http::is_in(c, http::class_token) ? Fault::none : Fault::invalid_chunk_extension;
     case State::ext_name:
@@ -87,7 +87,7 @@ Fault ChunkDecoder::step_extension(char c, const Limits& limits) noexcept {
       }
       break;
     case State::ext_value_first:
-      if (http::is_blank(c)) return Fault::none;
+      if (is_blank(c)) return Fault::none;
       state_ = c == '"' ? State::ext_quoted : State::ext_value;
       return c == '"' || http::is_in(c, http::class_token) ? Fault::none : Fault::invalid_chunk_extension;
     case State::ext_value:
@@ -108,7 +108,7 @@ Fault ChunkDecoder::step_extension(char c, const Limits& limits) noexcept {
     return Fault::none;
   }
   state_ = state_ == State::ext_name || state_ == State::ext_name_blank ? State::ext_name_blank : State::ext_end;
-  return http::is_blank(c) ? Fault::none : Fault::invalid_chunk_extension;
+  return is_blank(c) ? Fault::none : Fault::invalid_chunk_extension;
 }
 
 Fault ChunkDecoder::begin_chunk(const Limits& limits) noexcept {

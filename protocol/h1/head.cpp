@@ -22,7 +22,7 @@ Fault parse_version(Bytes bytes, Version& version) noexcept {
 }
 
 Fault parse_field(Bytes line, Field& field) noexcept {
-  if (http::is_blank(line[0])) return Fault::obsolete_folding;
+  if (is_blank(line[0])) return Fault::obsolete_folding;
   const std::size_t colon = line.find(':');
   if (colon == Bytes::npos) {
     return line.find('\r') == Bytes::npos ? Fault::missing_colon : Fault::invalid_line_end;
@@ -33,7 +33,7 @@ Fault parse_field(Bytes line, Field& field) noexcept {
   if (!http::is_field_value(value)) {
     return value.find('\r') == Bytes::npos ? Fault::invalid_field_value : Fault::invalid_line_end;
   }
-  field.value = http::trim(value);
+  field.value = trim(value);
   field.id = field_id(field.name);
   return Fault::none;
 }

@@ -3,7 +3,7 @@
 // llhttp sees complete heads only, so its spans never split. It never sees content: it is stopped at the end of the head.
 #include "head.hpp"
 
-#include <pounce/http/syntax.hpp>
+#include <pounce/core/ascii.hpp>
 
 #include <llhttp.h>
 
@@ -36,7 +36,7 @@ int on_value(llhttp_t* parser, const char* at, std::size_t size) {
   Comparison& seen = comparison(parser);
   if (seen.values == seen.names) return -1;
   const Bytes ours = seen.fields[seen.values++].value;
-  const Bytes theirs = http::trim(Bytes{at, size});
+  const Bytes theirs = trim(Bytes{at, size});
   return ours.empty() ? (theirs.empty() ? 0 : -1)
                       : (ours.data() == theirs.data() && ours.size() == theirs.size() ? 0 : -1);
 }

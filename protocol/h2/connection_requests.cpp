@@ -72,7 +72,7 @@ void Connection::decode_block(const FrameHeader& first, Bytes frames, Events& ev
                              : is_new && !refused ? Section::Kind::request
                                                   : Section::Kind::unwanted;
   Events::Slot* const slot = kind == Section::Kind::unwanted ? nullptr : &events.slot();
-  if (slot != nullptr && slot->text.capacity() > most_kept_text) slot->text = std::string{};
+  if (slot != nullptr && slot->text.capacity() > most_kept_text) slot->text.release();
   Section section{slot, *limits_, kind};
   section.allow_protocol(connect_);
   for (;;) {

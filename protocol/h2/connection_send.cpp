@@ -4,13 +4,13 @@
 #include "compose.hpp"
 #include "field_block.hpp"
 
+#include <pounce/core/workspace.hpp>
 #include <pounce/http/fields.hpp>
 #include <pounce/http/response.hpp>
 #include <pounce/http/status.hpp>
 
 #include <algorithm>
 #include <cstring>
-#include <string>
 
 namespace pounce::inline v0::h2 {
 
@@ -22,6 +22,18 @@ constexpr std::size_t staging_size = Workspace::medium;
 bool is_written_by_machine(const Field& field) noexcept {
   const FieldId id = field.id != FieldId::other ? field.id : field_id(field.name);
   return id == FieldId::content_length || id == FieldId::connection;
+}
+
+// As field lines. Without memory nothing is kept.
+void keep_lines(FieldList fields, OwnedBytes& lines) {
+  constexpr Bytes colon = ": ";
+  constexpr Bytes end = "\r\n";
+  std::size_t size = 0;
+  for (const Field& field : fields) size += field.name.size() + colon.size() + field.value.size() + end.size();
+  lines.reserve(size);
+  for (const Field& field : fields) {
+    for (const Bytes part : {field.name, colon, field.value, end}) lines.append(part);
+  }
 }
 
 }  // namespace
@@ -233,7 +245,7 @@ Sent Connection::send_end(StreamId id, FieldList trailers, Instant now, Output& 
       if (const Sent sent = http::check_field(field); sent != Sent::ok) return sent;
       if (http::is_forbidden_in_trailers(field.name)) return Sent::forbidden_field;
     }
-    for (const Field& field : trailers) stream->trailers.emplace_back(field.name, field.value);
+    keep_lines(trailers, stream->trailers);
   }
   stream->writing = Stream::Writing::ended;
   stream->holder = Stream::Holder::nobody;
@@ -253,9 +265,9 @@ Sent Connection::send_end(StreamId id, FieldList trailers, Instant now, Output& 
 void Connection::send_last(Stream& stream, Output& output) {
   if (!stream.trailers.empty()) {
     FieldBlock fields;
-    for (const auto& [name, value] : stream.trailers) fields.add_any_case(name, value);
+    fields.add_lines(stream.trailers.bytes());
     send_block(stream.id, fields, true, output);
-    stream.trailers.clear();
+    stream.trailers.release();
   } else {
     write_frame_header(output.prepare(frame_header_size),
                        {.stream = stream.id, .type = FrameType::data, .flags = flag_end_stream});

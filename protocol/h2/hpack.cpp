@@ -2,7 +2,7 @@
 
 #include "field_block.hpp"
 
-#include <pounce/http/syntax.hpp>
+#include <pounce/core/ascii.hpp>
 
 #include <algorithm>
 #include <new>
@@ -41,9 +41,9 @@ void FieldBlock::add(Bytes name, Bytes value) {
 
 void FieldBlock::add_any_case(Bytes name, Bytes value) {
   if (!has_capitals(name)) return add(name, value);
-  char* const lower = name_space(name.size());
-  std::ranges::transform(name, lower, [](char c) { return http::lower(c); });
-  add({lower, name.size()}, value);
+  char* const lowered = name_space(name.size());
+  std::ranges::transform(name, lowered, lower);
+  add({lowered, name.size()}, value);
 }
 
 void FieldBlock::add_lines(Bytes lines) {
@@ -51,7 +51,7 @@ void FieldBlock::add_lines(Bytes lines) {
     const std::size_t end = lines.find("\r\n");
     const Bytes line = lines.substr(0, end);
     const std::size_t colon = line.find(':');
-    if (colon != Bytes::npos) add_any_case(line.substr(0, colon), http::trim(line.substr(colon + 1)));
+    if (colon != Bytes::npos) add_any_case(line.substr(0, colon), trim(line.substr(colon + 1)));
     lines.remove_prefix(end == Bytes::npos ? lines.size() : end + 2);
   }
 }

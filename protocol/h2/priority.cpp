@@ -10,7 +10,7 @@ Priority parse_priority(Bytes value) noexcept {
   // or a member that its sender could as well have written.
   http::ListElements members{value};
   while (const auto member = members.next()) {
-    const Bytes whole = http::trim(member->substr(0, member->find(';')));  // parameters mean nothing
+    const Bytes whole = trim(member->substr(0, member->find(';')));  // parameters mean nothing
     const std::size_t equals = whole.find('=');
     const Bytes name = whole.substr(0, equals);
     const bool bare = equals == Bytes::npos;

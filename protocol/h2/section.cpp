@@ -20,7 +20,7 @@ bool is_field_name(Bytes name) noexcept {
 }
 
 bool is_value(Bytes value) noexcept {
-  if (!value.empty() && (http::is_blank(value.front()) || http::is_blank(value.back()))) return false;
+  if (!value.empty() && (is_blank(value.front()) || is_blank(value.back()))) return false;
   return http::is_field_value(value);
 }
 
@@ -88,7 +88,7 @@ void Section::add_field(Bytes name, Bytes value) {
     case FieldId::transfer_encoding:
     case FieldId::upgrade: return say(Fault::connection_specific_field);
     case FieldId::te:
-      if (!http::equals(value, "trailers")) return say(Fault::connection_specific_field);
+      if (!equal_without_case(value, "trailers")) return say(Fault::connection_specific_field);
       break;
     case FieldId::cookie: ++cookies_; break;
     case FieldId::other:
@@ -110,21 +110,21 @@ void Section::add_field(Bytes name, Bytes value) {
 
 Bytes Section::keep(Bytes bytes) {
   make_room(bytes.size());
-  std::string& text = slot_->text;
+  OwnedBytes& text = slot_->text;
   const std::size_t at = text.size();
   text.append(bytes);
-  return Bytes{text}.substr(at);
+  return text.bytes().substr(at);
 }
 
 // When the text moves, what points into it moves along.
 void Section::make_room(std::size_t size) {
-  std::string& text = slot_->text;
+  OwnedBytes& text = slot_->text;
   if (text.capacity() - text.size() >= size) return;
-  std::string larger;
+  OwnedBytes larger;
   larger.reserve(std::max(least_text, 2 * (text.size() + size)));
-  larger.append(text);
+  larger.append(text.bytes());
   const auto move = [&](Bytes& view) {
-    if (!view.empty()) view = Bytes{larger}.substr(static_cast<std::size_t>(view.data() - text.data()), view.size());
+    if (!view.empty()) view = larger.bytes().substr(static_cast<std::size_t>(view.data() - text.data()), view.size());
   };
   RequestHead& head = slot_->head;
   for (Bytes* const view : {&head.method, &head.authority, &head.protocol, &scheme_, &path_}) move(*view);
@@ -148,7 +148,7 @@ Fault Section::finish(bool end_stream) {
   if (const Fault fault = judge_authority(); fault != Fault::none) return fault;
   if (const Fault fault = judge_target(); fault != Fault::none) return fault;
   join_cookies();
-  head.raw = slot_->text;
+  head.raw = slot_->text.bytes();
   head.fields = slot_->fields;
 
   http::Framing framing;
@@ -174,7 +174,7 @@ Fault Section::judge_authority() {
     slot_->fields.push_back({name, head.authority, FieldId::host});
   } else if (head.authority.empty()) {
     head.authority = host;
-  } else if (!http::equals(head.authority, host)) {
+  } else if (!equal_without_case(head.authority, host)) {
     return Fault::authority_mismatch;
   }
   return Fault::none;
@@ -190,7 +190,7 @@ Fault Section::judge_target() {
     head.target = head.authority;
     return http::is_authority(head.authority, http::PortRule::required) ? Fault::none : Fault::invalid_target;
   }
-  if (path_.empty() || (!http::equals(scheme_, "http") && !http::equals(scheme_, "https"))) {
+  if (path_.empty() || (!equal_without_case(scheme_, "http") && !equal_without_case(scheme_, "https"))) {
     return Fault::invalid_pseudo_field;
   }
   http::Target target;
@@ -221,7 +221,7 @@ void Section::join_cookies() {
     }
     slot_->text.append(field.value);
   }
-  first->value = Bytes{slot_->text}.substr(at);
+  first->value = slot_->text.bytes().substr(at);
   std::erase_if(fields, [first](const Field& field) { return field.id == FieldId::cookie && &field != first; });
 }
 

@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 11> other_forbidden{
 bool says_only_close(std::string_view value) noexcept {
   ListElements elements{value};
   while (const auto element = elements.next()) {
-    if (!equals(*element, "close")) return false;
+    if (!equal_without_case(*element, "close")) return false;
   }
   return true;
 }
@@ -76,9 +76,9 @@ bool is_forbidden_in_trailers(std::string_view name) noexcept {
     default: return false;
   }
   constexpr std::string_view forwarded = "x-forwarded-";
-  if (equals(name.substr(0, forwarded.size()), forwarded)) return true;
+  if (equal_without_case(name.substr(0, forwarded.size()), forwarded)) return true;
   for (const std::string_view forbidden : other_forbidden) {
-    if (equals(name, forbidden)) return true;
+    if (equal_without_case(name, forbidden)) return true;
   }
   return false;
 }

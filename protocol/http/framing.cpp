@@ -19,12 +19,12 @@ struct Codings {
     ListElements elements{value};
     while (const auto element = elements.next()) {
       if (chunked) wrong = true;
-      if (equals(*element, "chunked")) {
+      if (equal_without_case(*element, "chunked")) {
         chunked = true;
         continue;
       }
       const Bytes name = trim(element->substr(0, element->find(';')));
-      if (!is_token(name) || equals(name, "chunked")) wrong = true;
+      if (!is_token(name) || equal_without_case(name, "chunked")) wrong = true;
       other = true;
     }
   }
@@ -59,9 +59,9 @@ Fault decide_framing(Version version, FieldList fields, Framing& framing) noexce
         codings.add(field.value);
         break;
       case FieldId::connection:  // mostly one of the two, alone
-        if (equals(field.value, "close")) {
+        if (equal_without_case(field.value, "close")) {
           close = true;
-        } else if (equals(field.value, "keep-alive")) {
+        } else if (equal_without_case(field.value, "keep-alive")) {
           keep_alive = true;
         } else {
           close = close || list_has(field.value, "close");
@@ -71,7 +71,7 @@ Fault decide_framing(Version version, FieldList fields, Framing& framing) noexce
       case FieldId::expect: {
         ListElements elements{field.value};
         while (const auto element = elements.next()) {
-          (equals(*element, "100-continue") ? expects : other_expectation) = true;
+          (equal_without_case(*element, "100-continue") ? expects : other_expectation) = true;
         }
         break;
       }

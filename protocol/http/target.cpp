@@ -69,7 +69,7 @@ bool parse_absolute(Bytes bytes, Target& target) noexcept {
   const std::size_t colon = bytes.find("://");
   if (colon == Bytes::npos) return false;
   const Bytes scheme = bytes.substr(0, colon);
-  if (!equals(scheme, "http") && !equals(scheme, "https")) return false;
+  if (!equal_without_case(scheme, "http") && !equal_without_case(scheme, "https")) return false;
   const Bytes slash = bytes.substr(colon + 1, 1);
   Bytes rest = bytes.substr(colon + 3);
   const std::size_t end = rest.find_first_of("/?");

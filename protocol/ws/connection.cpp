@@ -195,7 +195,7 @@ void Connection::stop_parsing() noexcept {
   since_ = now_;
   in_frame_ = in_message_ = codec_full_ = stopped_ = false;
   message_pace_.stop();
-  std::string{}.swap(assembled_);
+  assembled_.release();
 }
 
 // Nothing more is sent or parsed. Lingering starts anew when the output has been written.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace pounce::inline v0::ws {
 
@@ -61,7 +62,7 @@ bool Connection::deliver(Bytes piece, bool last, Events& events, Output& output)
   if (!limits_->assemble || (last && assembled_.empty())) {
     push_piece(piece, last, events);
   } else {
-    assembled_ += piece;
+    assembled_.append(piece);
     if (last) push_assembled(events);
   }
   return true;
@@ -80,10 +81,9 @@ void Connection::push_piece(Bytes piece, bool last, Events& events) {
 
 // The event list keeps it from here on.
 void Connection::push_assembled(Events& events) {
-  std::string& text = events.slot().text;
-  text.swap(assembled_);
-  std::string{}.swap(assembled_);
-  push_piece(text, true, events);
+  OwnedBytes& text = events.slot().text;
+  text = std::move(assembled_);
+  push_piece(text.bytes(), true, events);
 }
 
 std::size_t Connection::receive_compressed(MutableBytes piece, bool last, Events& events, Output& output) {
@@ -103,7 +103,7 @@ std::size_t Connection::receive_compressed(MutableBytes piece, bool last, Events
 // Into one string: that of the event when the message is complete here, else our own.
 std::size_t Connection::inflate_whole(Bytes piece, bool last, Events& events, Output& output) {
   const bool at_once = last && assembled_.empty();
-  std::string& whole = at_once ? events.slot().text : assembled_;
+  OwnedBytes& whole = at_once ? events.slot().text : assembled_;
   const std::size_t size = piece.size();
   for (;;) {
     const std::size_t old = whole.size();
@@ -118,7 +118,7 @@ std::size_t Connection::inflate_whole(Bytes piece, bool last, Events& events, Ou
     Fault fault = Fault::none;
     if (decoded.found == MessageCodec::Found::invalid) fault = Fault::invalid_deflate;
     if (too_large) fault = Fault::message_too_large;
-    if (!check_text(Bytes{whole}.substr(old, decoded.made - (too_large ? 1 : 0)), whole_now))
+    if (!check_text(whole.bytes().substr(old, decoded.made - (too_large ? 1 : 0)), whole_now))
       fault = Fault::invalid_text;
     if (fault != Fault::none) {
       fail(fault, events, output);
@@ -127,7 +127,7 @@ std::size_t Connection::inflate_whole(Bytes piece, bool last, Events& events, Ou
     piece.remove_prefix(decoded.used);
     if (decoded.found == MessageCodec::Found::more) break;
   }
-  if (at_once) push_piece(whole, true, events);
+  if (at_once) push_piece(whole.bytes(), true, events);
   if (last && !at_once) push_assembled(events);
   return size;
 }
@@ -137,7 +137,7 @@ std::size_t Connection::inflate_pieces(Bytes piece, bool last, Events& events, O
   const std::size_t size = piece.size();
   codec_full_ = false;
   for (;;) {
-    std::string& text = events.slot().text;
+    OwnedBytes& text = events.slot().text;
     const std::size_t room = room_for(piece.size());
     text.resize(room);
     const MessageCodec::Decoded decoded = codec_->decode(piece, last, {text.data(), room});
@@ -146,7 +146,7 @@ std::size_t Connection::inflate_pieces(Bytes piece, bool last, Events& events, O
     text.resize(decoded.made - (too_large ? 1 : 0));
     message_size_ += text.size();
     inflated_ += std::max(decoded.made, least_inflated);
-    if (!deliver(text, ends, events, output)) return size;
+    if (!deliver(text.bytes(), ends, events, output)) return size;
     if (too_large) fail(Fault::message_too_large, events, output);
     if (!too_large && decoded.found == MessageCodec::Found::invalid) fail(Fault::invalid_deflate, events, output);
     if (is_over()) return size;

@@ -3,6 +3,8 @@
 
 #include "mask.hpp"
 
+#include <pounce/core/workspace.hpp>
+
 #include <array>
 #include <cstring>
 #include <utility>

@@ -60,7 +60,7 @@ class Extensions {
     return true;
   }
   void skip_blanks() noexcept {
-    while (!rest_.empty() && http::is_blank(rest_.front())) rest_.remove_prefix(1);
+    while (!rest_.empty() && is_blank(rest_.front())) rest_.remove_prefix(1);
   }
   Bytes take_token() noexcept {
     std::size_t size = 0;
@@ -112,10 +112,10 @@ void read_parameter(const Extensions& at, Parameters& all) noexcept {
     all.invalid = all.invalid || given != 0 || number == 0;
     given = number;
   };
-  if (http::equals(at.name(), "server_no_context_takeover")) return flag(all.server_no_context_takeover);
-  if (http::equals(at.name(), "client_no_context_takeover")) return flag(all.client_no_context_takeover);
-  if (http::equals(at.name(), "server_max_window_bits")) return bits(all.server_max_window_bits);
-  if (!http::equals(at.name(), "client_max_window_bits")) {
+  if (equal_without_case(at.name(), "server_no_context_takeover")) return flag(all.server_no_context_takeover);
+  if (equal_without_case(at.name(), "client_no_context_takeover")) return flag(all.client_no_context_takeover);
+  if (equal_without_case(at.name(), "server_max_window_bits")) return bits(all.server_max_window_bits);
+  if (!equal_without_case(at.name(), "client_max_window_bits")) {
     all.invalid = true;
     return;
   }
@@ -130,7 +130,7 @@ void read_parameter(const Extensions& at, Parameters& all) noexcept {
 template <class Handle>
 bool for_each_extension(FieldList fields, Handle&& handle) {
   for (const Field& field : fields) {
-    if (!http::equals(field.name, field_name)) continue;
+    if (!equal_without_case(field.name, field_name)) continue;
     Extensions at{field.value};
     Bytes name;
     Parameters parameters;
@@ -170,7 +170,7 @@ void DeflateAgreement::add(unsigned bits) noexcept {
 std::optional<DeflateAgreement> DeflateAgreement::of(FieldList request, const DeflateWishes& wishes) noexcept {
   std::optional<DeflateAgreement> agreement;
   const auto meet = [&](Bytes name, const Parameters& offer) {
-    if (!http::equals(name, deflate_name) || offer.invalid) return false;
+    if (!equal_without_case(name, deflate_name) || offer.invalid) return false;
     DeflateAgreement mine;
     DeflateTerms& terms = mine.terms_;
     const bool limits_server = offer.server_max_window_bits != 0;
@@ -206,7 +206,7 @@ std::optional<DeflateAgreement> DeflateAgreement::of(FieldList request, const De
 DeflateAnswer read_deflate_answer(FieldList response) noexcept {
   DeflateAnswer answer;
   const auto read = [&](Bytes name, const Parameters& given) {
-    const bool is_ours = http::equals(name, deflate_name) && !given.invalid && !given.client_max_window_bits_bare;
+    const bool is_ours = equal_without_case(name, deflate_name) && !given.invalid && !given.client_max_window_bits_bare;
     const bool can = given.client_max_window_bits == 0 || given.client_max_window_bits >= least_send_window;
     if (!is_ours || !can || answer.terms) {
       answer.valid = false;

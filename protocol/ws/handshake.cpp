@@ -50,7 +50,7 @@ struct Single {
 Single single(FieldList fields, Bytes name) noexcept {
   Single found;
   for (const Field& field : fields) {
-    if (!http::equals(field.name, name)) continue;
+    if (!equal_without_case(field.name, name)) continue;
     found.several = found.field != nullptr;
     found.field = &field;
     if (found.several) break;
@@ -59,15 +59,16 @@ Single single(FieldList fields, Bytes name) noexcept {
 }
 
 bool any_has(FieldList fields, Bytes name, Bytes token) noexcept {
-  return std::ranges::any_of(
-      fields, [&](const Field& field) { return http::equals(field.name, name) && http::list_has(field.value, token); });
+  return std::ranges::any_of(fields, [&](const Field& field) {
+    return equal_without_case(field.name, name) && http::list_has(field.value, token);
+  });
 }
 
 // Calls `handle` with each subprotocol of the request, until it says that it is the one. False when one is no token.
 template <class Handle>
 bool for_each_subprotocol(FieldList fields, Handle&& handle) {
   for (const Field& field : fields) {
-    if (!http::equals(field.name, protocol_name)) continue;
+    if (!equal_without_case(field.name, protocol_name)) continue;
     http::ListElements elements{field.value};
     while (const auto element = elements.next()) {
       if (!http::is_token(*element)) return false;
@@ -96,7 +97,7 @@ Fault judge_connect(const RequestHead& head) noexcept {
 }  // namespace
 
 bool asks_for_websocket(const RequestHead& head) noexcept {
-  if (head.version == Version::http2) return http::equals(head.protocol, websocket);
+  if (head.version == Version::http2) return equal_without_case(head.protocol, websocket);
   return head.version == Version::http11 && any_has(head.fields, "Upgrade", websocket);
 }
 

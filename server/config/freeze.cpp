@@ -4,6 +4,7 @@
 
 #include <pounce/config/compression.hpp>
 #include <pounce/config/config.hpp>
+#include <pounce/config/value.hpp>
 #include <pounce/events/access_log.hpp>
 #include <pounce/proxy/network.hpp>
 

@@ -1,5 +1,7 @@
 #include <pounce/config/print.hpp>
 
+#include <pounce/config/value.hpp>
+
 namespace pounce::inline v0::config {
 
 namespace {

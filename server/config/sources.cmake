@@ -10,6 +10,7 @@ set(POUNCE_CONFIG_HEADERS
   pounce/config/option_list.hpp
   pounce/config/option_table.hpp
   pounce/config/print.hpp
+  pounce/config/request_rate.hpp
   pounce/config/setting.hpp
   pounce/config/static_mount.hpp
   pounce/config/value.hpp)
@@ -17,6 +18,7 @@ set(POUNCE_CONFIG_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/bind_address.cpp
   ${CMAKE_CURRENT_LIST_DIR}/completions.cpp
   ${CMAKE_CURRENT_LIST_DIR}/compression.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/defaults.cpp
   ${CMAKE_CURRENT_LIST_DIR}/environment.cpp
   ${CMAKE_CURRENT_LIST_DIR}/freeze.cpp
   ${CMAKE_CURRENT_LIST_DIR}/man_pages.cpp

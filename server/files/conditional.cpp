@@ -1,7 +1,7 @@
 #include <pounce/files/conditional.hpp>
 
+#include <pounce/core/ascii.hpp>
 #include <pounce/http/date.hpp>
-#include <pounce/http/syntax.hpp>
 
 #include <chrono>
 
@@ -42,12 +42,12 @@ enum class Comparison : bool { strong, weak };
 
 // "*", or a list with a tag that is the same. What follows something that is no list counts for nothing.
 bool matches(Bytes list, Bytes own, Comparison comparison) noexcept {
-  if (http::trim(list) == "*") return true;
+  if (trim(list) == "*") return true;
   while (true) {
-    while (!list.empty() && (http::is_blank(list.front()) || list.front() == ',')) list.remove_prefix(1);
+    while (!list.empty() && (is_blank(list.front()) || list.front() == ',')) list.remove_prefix(1);
     const auto tag = take_tag(list);
     if (!tag) return false;
-    list = http::trim(list);
+    list = trim(list);
     if (!list.empty() && list.front() != ',') return false;
     if (tag->opaque == own && (comparison == Comparison::weak || !tag->weak)) return true;
   }

@@ -4,6 +4,7 @@
 #include "server/files/sending.hpp"
 #include "server/session/passing.hpp"
 
+#include <pounce/app/handler.hpp>
 #include <pounce/files/listing.hpp>
 #include <pounce/files/precompressed.hpp>
 #include <pounce/files/target_path.hpp>

@@ -126,17 +126,17 @@ std::optional<unsigned> quality(FieldList fields, Bytes type) noexcept {
     if (field.id != FieldId::accept) continue;
     http::ListElements elements{field.value};
     while (const auto element = elements.next()) {
-      const Bytes range = http::trim(element->substr(0, element->find(';')));
-      const int rank = http::equals(range, type)                                                         ? 2
-                       : range.ends_with("/*") && http::equals(range.substr(0, range.size() - 2), group) ? 1
-                       : range == "*/*"                                                                  ? 0
-                                                                                                         : -1;
+      const Bytes range = trim(element->substr(0, element->find(';')));
+      const int rank = equal_without_case(range, type)                                                         ? 2
+                       : range.ends_with("/*") && equal_without_case(range.substr(0, range.size() - 2), group) ? 1
+                       : range == "*/*"                                                                        ? 0
+                                                                                                               : -1;
       if (rank < 0 || rank < best_rank) continue;
       // Thousandths of the last q; what is none counts in full.
       unsigned weight = 1000;
       if (const std::size_t q = element->rfind("q=");
-          q != Bytes::npos && q != 0 && ((*element)[q - 1] == ';' || http::is_blank((*element)[q - 1]))) {
-        const Bytes text = http::trim(element->substr(q + 2));
+          q != Bytes::npos && q != 0 && ((*element)[q - 1] == ';' || is_blank((*element)[q - 1]))) {
+        const Bytes text = trim(element->substr(q + 2));
         weight = text.starts_with('1') ? 1000 : 0;
         unsigned place = 100;
         for (const char c : text.substr(std::min<std::size_t>(2, text.size())).substr(0, 3)) {

@@ -94,7 +94,7 @@ class LowerEnding {
     const std::string_view name = path.substr(path.rfind('/') + 1);  // npos + 1 is 0: all of it
     const std::size_t dot = name.rfind('.');
     if (dot == std::string_view::npos || name.size() - dot - 1 > longest) return;
-    const auto end = std::ranges::transform(name.substr(dot + 1), text_.begin(), http::lower).out;
+    const auto end = std::ranges::transform(name.substr(dot + 1), text_.begin(), lower).out;
     size_ = static_cast<std::size_t>(end - text_.begin());
   }
   [[nodiscard]] std::string_view text() const noexcept { return {text_.data(), size_}; }
@@ -154,7 +154,7 @@ std::expected<MediaTypes, std::vector<std::string>> MediaTypes::parse(std::strin
         continue;
       }
       Ending ending{std::string(word.size(), '\0'), full, types.endings_.size()};
-      std::ranges::transform(word, ending.ending.begin(), http::lower);
+      std::ranges::transform(word, ending.ending.begin(), lower);
       types.endings_.push_back(std::move(ending));
     }
   }

@@ -18,18 +18,18 @@ unsigned weight_of(FieldList fields, Bytes coding) noexcept {
     http::ListElements elements{field.value};
     while (const auto element = elements.next()) {
       const std::size_t semicolon = element->find(';');
-      const Bytes name = http::trim(element->substr(0, semicolon));
+      const Bytes name = trim(element->substr(0, semicolon));
       unsigned weight = 1000;
       if (semicolon != Bytes::npos) {
-        const Bytes parameter = http::trim(element->substr(semicolon + 1));
+        const Bytes parameter = trim(element->substr(semicolon + 1));
         const int given =
-            http::equals(parameter.substr(0, 2), "q=") ? compression::parse_weight(parameter.substr(2)) : -1;
+            equal_without_case(parameter.substr(0, 2), "q=") ? compression::parse_weight(parameter.substr(2)) : -1;
         if (given < 0) continue;
         weight = static_cast<unsigned>(given);
       }
       if (name == "*") {
         any = weight;
-      } else if (http::equals(name, coding) || (coding == "gzip" && http::equals(name, "x-gzip"))) {
+      } else if (equal_without_case(name, coding) || (coding == "gzip" && equal_without_case(name, "x-gzip"))) {
         named = weight;
       }
     }

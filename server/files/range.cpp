@@ -74,7 +74,7 @@ void Ranges::add(ByteRange range) noexcept {
 Ranges decide_ranges(Bytes value, std::uint64_t size) noexcept {
   Ranges ranges;
   constexpr Bytes unit = "bytes=";
-  if (size == 0 || !http::equals(value.substr(0, unit.size()), unit)) return ranges;
+  if (size == 0 || !equal_without_case(value.substr(0, unit.size()), unit)) return ranges;
   std::size_t asked = 0;
   http::ListElements specs{value.substr(unit.size())};
   while (const auto spec = specs.next()) {

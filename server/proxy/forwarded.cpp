@@ -11,8 +11,8 @@ namespace pounce::inline v0::proxy {
 namespace {
 
 std::string_view scheme_of(std::string_view text) noexcept {
-  if (http::equals(text, "https")) return "https";
-  return http::equals(text, "http") ? std::string_view{"http"} : std::string_view{};
+  if (equal_without_case(text, "https")) return "https";
+  return equal_without_case(text, "http") ? std::string_view{"http"} : std::string_view{};
 }
 
 std::string_view host_of(std::string_view text) noexcept {
@@ -28,11 +28,11 @@ class FromTheRight {
     while (true) {
       while (!line_) {
         if (fields_.empty()) return std::nullopt;
-        if (http::equals(fields_.back().name, name_)) line_ = fields_.back().value;
+        if (equal_without_case(fields_.back().name, name_)) line_ = fields_.back().value;
         fields_ = fields_.first(fields_.size() - 1);
       }
       const std::size_t comma = line_->rfind(',');
-      const std::string_view element = http::trim(line_->substr(comma == std::string_view::npos ? 0 : comma + 1));
+      const std::string_view element = trim(line_->substr(comma == std::string_view::npos ? 0 : comma + 1));
       line_ = comma == std::string_view::npos ? std::nullopt : std::optional{line_->substr(0, comma)};
       if (!element.empty()) return element;
     }
@@ -107,7 +107,7 @@ class Line {
 
  private:
   void skip_blanks() noexcept {
-    while (!rest_.empty() && http::is_blank(rest_.front())) rest_.remove_prefix(1);
+    while (!rest_.empty() && is_blank(rest_.front())) rest_.remove_prefix(1);
   }
   std::string_view take_token() noexcept {
     std::size_t n = 0;
@@ -139,10 +139,10 @@ class Line {
       value = take_token();
     }
     if (value.empty()) return false;
-    std::string_view* const place = http::equals(name, "for")     ? &element.node
-                                    : http::equals(name, "proto") ? &element.scheme
-                                    : http::equals(name, "host")  ? &element.host
-                                                                  : nullptr;
+    std::string_view* const place = equal_without_case(name, "for")     ? &element.node
+                                    : equal_without_case(name, "proto") ? &element.scheme
+                                    : equal_without_case(name, "host")  ? &element.host
+                                                                        : nullptr;
     if (place == nullptr) return true;
     if (!place->empty()) return false;  // each at most once
     *place = value;
@@ -191,7 +191,7 @@ Relayed relayed_by_forwarded(std::span<const Network> proxies, FieldList fields)
 constexpr std::string_view x_forwarded = "x-forwarded-";
 
 bool is_x_forwarded(const Field& field) noexcept {
-  return http::equals(field.name.substr(0, x_forwarded.size()), x_forwarded);
+  return equal_without_case(field.name.substr(0, x_forwarded.size()), x_forwarded);
 }
 
 }  // namespace
@@ -203,7 +203,7 @@ Relayed relayed(const Trust& trust, FieldList fields) noexcept {
 
 bool speaks_for_proxy(const Field& field) noexcept {
   if (!may_speak_for_proxy(field)) return false;
-  return field.id == FieldId::forwarded || is_x_forwarded(field) || http::equals(field.name, "x-real-ip");
+  return field.id == FieldId::forwarded || is_x_forwarded(field) || equal_without_case(field.name, "x-real-ip");
 }
 
 bool is_visible(const Trust& trust, bool trusted_peer, const Field& field) noexcept {

@@ -6,7 +6,7 @@
 #include "server/session/request_access.hpp"
 
 #include <pounce/app/application.hpp>
-#include <pounce/http/syntax.hpp>
+#include <pounce/core/ascii.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -201,7 +201,7 @@ void LiveExchange::ask(const Handler* handler) {
   if (handler_ == nullptr) {
     phase_ = Phase::ended;
     answer_error(404);
-  } else if (!protocol.empty() && !http::equals(protocol, "websocket")) {
+  } else if (!protocol.empty() && !equal_without_case(protocol, "websocket")) {
     phase_ = Phase::ended;
     answer_error(501);
   } else if (!protocol.empty() && handler_->kind() == Handler::Kind::plain) {

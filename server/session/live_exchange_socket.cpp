@@ -5,6 +5,7 @@
 
 #include <pounce/app/websocket.hpp>
 #include <pounce/compression/message_deflate.hpp>
+#include <pounce/core/kept_string.hpp>
 #include <pounce/http/syntax.hpp>
 #include <pounce/ws/connection.hpp>
 #include <pounce/ws/extensions.hpp>

@@ -2,6 +2,7 @@
 
 #include "server/session/request_name.hpp"
 
+#include <pounce/proxy/forwarded.hpp>
 #include <pounce/server/session.hpp>
 
 #include <array>

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <pounce/core/input.hpp>
+#include <pounce/core/workspace.hpp>
 
 #include <algorithm>
 #include <cstring>

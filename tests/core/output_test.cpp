@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <pounce/core/output.hpp>
+#include <pounce/core/workspace.hpp>
 
 #include <array>
 #include <cstdint>

@@ -1,6 +1,7 @@
 // Workspace and Storage: blocks are recycled when nobody else looks, and only then; loans are counted.
 #include <doctest/doctest.h>
 
+#include <pounce/core/kept_string.hpp>
 #include <pounce/core/storage.hpp>
 #include <pounce/core/workspace.hpp>
 

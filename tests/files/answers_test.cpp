@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <pounce/app/application.hpp>
+#include <pounce/core/ascii.hpp>
 #include <pounce/files/directory.hpp>
 #include <pounce/files/entity_tag.hpp>
 #include <pounce/testing.hpp>
@@ -17,17 +18,11 @@
 
 namespace {
 
-std::string_view trim(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
-
 std::vector<std::string_view> split(std::string_view text, std::string_view separator) {
   std::vector<std::string_view> parts;
   while (true) {
     const std::size_t at = text.find(separator);
-    parts.push_back(trim(text.substr(0, at)));
+    parts.push_back(pounce::trim(text.substr(0, at)));
     if (at == std::string_view::npos) return parts;
     text.remove_prefix(at + separator.size());
   }
@@ -119,7 +114,7 @@ void play(const Site& site, std::string_view line) {
   for (const std::string_view field : split(columns[1], " ~ ")) {
     if (field.empty()) continue;
     const std::size_t colon = field.find(':');
-    fields.add(field.substr(0, colon), site.fill(trim(field.substr(colon + 1)), name));
+    fields.add(field.substr(0, colon), site.fill(pounce::trim(field.substr(colon + 1)), name));
   }
   pounce::testing::Client client{site.app};
   const auto reply = client.request(method, target, fields);
@@ -131,7 +126,7 @@ void play(const Site& site, std::string_view line) {
     if (field.starts_with('-')) {
       CHECK_FALSE(reply.header(field.substr(1)).has_value());
     } else if (const std::size_t colon = field.find(':'); colon != std::string_view::npos) {
-      CHECK(reply.header(field.substr(0, colon)) == site.fill(trim(field.substr(colon + 1)), name));
+      CHECK(reply.header(field.substr(0, colon)) == site.fill(pounce::trim(field.substr(colon + 1)), name));
     } else if (!field.empty()) {
       CHECK(reply.header(field).has_value());
     }

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <pounce/app.hpp>
+#include <pounce/core/workspace.hpp>
 #include <pounce/posix/link.hpp>
 
 #include <arpa/inet.h>

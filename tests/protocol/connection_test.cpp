@@ -1,4 +1,5 @@
 // What no transcript can show about a connection: its size, its views, its memory. Behaviour is in tests/transcripts/h1.
+#include <pounce/core/kept_string.hpp>
 #include <pounce/h1/connection.hpp>
 
 #include <doctest/doctest.h>

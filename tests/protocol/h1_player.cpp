@@ -3,6 +3,8 @@
 #include "transcript.hpp"
 #include "words.hpp"
 
+#include <pounce/core/kept_string.hpp>
+
 #include <algorithm>
 #include <array>
 #include <charconv>

@@ -1,6 +1,7 @@
 // The parts of the HTTP/2 machine by themselves: budgets, priorities, the stream table, the scheduler; and what transcripts cannot show.
 #include "h2_wire.hpp"
 
+#include <pounce/core/kept_string.hpp>
 #include <pounce/h2/budget.hpp>
 #include <pounce/h2/connection.hpp>
 #include <pounce/h2/priority.hpp>

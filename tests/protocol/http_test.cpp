@@ -40,8 +40,8 @@ TEST_CASE("tokens and values") {
   CHECK_FALSE(http::is_field_value("a\nb"));
   CHECK_FALSE(http::is_field_value("\0"sv));
   CHECK_FALSE(http::is_field_value("\x7f"));
-  CHECK(http::trim(" \t a b\t ") == "a b");
-  CHECK(http::trim(" \t ").empty());
+  CHECK(trim(" \t a b\t ") == "a b");
+  CHECK(trim(" \t ").empty());
 }
 
 TEST_CASE("values: each octet, at each place of a long one") {

@@ -5,6 +5,7 @@
 #include "words.hpp"
 
 #include <pounce/compression/message_deflate.hpp>
+#include <pounce/core/kept_string.hpp>
 
 #include <algorithm>
 #include <array>

@@ -4,6 +4,7 @@
 #include <pounce/app/collector.hpp>
 #include <pounce/app/dictionary.hpp>
 #include <pounce/compression/decoder.hpp>
+#include <pounce/core/workspace.hpp>
 #include <pounce/server/codings.hpp>
 #include <pounce/server/session.hpp>
 

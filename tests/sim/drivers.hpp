@@ -2,6 +2,7 @@
 // keeps a ready list and gives each session one step at a time. Time is simulated, transports are strings.
 #pragma once
 
+#include <pounce/core/workspace.hpp>
 #include <pounce/server/session.hpp>
 #include <pounce/server/station.hpp>
 

@@ -2,6 +2,8 @@
 
 #include "tests/protocol/transcript.hpp"
 
+#include <pounce/core/ascii.hpp>
+
 #include <array>
 #include <stdexcept>
 
@@ -20,12 +22,6 @@ constexpr std::array<Verb, 20> verbs{{
     {"adds", true},     {"ends", true},          {"cancels", true},    {"option", false}, {"wait", false},
     {"leap", false},    {"post", false},         {"drain", false},     {"cut", false},    {"window", false},
 }};
-
-std::string_view trim(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
 
 }  // namespace
 

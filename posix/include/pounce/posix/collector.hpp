@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <vector>
 
 namespace pounce::inline v0::posix {
@@ -22,24 +21,23 @@ class KeptEvent {
   KeptEvent(KeptEvent&&) noexcept;
   KeptEvent& operator=(KeptEvent&&) noexcept;
   ~KeptEvent();
-  [[nodiscard]] const events::Lifecycle& event() const noexcept { return event_; }
+  [[nodiscard]] const events::Lifecycle& event() const noexcept;
 
  private:
-  struct Head;
+  struct Content;
 
-  events::Lifecycle event_;
-  Owned<char[]> text_;
-  Owned<Head> head_;
+  Owned<Content> content_;
 };
 
 class BufferedCollector final : public events::Observer {
  public:
   static constexpr std::size_t default_capacity = 65536;
 
-  explicit BufferedCollector(std::size_t capacity = default_capacity) noexcept : capacity_(capacity) {}
+  // Throws bad_alloc.
+  explicit BufferedCollector(std::size_t capacity = default_capacity);
   BufferedCollector(const BufferedCollector&) = delete;
   BufferedCollector& operator=(const BufferedCollector&) = delete;
-  ~BufferedCollector() = default;
+  ~BufferedCollector();
 
   void observe(const events::Lifecycle& event) noexcept override;
 
@@ -53,10 +51,10 @@ class BufferedCollector final : public events::Observer {
   [[nodiscard]] std::uint64_t dropped() const;
 
  private:
+  struct Buffer;
+
   const std::size_t capacity_;
-  mutable std::mutex mutex_;
-  std::vector<KeptEvent> kept_;
-  std::uint64_t dropped_ = 0;
+  Owned<Buffer> buffer_;
 };
 
 }  // namespace pounce::inline v0::posix

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <pounce/core/owned.hpp>
+#include <pounce/core/workspace.hpp>
 #include <pounce/posix/clock.hpp>
 #include <pounce/posix/entrances.hpp>
 #include <pounce/posix/handoff.hpp>

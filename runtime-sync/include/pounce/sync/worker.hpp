@@ -12,6 +12,7 @@
 #pragma once
 
 #include <pounce/core/owned.hpp>
+#include <pounce/core/workspace.hpp>
 #include <pounce/posix/clock.hpp>
 #include <pounce/posix/ids.hpp>
 #include <pounce/posix/link.hpp>

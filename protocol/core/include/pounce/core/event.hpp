@@ -11,11 +11,11 @@
 #include <pounce/core/message.hpp>
 #include <pounce/core/message_kind.hpp>
 #include <pounce/core/owned.hpp>
+#include <pounce/core/owned_bytes.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <new>
-#include <string>
 #include <type_traits>
 #include <variant>
 #include <vector>
@@ -115,7 +115,7 @@ class Events {
   // octets of a head, or of a message, as they are (HTTP/2, WebSocket).
   struct Slot {
     RequestHead head;
-    std::string text;
+    OwnedBytes text;
     std::vector<Field> fields;
   };
 
@@ -145,7 +145,7 @@ class Events {
     size_ = 0;
     for (; used_ != 0; --used_) {
       if (slots_[used_ - 1]->text.capacity() > most_kept) [[unlikely]]
-        shrink(*slots_[used_ - 1]);
+        slots_[used_ - 1]->text.release();
     }
   }
 
@@ -159,7 +159,6 @@ class Events {
   // What is seldom needed, and costly to compile.
   void grow();
   void add_slot();
-  static void shrink(Slot& slot) noexcept;
 
   Owned<Event[]> list_;
   std::size_t size_ = 0;  // this step's

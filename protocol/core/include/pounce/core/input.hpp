@@ -9,11 +9,12 @@
 
 #include <pounce/core/bytes.hpp>
 #include <pounce/core/storage.hpp>
-#include <pounce/core/workspace.hpp>
 
 #include <cstddef>
 
 namespace pounce::inline v0 {
+
+class Workspace;
 
 class Input {
  public:

@@ -11,7 +11,6 @@
 #pragma once
 
 #include <pounce/core/bytes.hpp>
-#include <pounce/core/event.hpp>
 #include <pounce/core/ids.hpp>
 #include <pounce/core/message.hpp>
 #include <pounce/core/output.hpp>
@@ -22,6 +21,8 @@
 #include <cstddef>
 
 namespace pounce::inline v0 {
+
+class Events;
 
 template <class M>
 concept ProtocolMachine =

@@ -10,7 +10,6 @@
 #include <pounce/core/lean.hpp>
 #include <pounce/core/source.hpp>
 #include <pounce/core/storage.hpp>
-#include <pounce/core/workspace.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +17,8 @@
 #include <vector>
 
 namespace pounce::inline v0 {
+
+class Workspace;
 
 class Output {
  public:

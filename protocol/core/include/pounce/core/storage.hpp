@@ -9,7 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <type_traits>
 #include <utility>
 
 namespace pounce::inline v0 {
@@ -91,24 +91,5 @@ class Block final : public Storage {
 static_assert(sizeof(Block) % __STDCPP_DEFAULT_NEW_ALIGNMENT__ == 0, "the bytes behind it are aligned for any object");
 
 using BlockRef = Loan<Block>;
-
-// A string on loan. In the header, so that an application module needs no symbol of ours.
-class KeptString final : public Storage {
- public:
-  explicit KeptString(std::string text) noexcept : text_(std::move(text)) {}
-  [[nodiscard]] Bytes bytes() const noexcept { return text_; }
-
- private:
-  void destroy() noexcept override { delete this; }
-
-  std::string text_;
-};
-
-// Moves `text` into storage and points `bytes` at it.
-[[nodiscard]] inline StorageRef keep(std::string text, Bytes& bytes) {
-  auto* kept = new KeptString{std::move(text)};
-  bytes = kept->bytes();
-  return StorageRef{kept};
-}
 
 }  // namespace pounce::inline v0

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <pounce/core/bytes.hpp>
+#include <pounce/core/owned_bytes.hpp>
 #include <pounce/core/pace.hpp>
 #include <pounce/core/storage.hpp>
 #include <pounce/h2/frame.hpp>
@@ -15,7 +16,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,8 +26,6 @@ struct Piece {
   Bytes bytes;
   StorageRef owner;
 };
-
-using OwnedFields = std::vector<std::pair<std::string, std::string>>;
 
 // How a stream ended.
 enum class Ending : std::uint8_t { unknown, ended, reset_by_us, reset_by_peer };
@@ -74,7 +72,7 @@ struct Stream {
   std::vector<Piece> queue;
   std::size_t queue_first = 0;
   std::size_t queued = 0;  // octets in the queue
-  OwnedFields trailers;
+  OwnedBytes trailers;     // field lines, each ending in CRLF
   Pace send_pace;
 
   // In the scheduler's rings.

@@ -4,6 +4,7 @@
 // grammar: nothing is repaired on the way.
 #pragma once
 
+#include <pounce/core/ascii.hpp>
 #include <pounce/core/bytes.hpp>
 
 #include <array>
@@ -86,25 +87,6 @@ inline constexpr std::array<std::uint8_t, 256> octet_classes = make_octet_classe
   return !suspicious(last) || all_in({last, width}, class_value);
 }
 [[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-[[nodiscard]] constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }  // OWS
-
-[[nodiscard]] constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-// Equal without regard to ASCII case.
-[[nodiscard]] constexpr bool equals(Bytes a, Bytes b) noexcept {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
-}
-
-// Without the blanks around it.
-[[nodiscard]] constexpr Bytes trim(Bytes bytes) noexcept {
-  while (!bytes.empty() && is_blank(bytes.front())) bytes.remove_prefix(1);
-  while (!bytes.empty() && is_blank(bytes.back())) bytes.remove_suffix(1);
-  return bytes;
-}
 
 // One element after the other of a comma-separated list without quoted strings (Connection, Transfer-Encoding, Expect).
 // Elements come trimmed; empty ones come too, for some lists forbid them.
@@ -129,7 +111,7 @@ class ListElements {
 [[nodiscard]] constexpr bool list_has(Bytes value, Bytes token) noexcept {
   ListElements elements{value};
   while (const auto element = elements.next()) {
-    if (equals(*element, token)) return true;
+    if (equal_without_case(*element, token)) return true;
   }
   return false;
 }

@@ -23,6 +23,7 @@
 #include <pounce/core/message_codec.hpp>
 #include <pounce/core/output.hpp>
 #include <pounce/core/owned.hpp>
+#include <pounce/core/owned_bytes.hpp>
 #include <pounce/core/pace.hpp>
 #include <pounce/core/sent.hpp>
 #include <pounce/ws/frame.hpp>
@@ -32,7 +33,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 namespace pounce::inline v0::ws {
 
@@ -162,10 +162,10 @@ class Connection {
   const Limits* limits_;
   StreamId stream_;
   Owned<MessageCodec> codec_;
-  std::string assembled_;  // an unfinished message
-  Instant now_;            // the latest that was told
-  Instant heard_;          // the peer has shown that it is there
-  Instant since_;          // start of waiting for the peer's Close, or of lingering
+  OwnedBytes assembled_;  // an unfinished message
+  Instant now_;           // the latest that was told
+  Instant heard_;         // the peer has shown that it is there
+  Instant since_;         // start of waiting for the peer's Close, or of lingering
   Pace message_pace_;
   Pace write_pace_;
   std::uint64_t written_ = 0;  // output progress judged so far: to the transport …

@@ -11,6 +11,7 @@
 #include <pounce/app/attached.hpp>
 #include <pounce/app/handler.hpp>
 #include <pounce/app/middleware.hpp>
+#include <pounce/core/list.hpp>
 #include <pounce/core/owned.hpp>
 
 #include <cstddef>
@@ -18,7 +19,6 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace pounce::inline v0 {
 
@@ -44,13 +44,12 @@ class App {
   App& route(std::string_view pattern, Owned<Handler> handler) {
     // Of two equal patterns the later one counts.
     if (pattern.ends_with('*')) {
-      Route route{std::string{pattern.substr(0, pattern.size() - 1)}, std::move(handler)};
-      auto at = prefixes_.begin();
-      while (at != prefixes_.end() && at->path.size() > route.path.size()) ++at;
-      prefixes_.insert(at, std::move(route));
+      pattern.remove_suffix(1);
+      std::size_t at = 0;
+      while (at != prefixes_.size() && prefixes_[at].path.size() > pattern.size()) ++at;
+      prefixes_.insert(at, Route{std::string{pattern}, std::move(handler)});
     } else {
-      const auto at = place(pattern);
-      exact_.insert(exact_.begin() + (at - exact_.begin()), Route{std::string{pattern}, std::move(handler)});
+      exact_.insert(place(pattern), Route{std::string{pattern}, std::move(handler)});
     }
     return *this;
   }
@@ -118,7 +117,8 @@ class App {
 
   // The handler for a path, or null: 404.
   [[nodiscard]] const Handler* find(std::string_view path) const noexcept {
-    if (const auto at = place(path); at != exact_.end() && at->path == path) return at->handler.get();
+    if (const std::size_t at = place(path); at != exact_.size() && exact_[at].path == path)
+      return exact_[at].handler.get();
     for (const Route& route : prefixes_) {
       if (path.starts_with(route.path)) return route.handler.get();
     }
@@ -128,9 +128,9 @@ class App {
     return method == Method::trace ? accepts_trace_ : method != Method::connect || accepts_connect_;
   }
   [[nodiscard]] bool accepts_websockets() const noexcept { return accepts_websockets_; }
-  [[nodiscard]] const std::vector<Owned<Middleware>>& middleware() const noexcept { return middleware_; }
+  [[nodiscard]] const List<Owned<Middleware>>& middleware() const noexcept { return middleware_; }
   // Each is a Collector.
-  [[nodiscard]] const std::vector<Owned<Attached>>& collectors() const noexcept { return collectors_; }
+  [[nodiscard]] const List<Owned<Attached>>& collectors() const noexcept { return collectors_; }
   // The last one that was added, which knows the others; null: none.
   [[nodiscard]] const DictionaryResource* dictionaries() const noexcept { return dictionaries_; }
   void start() const { run(start_); }
@@ -155,7 +155,7 @@ class App {
    private:
     F hook_;
   };
-  using Hooks = std::vector<Owned<Hook>>;
+  using Hooks = List<Owned<Hook>>;
   static void run(const Hooks& hooks) {
     for (const auto& hook : hooks) hook->call();
   }
@@ -166,11 +166,11 @@ class App {
   };
 
   // The first exact route that does not stand before `path`: by length, then by octets.
-  [[nodiscard]] std::vector<Route>::const_iterator place(std::string_view path) const noexcept {
-    auto first = exact_.begin();
-    for (std::ptrdiff_t count = exact_.end() - first; count > 0;) {
-      const std::ptrdiff_t half = count / 2;
-      const std::string& middle = first[half].path;
+  [[nodiscard]] std::size_t place(std::string_view path) const noexcept {
+    std::size_t first = 0;
+    for (std::size_t count = exact_.size(); count > 0;) {
+      const std::size_t half = count / 2;
+      const std::string_view middle = exact_[first + half].path;
       if (middle.size() != path.size() ? middle.size() < path.size() : middle < path) {
         first += half + 1;
         count -= half + 1;
@@ -181,10 +181,10 @@ class App {
     return first;
   }
 
-  std::vector<Route> exact_;     // in the order of `place`
-  std::vector<Route> prefixes_;  // longest first
-  std::vector<Owned<Middleware>> middleware_;
-  std::vector<Owned<Attached>> collectors_;
+  List<Route> exact_;     // in the order of `place`
+  List<Route> prefixes_;  // longest first
+  List<Owned<Middleware>> middleware_;
+  List<Owned<Attached>> collectors_;
   const DictionaryResource* dictionaries_ = nullptr;  // their routes own them
   Hooks start_;
   Hooks drain_;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <pounce/app/chunk.hpp>
+#include <pounce/core/kept_string.hpp>
 
 #include <cstddef>
 #include <string>

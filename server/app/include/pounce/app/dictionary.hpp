@@ -10,6 +10,7 @@
 #pragma once
 
 #include <pounce/app/handler.hpp>
+#include <pounce/core/kept_string.hpp>
 
 #include <stdexcept>
 #include <string>

@@ -4,6 +4,7 @@
 // values when they are sent, and says `invalid_field`. Views that it hands out live until the next change.
 #pragma once
 
+#include <pounce/core/ascii.hpp>
 #include <pounce/core/message.hpp>
 #include <pounce/core/owned.hpp>
 
@@ -17,16 +18,6 @@
 #include <utility>
 
 namespace pounce::inline v0 {
-
-// ASCII only, as field names are.
-[[nodiscard]] constexpr bool equal_without_case(std::string_view a, std::string_view b) noexcept {
-  constexpr auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
-}
 
 class Fields {
  public:

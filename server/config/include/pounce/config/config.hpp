@@ -21,9 +21,10 @@
 #include <pounce/config/bind_address.hpp>
 #include <pounce/config/named_certificate.hpp>
 #include <pounce/config/option_table.hpp>
+#include <pounce/config/request_rate.hpp>
 #include <pounce/config/setting.hpp>
 #include <pounce/config/static_mount.hpp>
-#include <pounce/config/value.hpp>
+#include <pounce/core/lean.hpp>
 #include <pounce/core/owned.hpp>
 #include <pounce/proxy/network.hpp>
 
@@ -31,7 +32,7 @@ namespace pounce::inline v0::config {
 
 namespace detail {
 
-// The type of a kind and the reading of a default. A default that does not parse does not compile:
+// The type of a kind and the reading of a default (defaults.cpp). A default that does not parse does not compile:
 // option_table.cpp asserts every row.
 template <Kind kind>
 struct Typed;
@@ -39,22 +40,22 @@ struct Typed;
 template <>
 struct Typed<Kind::path> {
   using Type = std::optional<std::string>;  // nullopt: absent
-  static Type initial(std::string_view text) { return text.empty() ? Type() : Type(std::string(text)); }
+  static Type initial(std::string_view text);
 };
 template <>
 struct Typed<Kind::host> {
   using Type = std::string;
-  static Type initial(std::string_view text) { return Type(text); }
+  static Type initial(std::string_view text);
 };
 template <>
 struct Typed<Kind::text> {
   using Type = std::string;
-  static Type initial(std::string_view text) { return Type(text); }
+  static Type initial(std::string_view text);
 };
 template <>
 struct Typed<Kind::port> {
   using Type = std::uint16_t;
-  static Type initial(std::string_view text) { return static_cast<Type>(*parse_count(text)); }
+  static Type initial(std::string_view text);
 };
 template <>
 struct Typed<Kind::addresses> {
@@ -64,7 +65,7 @@ struct Typed<Kind::addresses> {
 template <>
 struct Typed<Kind::count> {
   using Type = std::size_t;
-  static Type initial(std::string_view text) { return static_cast<Type>(*parse_count(text)); }
+  static Type initial(std::string_view text);
 };
 template <>
 struct Typed<Kind::optional_count> {
@@ -79,17 +80,17 @@ struct Typed<Kind::auto_count> {
 template <>
 struct Typed<Kind::size> {
   using Type = std::size_t;
-  static Type initial(std::string_view text) { return static_cast<Type>(*parse_size(text)); }
+  static Type initial(std::string_view text);
 };
 template <>
 struct Typed<Kind::rate> {
   using Type = std::size_t;
-  static Type initial(std::string_view text) { return static_cast<Type>(*parse_rate(text)); }
+  static Type initial(std::string_view text);
 };
 template <>
 struct Typed<Kind::duration> {
   using Type = std::chrono::nanoseconds;
-  static Type initial(std::string_view text) { return *parse_duration(text); }
+  static Type initial(std::string_view text);
 };
 template <>
 struct Typed<Kind::optional_duration> {
@@ -99,14 +100,12 @@ struct Typed<Kind::optional_duration> {
 template <>
 struct Typed<Kind::optional_text> {
   using Type = std::optional<std::string>;  // nullopt: none
-  static Type initial(std::string_view text) { return text == "none" ? Type() : Type(std::string(text)); }
+  static Type initial(std::string_view text);
 };
 template <>
 struct Typed<Kind::optional_size> {
   using Type = std::optional<std::size_t>;  // nullopt: none
-  static Type initial(std::string_view text) {
-    return text == "none" ? Type() : Type(static_cast<std::size_t>(*parse_size(text)));
-  }
+  static Type initial(std::string_view text);
 };
 template <>
 struct Typed<Kind::mounts> {
@@ -121,7 +120,7 @@ struct Typed<Kind::certificates> {
 template <>
 struct Typed<Kind::choice> {
   using Type = std::string;
-  static Type initial(std::string_view text) { return Type(text); }
+  static Type initial(std::string_view text);
 };
 template <>
 struct Typed<Kind::networks> {
@@ -141,7 +140,7 @@ struct Typed<Kind::prefixes> {
 template <>
 struct Typed<Kind::boolean> {
   using Type = bool;
-  static Type initial(std::string_view text) { return text == "true"; }
+  static Type initial(std::string_view text);
 };
 
 }  // namespace detail

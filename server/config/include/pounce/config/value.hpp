@@ -9,6 +9,7 @@
 // Errors: a ValueFault; its wording is in freeze.cpp, where the kind of the option is known.
 #pragma once
 
+#include <pounce/config/request_rate.hpp>
 #include <pounce/core/lean.hpp>
 
 #include <cstdint>
@@ -158,14 +159,6 @@ constexpr std::expected<std::chrono::nanoseconds, ValueFault> parse_duration(std
   }
   return std::chrono::nanoseconds(static_cast<std::chrono::nanoseconds::rep>(*total));
 }
-
-/// So many requests in so much time.
-struct RequestRate {
-  std::uint64_t count = 1;
-  std::chrono::nanoseconds interval{};
-
-  friend constexpr bool operator==(const RequestRate&, const RequestRate&) = default;
-};
 
 namespace detail {
 

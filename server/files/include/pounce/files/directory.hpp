@@ -16,7 +16,6 @@
 // `files` and `mount` are borrowed and must outlive the handler.
 #pragma once
 
-#include <pounce/app/handler.hpp>
 #include <pounce/core/bytes.hpp>
 #include <pounce/core/owned.hpp>
 #include <pounce/files/files.hpp>
@@ -25,6 +24,8 @@
 #include <cstddef>
 
 namespace pounce::inline v0 {
+
+class Handler;
 
 [[nodiscard]] Owned<Handler> make_directory_handler(const Files& files, const files::Mount& mount);
 

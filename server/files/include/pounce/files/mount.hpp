@@ -3,13 +3,16 @@
 // Plain values, checked before they get here, and a borrowed handler; frozen before the first request and shared by reference.
 #pragma once
 
-#include <pounce/app/handler.hpp>
 #include <pounce/compression/media_types.hpp>
 #include <pounce/files/media_type.hpp>
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+namespace pounce::inline v0 {
+class Handler;
+}
 
 namespace pounce::inline v0::files {
 

@@ -10,24 +10,16 @@
 
 #include <pounce/core/message.hpp>
 #include <pounce/proxy/network.hpp>
+#include <pounce/proxy/trust.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 namespace pounce::inline v0::proxy {
 
 inline constexpr std::size_t most_hops = 32;
-
-// Which fields trusted proxies write. The others are nobody's: a proxy passes on what it does not know.
-enum class Dialect : std::uint8_t { x_forwarded, forwarded };
-
-struct Trust {
-  std::vector<Network> proxies;  // empty: nobody is trusted
-  Dialect dialect = Dialect::x_forwarded;
-};
 
 // What trusted proxies say about a request.
 struct Relayed {

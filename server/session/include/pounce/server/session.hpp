@@ -40,6 +40,11 @@ class Filter;
 class LiveExchange;
 class MessageCodec;
 class Secured;
+namespace event {
+struct Failed;
+struct Request;
+struct Reset;
+}  // namespace event
 namespace ws {
 class Connection;
 }

@@ -7,13 +7,12 @@
 #include <pounce/core/ids.hpp>
 #include <pounce/core/owned.hpp>
 #include <pounce/core/storage.hpp>
-#include <pounce/core/workspace.hpp>
 #include <pounce/events/observer.hpp>
 #include <pounce/h1/limits.hpp>
 #include <pounce/h2/limits.hpp>
 #include <pounce/limits/client_limit.hpp>
 #include <pounce/limits/request_queue.hpp>
-#include <pounce/proxy/forwarded.hpp>
+#include <pounce/proxy/trust.hpp>
 #include <pounce/server/codings_ref.hpp>
 #include <pounce/ws/limits.hpp>
 
@@ -28,6 +27,7 @@ namespace pounce::inline v0 {
 class App;
 class FilterSource;
 class Session;
+class Workspace;
 
 // Letterbox: the server's end of a Mailbox. It is kept outside the session, holds messages while the session moves, and says `gone`
 // to everybody who posts after `close`.
