@@ -1,15 +1,14 @@
 // What a request costs between the two system calls: Session, machine and a plain handler, without a kernel or a network.
 //   bench-session [ROUNDS [CASE]]
 // Nanoseconds per request, the best and the median of many rounds, for one request per step and for sixteen.
+#include "tests/server/driver.hpp"
+
 #include <pounce/app.hpp>
-#include <pounce/server/session.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,43 +16,7 @@
 namespace {
 
 using namespace pounce;
-
-class NoWake final : public Wake {
- public:
-  [[nodiscard]] Loan<Letterbox> open() override { return {}; }
-};
-
-class Ids final : public RequestIds {
-  [[nodiscard]] std::uint64_t refill() override { return last_ += block; }
-  std::uint64_t last_ = 0;
-};
-
-class Driver {
- public:
-  explicit Driver(const App& app) : service_{.app = app, .limits = {}}, station_{workspace_, ids_, nullptr, 0} {
-    tick_.now = Instant{} + std::chrono::hours{1};
-    tick_.lines = "Server: pounce\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
-    session_ = std::make_unique<Session>(service_, station_, wake_, Peers{ConnectionId{1}, "local", "peer"}, tick_.now);
-  }
-
-  void turn(std::string_view bytes) {
-    const MutableBytes space = session_->space();
-    std::memcpy(space.data(), bytes.data(), bytes.size());
-    session_->received(bytes.size());
-    session_->step(tick_);
-    session_->written(session_->output().size(), tick_.now);
-    session_->settle();
-  }
-
- private:
-  Service service_;
-  Workspace workspace_;
-  Ids ids_;
-  NoWake wake_;
-  Station station_;
-  Tick tick_;
-  std::unique_ptr<Session> session_;
-};
+using testing::Driver;
 
 void measure(const char* name, std::string_view request, std::size_t depth, int rounds) {
   App app;
@@ -65,7 +28,7 @@ void measure(const char* name, std::string_view request, std::size_t depth, int 
   std::vector<double> costs;
   for (int round = 0; round < rounds; ++round) {
     const auto start = std::chrono::steady_clock::now();
-    for (std::size_t i = 0; i < turns; ++i) driver.turn(batch);
+    for (std::size_t i = 0; i < turns; ++i) (void)driver.turn(batch);
     const std::chrono::duration<double, std::nano> length = std::chrono::steady_clock::now() - start;
     costs.push_back(length.count() / static_cast<double>(turns * depth));
   }

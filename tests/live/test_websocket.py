@@ -27,7 +27,8 @@ def dial(server, **options):
     return WebSocket((server.host, server.port), timeout=scaled(10), **options)
 
 
-class Echo(unittest.TestCase):
+class Served(unittest.TestCase):
+    """One server for all tests of a class."""
     @classmethod
     def setUpClass(cls):
         cls.server = serve()
@@ -36,6 +37,8 @@ class Echo(unittest.TestCase):
     def tearDownClass(cls):
         cls.server.__exit__(None, None, None)
 
+
+class Echo(Served):
     def test_messages_of_all_sizes(self):
         for fields in ("", OFFER):
             with dial(self.server, fields=fields) as peer:

@@ -5,7 +5,7 @@ import unittest
 
 import harness
 from harness import Settings, scaled
-from test_websocket import OFFER, dial, serve
+from test_websocket import OFFER, Served, dial, serve
 from wire import Broken
 from ws_streams import Connection, StreamSocket
 from ws_wire import BINARY, CLOSE, PING, TEXT, close_payload, frame
@@ -17,15 +17,7 @@ def connect(server, **options):
     return Connection((server.host, server.port), timeout=scaled(10), **options)
 
 
-class Echo(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = serve()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.__exit__(None, None, None)
-
+class Echo(Served):
     def test_messages_of_all_sizes_on_streams_side_by_side(self):
         with connect(self.server) as connection:
             self.assertTrue(connection.offers_sockets())

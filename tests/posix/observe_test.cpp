@@ -7,6 +7,8 @@
 #include <pounce/posix/log.hpp>
 #include <pounce/testing.hpp>
 
+#include "tests/posix/on_threads.hpp"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -26,15 +28,6 @@ using posix::BufferedCollector;
 using posix::log_line;
 
 namespace {
-
-constexpr std::size_t threads = 4;
-
-template <class F>
-void on_threads(F body) {
-  std::vector<std::thread> crowd;
-  for (std::size_t i = 0; i < threads; ++i) crowd.emplace_back(body, i);
-  for (std::thread& one : crowd) one.join();
-}
 
 events::HandlerThrew threw(std::string_view what) {
   return {.at = {}, .connection = ConnectionId{4}, .worker = 1, .request = RequestId{17}, .what = what};

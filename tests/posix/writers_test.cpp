@@ -11,6 +11,7 @@
 #include <pounce/posix/process.hpp>
 #include <pounce/testing.hpp>
 
+#include "tests/posix/on_threads.hpp"
 #include "tests/posix/scratch.hpp"
 
 #include <fcntl.h>
@@ -32,15 +33,6 @@ using namespace pounce;
 using posix::LineWriter;
 
 namespace {
-
-constexpr std::size_t threads = 4;
-
-template <class F>
-void on_threads(F body) {
-  std::vector<std::thread> crowd;
-  for (std::size_t i = 0; i < threads; ++i) crowd.emplace_back(body, i);
-  for (std::thread& one : crowd) one.join();
-}
 
 std::string content(const std::filesystem::path& path) {
   std::ifstream file{path, std::ios::binary};

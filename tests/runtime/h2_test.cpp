@@ -3,6 +3,7 @@
 // the end. Every handler's frame is destroyed once, every order promise holds.
 #include "ground.hpp"
 
+#include "tests/handlers.hpp"
 #include "tests/protocol/h2_wire.hpp"
 
 #include <pounce/app.hpp>
@@ -13,22 +14,14 @@
 #include <vector>
 
 using namespace ground;
+using testing::Alive;
+using testing::alive;
 
 namespace {
 
 constexpr std::size_t most_streams = 10'000;
 constexpr std::size_t batch = 64;
 constexpr std::size_t most_cancels = 95;  // of one connection: with more it would be told to calm down
-
-std::atomic<std::size_t> runs{0};
-std::atomic<std::size_t> alive{0};
-
-struct Alive {
-  Alive() { ++runs, ++alive; }
-  Alive(const Alive&) = delete;
-  Alive& operator=(const Alive&) = delete;
-  ~Alive() { --alive; }
-};
 
 App make_app() {
   App app;
@@ -48,16 +41,7 @@ App make_app() {
     const Posted posted = co_await x.message(30s);
     (void)x.respond(Response::text(Body::copy(posted.text())));
   });
-  app.route("/echo", [](Exchange& x) -> Task {
-    const Alive here;
-    if (x.start(Head{200}) != Status::ok) co_return;
-    while (true) {
-      Received got = co_await x.read();
-      if (got.status() != Status::ok) break;
-      if (co_await x.write(std::move(got).chunk()) != Status::ok) co_return;
-    }
-    (void)x.finish();
-  });
+  app.route("/echo", testing::echo_content);
   app.route("/throw", [](Exchange& x) -> Task {
     const Alive here;
     (void)x.start(Head{200});
@@ -159,7 +143,7 @@ TEST_CASE(
     CHECK(run.checked.handed_off >= 50);
     CHECK(run.checked.handed_back == 0);
     MESSAGE(tally.answered.load(), " answered, ", tally.cancelled.load(), " cancelled, ", tally.failed.load(),
-            " failed, ", runs.load(), " coroutines, ", run.checked.refused, " refused by the pool");
+            " failed, ", testing::born.load(), " coroutines, ", run.checked.refused, " refused by the pool");
   }
   CHECK(alive == 0);
   CHECK(tally.wrong == 0);

@@ -2,6 +2,7 @@
 // Whoever it hits gets a whole answer, an error or the end of its connection; the server goes on, gives everything back and ends as always.
 #include "ground.hpp"
 
+#include "tests/handlers.hpp"
 #include "tests/protocol/h2_wire.hpp"
 #include "tests/slow_build.hpp"
 
@@ -13,6 +14,8 @@
 #include <vector>
 
 using namespace ground;
+using testing::Alive;
+using testing::alive;
 
 namespace {
 
@@ -53,14 +56,6 @@ class Watcher final : public events::Observer {
 
 // --- the application ---
 
-std::atomic<int> alive{0};
-struct Alive {
-  Alive() { ++alive; }
-  Alive(const Alive&) = delete;
-  Alive& operator=(const Alive&) = delete;
-  ~Alive() { --alive; }
-};
-
 // Where handlers that wait for a message say that they do.
 class Desk {
  public:
@@ -89,16 +84,7 @@ App make_app(Desk& desk) {
   app.route("/collect",
             [](const Request& request) { return Response::text(Body::copy(std::to_string(request.body().size()))); });
   app.route("/large", [](const Request&) { return Response::text(Body::copy(large)); });
-  app.route("/echo", [](Exchange& x) -> Task {
-    const Alive here;
-    if (x.start(Head{200}) != Status::ok) co_return;
-    while (true) {
-      Received got = co_await x.read();
-      if (got.status() != Status::ok) break;
-      if (co_await x.write(std::move(got).chunk()) != Status::ok) co_return;
-    }
-    (void)x.finish();
-  });
+  app.route("/echo", testing::echo_content);
   app.route("/sleep", [](Exchange& x) -> Task {
     const Alive here;
     (void)co_await x.sleep(1ms);

@@ -1,5 +1,7 @@
-// One handler of every kind, for the tests of HTTP/2; and how many of their frames there were, and are.
+// One handler of every kind, for the tests of HTTP/2.
 #pragma once
+
+#include "tests/handlers.hpp"
 
 #include <pounce/app.hpp>
 #include <pounce/testing.hpp>
@@ -8,16 +10,6 @@
 #include <string>
 
 namespace pounce::testing {
-
-inline int born = 0;
-inline int alive = 0;
-
-struct Alive {
-  Alive() { ++born, ++alive; }
-  Alive(const Alive&) = delete;
-  Alive& operator=(const Alive&) = delete;
-  ~Alive() { --alive; }
-};
 
 inline std::string letters(std::size_t n) {
   std::string out(n, ' ');
@@ -38,16 +30,7 @@ inline App all_kinds() {
   app.route("/", [](const Request&) { return Response::text("plain"); });
   app.route("/collect", [](const Request& r) { return Response::text(std::to_string(r.body().size())); });
   app.route("/big", [](const Request& r) { return Response::text(letters(number_in(r))); });
-  app.route("/echo", [](Exchange& x) -> Task {
-    const Alive here;
-    if (x.start(Head{200}) != Status::ok) co_return;
-    while (true) {
-      Received got = co_await x.read();
-      if (got.status() != Status::ok) break;
-      if (co_await x.write(std::move(got).chunk()) != Status::ok) co_return;
-    }
-    (void)x.finish();
-  });
+  app.route("/echo", echo_content);
   app.route("/sleep", [](Exchange& x) -> Task {
     const Alive here;
     const Status how = co_await x.sleep(std::chrono::milliseconds{number_in(x.request())});

@@ -1,6 +1,11 @@
 // Memory of HTTP/2: what a connection and a stream hold, and what a hostile peer can make a session hold.
 #include "tests/protocol/h2_wire.hpp"
 #include "tests/server/counted.hpp"
+#include "tests/server/driver.hpp"
+
+#include <doctest/doctest.h>
+
+#include <pounce/app.hpp>
 
 #include <string>
 #include <vector>

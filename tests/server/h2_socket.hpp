@@ -14,6 +14,12 @@
 
 namespace pounce::testing {
 
+// Clients of HTTP/2 may ask it for WebSockets, too.
+inline App accepting(App app) {
+  app.accept_websockets();
+  return app;
+}
+
 class H2Socket {
  public:
   // Asks for a WebSocket with the next `run`; `more` are fields.

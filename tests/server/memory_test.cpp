@@ -1,5 +1,10 @@
 // Memory: what is allocated per request, and what a hostile peer can make a session hold.
 #include "tests/server/counted.hpp"
+#include "tests/server/driver.hpp"
+
+#include <doctest/doctest.h>
+
+#include <pounce/app.hpp>
 
 #include <new>
 #include <string>

@@ -6,6 +6,7 @@
 #include <pounce/server/session.hpp>
 #include <pounce/testing.hpp>
 
+#include "tests/handlers.hpp"
 #include "tests/server/recorder.hpp"
 
 #include <algorithm>
@@ -16,20 +17,13 @@
 
 using namespace pounce;
 using namespace std::chrono_literals;
+using testing::Alive;
+using testing::alive;
 using testing::Client;
 using testing::Options;
 using testing::Recorder;
 
 namespace {
-
-int alive = 0;
-
-struct Alive {
-  Alive() { ++alive; }
-  Alive(const Alive&) = delete;
-  Alive& operator=(const Alive&) = delete;
-  ~Alive() { --alive; }
-};
 
 TaskOf<Status> slowly(Exchange& x, Duration duration) {
   const Alive here;

@@ -12,6 +12,7 @@
 
 using namespace pounce;
 using namespace std::chrono_literals;
+using testing::accepting;
 using testing::frame;
 using testing::H2Client;
 using testing::H2Socket;
@@ -20,15 +21,6 @@ using testing::observed;
 using testing::Options;
 using testing::Recorder;
 using testing::Seen;
-
-namespace {
-
-App accepting(App app) {
-  app.accept_websockets();
-  return app;
-}
-
-}  // namespace
 
 TEST_CASE("ends: the peer's code and reason, none, a failure, a stream that ends without a Close") {
   struct Row {

@@ -14,6 +14,7 @@
 
 using namespace pounce;
 using namespace std::chrono_literals;
+using testing::accepting;
 using testing::echo;
 using testing::H2Client;
 using testing::H2Socket;
@@ -22,15 +23,6 @@ using testing::observed;
 using testing::Options;
 using testing::Recorder;
 using testing::Seen;
-
-namespace {
-
-App accepting(App app) {
-  app.accept_websockets();
-  return app;
-}
-
-}  // namespace
 
 TEST_CASE("an echo: 200 with a subprotocol, messages of any size, a Close that is answered, and one report") {
   const App app = accepting(App{echo});
