@@ -84,28 +84,36 @@ std::expected<void, std::string> Listeners::deal_of(std::size_t door, int backlo
 
 std::expected<Dealt, std::string> Listeners::deal(std::span<const BindAddress> addresses, int backlog,
                                                   std::size_t hands, bool spread) {
-  extras_.clear();
-  doors_.erase(doors_.begin() + static_cast<std::ptrdiff_t>(kept_), doors_.end());
+  forget();
   for (Door& door : doors_) door.used = false;
   Dealt dealt;
   dealt.hands.resize(hands);
+  // What may fail comes first: one more socket of a port in use gets its share of connections at once.
+  std::vector<std::size_t> places;
   for (const BindAddress& wanted : addresses) {
-    const std::size_t at = find(wanted);
-    if (at == doors_.size()) {
-      auto opened = open(wanted, backlog, spread && kernel_balances() && hands > 1);
-      if (!opened) return std::unexpected(std::move(opened.error()));
-      doors_.push_back(std::move(*opened));
-    }
-    Door& door = doors_[at];
+    places.push_back(find(wanted));
+    if (places.back() != doors_.size()) continue;
+    auto opened = open(wanted, backlog, spread && kernel_balances() && hands > 1);
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    doors_.push_back(std::move(*opened));
+  }
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const BindAddress& wanted = addresses[i];
+    Door& door = doors_[places[i]];
     door.wanted = wanted;  // its properties may be others now
     if (std::exchange(door.backlog, backlog) != backlog) {
       for (const auto& group : door.groups) {
         for (const Listener& one : group) (void)::listen(one.descriptor(), backlog);
       }
     }
-    if (auto done = deal_of(at, backlog, dealt); !done) return std::unexpected(std::move(done.error()));
+    if (auto done = deal_of(places[i], backlog, dealt); !done) return std::unexpected(std::move(done.error()));
   }
   return dealt;
+}
+
+void Listeners::forget() {
+  extras_.clear();
+  doors_.erase(doors_.begin() + static_cast<std::ptrdiff_t>(kept_), doors_.end());
 }
 
 void Listeners::leave_to_others() noexcept {

@@ -49,23 +49,34 @@ void Server::launch(std::vector<posix::Listener> listeners) {
     workers_.push_back(make_owned<Worker>(shared_, *distributor_, static_cast<events::WorkerId>(first_id_ + i)));
   }
   running_ = count;
-  for (const auto& worker : workers_) {
-    threads_.emplace_back([this, &one = *worker] {
+  try {
+    for (const auto& worker : workers_) {
+      threads_.emplace_back([this, &one = *worker] {
+        const posix::OwnThread own;
+        one.run();
+        leave(1);
+      });
+    }
+    threads_.emplace_back([this] {
       const posix::OwnThread own;
-      one.run();
-      if (running_.fetch_sub(1) != 1) return;
-      if (pool_) {
-        pool_->finish();
-      } else {
-        finished_.notify();
-      }
+      distributor_->run();
+      queue_.close();
     });
-  }
-  threads_.emplace_back([this] {
-    const posix::OwnThread own;
-    distributor_->run();
+  } catch (...) {
+    // There is no distributor that would ever tell those who have begun to end.
     queue_.close();
-  });
+    leave(count - threads_.size());
+    throw;
+  }
+}
+
+void Server::leave(std::size_t workers) {
+  if (workers == 0 || running_.fetch_sub(workers) != workers) return;
+  if (pool_) {
+    pool_->finish();
+  } else {
+    finished_.notify();
+  }
 }
 
 void Server::drain(Drain drain) {

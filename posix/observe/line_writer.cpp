@@ -4,6 +4,7 @@
 #include <pounce/posix/clock.hpp>
 #include <pounce/posix/log.hpp>
 #include <pounce/posix/own_threads.hpp>
+#include <pounce/posix/write_lines.hpp>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -166,8 +167,8 @@ void LineWriter::complain(int error, std::string_view consequence) noexcept {
   try {
     const std::string line =
         (who_ + ": error: " + printable(path_) + ": " + reason(error) + "; ").append(consequence).append("\n");
-    if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;  // nobody is left to tell
-  } catch (...) {                                                      // no memory
+    (void)write_lines(STDERR_FILENO, line, Duration::zero());
+  } catch (...) {  // no memory
     return;
   }
 }

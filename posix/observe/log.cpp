@@ -2,8 +2,7 @@
 
 #include <pounce/events/text.hpp>
 #include <pounce/posix/clock.hpp>
-
-#include <unistd.h>
+#include <pounce/posix/write_lines.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -113,8 +112,8 @@ void LogCollector::observe(const events::Lifecycle& event) noexcept {
   try {
     std::string line = json_ ? json_line(program_, event) : log_line(program_, event);
     if (journal_) line = with_priorities(line);
-    // A log that cannot be written is nobody's reason to stop serving.
-    if (!line.empty() && ::write(descriptor_, line.data(), line.size()) < 0) return;
+    // A log that cannot be written, or that nobody reads, is nobody's reason to stop serving.
+    (void)write_lines(descriptor_, line, Duration::zero());
   } catch (...) {  // no memory
     return;
   }

@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <exception>
+#include <filesystem>
 #include <span>
+#include <system_error>
 #include <utility>
 
 namespace pounce::inline v0::program {
@@ -35,6 +37,12 @@ struct NamedFiles final : FileCheck {
   void check(const config::Config& config, std::vector<config::Problem>& problems,
              std::vector<config::Problem>& warnings) override {
     tls = TlsFiles::open(config, problems, warnings, before);
+    std::error_code ignored;
+    if (config.reload_directory && !std::filesystem::is_directory(*config.reload_directory, ignored)) {
+      const config::Origin& origin = config.origin(config::OptionId::reload_directory);
+      problems.push_back({config::name_at(config::row(config::OptionId::reload_directory), origin),
+                          config::quoted(*config.reload_directory) + " is no directory", origin, ""});
+    }
   }
   const TlsFiles* before;
   Owned<TlsFiles> tls;
@@ -128,21 +136,12 @@ std::expected<void, Refused> Generation::prepare() {
 
 std::expected<void, Refused> Generation::start(events::WorkerId first_id) {
   first_id_ = first_id;
-  pages_ = make_owned<OperatorPages>(*config_, lasting_, *observation_);
-  pages_->add_to(front_, config_->admin_bind.empty() ? OperatorPages::Which::all : OperatorPages::Which::health);
-  collectors_.emplace(target_.app(), observation_->observer(), lasting_.collector_failures);
-  runtime_ = invocation_.make(served(), target_.app(), collectors_->observer());
-  runtime_->answer_first(front_);
-  runtime_->use_listeners(lasting_.listeners);
-  runtime_->count_from(first_id);
-  if (tls_) runtime_->use_filters(tls_->filters());
-  if (target_.single_threaded()) runtime_->take_turns(turns_);
-  admin_ = make_owned<AdminDoor>(*config_, *pages_);
-  if (events::Observer* const observer = collectors_->observer(); observer != nullptr) {
-    observer->observe(events::GenerationStarted{posix::monotonic_now(), first_id_, number_});
+  std::expected<void, std::string> started;
+  try {
+    started = open_doors();
+  } catch (const std::exception& error) {  // no descriptor, no thread, no memory
+    started = std::unexpected(std::string{error.what()});
   }
-  auto started = admin_->open(invocation_.make, lasting_.admin_listeners);
-  if (started) started = runtime_->start();
   if (started) {
     lasting_.runtimes.add(*runtime_);
     observation_->share_with(lasting_.logs);
@@ -150,7 +149,32 @@ std::expected<void, Refused> Generation::start(events::WorkerId first_id) {
     return {};
   }
   admin_.reset();
+  runtime_.reset();
+  lasting_.listeners.forget();
+  lasting_.admin_listeners.forget();
+  if (told_) tell(events::GenerationStopped{posix::monotonic_now(), first_id_, number_, 0, 0});
   return std::unexpected(refused(started.error()));
+}
+
+std::expected<void, std::string> Generation::open_doors() {
+  pages_ = make_owned<OperatorPages>(*config_, lasting_, *observation_);
+  pages_->add_to(front_, config_->admin_bind.empty() ? OperatorPages::Which::all : OperatorPages::Which::health);
+  collectors_.emplace(target_.app(), observation_->observer(), lasting_.collector_failures);
+  runtime_ = invocation_.make(served(), target_.app(), collectors_->observer());
+  runtime_->answer_first(front_);
+  runtime_->use_listeners(lasting_.listeners);
+  runtime_->count_from(first_id_);
+  if (tls_) runtime_->use_filters(tls_->filters());
+  if (target_.single_threaded()) runtime_->take_turns(turns_);
+  admin_ = make_owned<AdminDoor>(*config_, *pages_);
+  tell(events::GenerationStarted{posix::monotonic_now(), first_id_, number_});
+  told_ = true;
+  auto opened = admin_->open(invocation_.make, lasting_.admin_listeners);
+  return opened ? runtime_->start() : opened;
+}
+
+void Generation::tell(const events::Lifecycle& event) noexcept {
+  if (events::Observer* const observer = collectors_->observer(); observer != nullptr) observer->observe(event);
 }
 
 void Generation::keep_listeners() const {
@@ -173,10 +197,7 @@ void Generation::drain(Drain drain) {
 posix::Totals Generation::join() {
   const posix::Totals totals = runtime_->join();
   lasting_.runtimes.retire(*runtime_);
-  if (events::Observer* const observer = collectors_->observer(); observer != nullptr) {
-    observer->observe(
-        events::GenerationStopped{posix::monotonic_now(), first_id_, number_, totals.requests, totals.cut});
-  }
+  tell(events::GenerationStopped{posix::monotonic_now(), first_id_, number_, totals.requests, totals.cut});
   return totals;
 }
 

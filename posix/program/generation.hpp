@@ -76,8 +76,6 @@ class Generation {
   [[nodiscard]] std::expected<void, Refused> prepare();
   // Accepts from now on, with worker ids from `first_id`. After an error nothing is served; the stop hooks are still to be run (`end`).
   [[nodiscard]] std::expected<void, Refused> start(events::WorkerId first_id);
-  // Only its addresses stay bound; what a start that failed has bound is closed.
-  void keep_listeners() const;
   // Tells the application.
   void tell_drain() const;
   // No new connections.
@@ -97,6 +95,8 @@ class Generation {
   // Its worker ids: so many from there on.
   [[nodiscard]] events::WorkerId first_id() const noexcept { return first_id_; }
   [[nodiscard]] std::uint32_t ids() const { return posix::worker_ids(served()); }
+  // A problem, as a line of this configuration's log.
+  [[nodiscard]] Refused refused(std::string_view problem) const;
   // For the banner and for a service manager.
   void say_serving() const;
   [[nodiscard]] std::string status() const;
@@ -104,7 +104,11 @@ class Generation {
  private:
   // What the runtime goes by.
   [[nodiscard]] const config::Config& served() const noexcept { return share_ ? *share_ : *config_; }
-  [[nodiscard]] Refused refused(std::string_view problem) const;
+  // Listens and starts. An error is one line.
+  [[nodiscard]] std::expected<void, std::string> open_doors();
+  // Only its addresses stay bound.
+  void keep_listeners() const;
+  void tell(const events::Lifecycle& event) noexcept;
   void provide_descriptors() const;
 
   const Invocation& invocation_;
@@ -116,6 +120,7 @@ class Generation {
   Owned<TlsFiles> tls_;  // null: nothing is spoken over TLS
   Target target_;
   events::WorkerId first_id_ = 0;
+  bool told_ = false;           // that it has started
   mutable posix::Turns turns_;  // of an application that is single-threaded
   // In the order of their making: each borrows from those above.
   Owned<Observation> observation_;

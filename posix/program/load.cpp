@@ -1,10 +1,10 @@
 #include <pounce/program/load.hpp>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <expected>
 #include <utility>
@@ -15,6 +15,7 @@
 #include <pounce/posix/advice.hpp>
 #include <pounce/posix/clock.hpp>
 #include <pounce/posix/journal.hpp>
+#include <pounce/posix/write_lines.hpp>
 #include <pounce/program/banner.hpp>
 #include <pounce/program/command_line.hpp>
 #include <pounce/program/config_file.hpp>
@@ -157,18 +158,7 @@ void print(int descriptor, std::string_view text) {
     marked = posix::with_priorities(text);
     text = marked;
   }
-  while (!text.empty()) {
-    const ssize_t wrote = ::write(descriptor, text.data(), text.size());
-    if (wrote > 0) {
-      text.remove_prefix(static_cast<std::size_t>(wrote));
-    } else if (wrote < 0 && errno == EAGAIN) {
-      // Somebody made our standard output non-blocking: wait for room, but not for ever.
-      pollfd room{descriptor, POLLOUT, 0};
-      if (::poll(&room, 1, 1000) <= 0) return;
-    } else if (wrote == 0 || errno != EINTR) {
-      return;
-    }
-  }
+  (void)posix::write_lines(descriptor, text, std::chrono::seconds{1});
 }
 
 void print(const Outcome& outcome) { print(outcome.is_error ? STDERR_FILENO : STDOUT_FILENO, outcome.text); }

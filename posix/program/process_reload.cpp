@@ -86,6 +86,7 @@ void ProcessSupervision::serve_next(Instant now) {
   std::swap(current_, next_);
   Owned<Crew> before = std::move(next_);
   budget_.allow(current_->config().worker_restarts);
+  reload_wanted_ = (watch_ && watch_->has_seen_more()) || reload_wanted_;  // too late for it, perhaps
   watch_.emplace(current_->config());
   restarts_.clear();
   if (first) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -184,7 +185,11 @@ void Supervision::begin_reload() {
   lasting_.life.act(events::Action::reload);
   notifier_.reloading("preparing " + generation_text(number));
   current_->speech().remark("notice", "reloading: preparing " + generation_text(number));
-  preparation_ = make_owned<Preparation>(invocation_, lasting_, number, current_->tls());
+  try {
+    preparation_ = make_owned<Preparation>(invocation_, lasting_, number, current_->tls());
+  } catch (const std::exception& error) {  // no descriptor, no thread, no memory
+    keep_current(current_->refused(error.what()).lines);
+  }
 }
 
 void Supervision::finish_preparation(Instant now) {
@@ -202,7 +207,6 @@ void Supervision::finish_preparation(Instant now) {
   }
   end_unserved(*next);
   next.reset();
-  if (!drain_.begun()) current_->keep_listeners();
   keep_current(why);
 }
 
@@ -213,6 +217,8 @@ void Supervision::end_unserved(Generation& one) {
 
 void Supervision::replace(Owned<Generation> next, Instant now) {
   std::swap(current_, next);
+  // What has changed since this generation was asked for may have come too late for it.
+  reload_wanted_ = watch_.has_seen_more() || reload_wanted_;
   watch_ = Watch{current_->config()};
   const Owned<Generation>& old = draining_.emplace_back(std::move(next), never).generation;
   lasting_.generations.current.store(current_->number(), std::memory_order_relaxed);

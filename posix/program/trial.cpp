@@ -14,6 +14,8 @@
 #include <csignal>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -59,10 +61,10 @@ class Attributes {
   posix_spawnattr_t attributes_{};
 };
 
-// Its process id, or -1. What it says comes out of `said`.
+// Its process id, or minus an error. What it says comes out of `said`.
 pid_t start(const Invocation& invocation, posix::Descriptor& said) {
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return -1;
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return -errno;
   said = posix::Descriptor{ends[0]};
   const posix::Descriptor write_end{ends[1]};
   Actions actions;
@@ -78,7 +80,7 @@ pid_t start(const Invocation& invocation, posix::Descriptor& said) {
   pid_t process = -1;
   const Attributes attributes;
   const int error = ::posix_spawn(&process, own_image, actions.get(), attributes.get(), arguments.data(), environ);
-  return error == 0 ? process : -1;
+  return error == 0 ? process : -error;
 }
 
 }  // namespace
@@ -110,7 +112,14 @@ bool Trial::read(Instant now) {
 }
 
 std::expected<void, Refused> Trial::result() {
-  if (process_ < 0) return {};
+  const auto say = [&](std::string_view what, std::string_view how) {
+    text_.append(config::program_name(invocation_.program)).append(": error: the trial of the new configuration ");
+    text_.append(what).append(how).append("\n");
+  };
+  if (process_ < 0) {  // what was not tried might end the server
+    say("could not be started: ", std::generic_category().message(-process_));
+    return std::unexpected(Refused{Exit::no_start, std::move(text_)});
+  }
   if (!in_time_) ::kill(process_, SIGKILL);
   int status = 0;
   while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
@@ -118,8 +127,8 @@ std::expected<void, Refused> Trial::result() {
   process_ = -1;
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   if (!in_time_ || WIFSIGNALED(status)) {
-    text_.append(config::program_name(invocation_.program)).append(": error: the trial of the new configuration ");
-    text_.append(in_time_ ? "was ended by signal " + std::to_string(WTERMSIG(status)) : "took too long").append("\n");
+    say(in_time_ ? "was ended by signal " : "took too long",
+        in_time_ ? std::to_string(WTERMSIG(status)) : std::string{});
   }
   return std::unexpected(Refused{Exit::no_start, std::move(text_)});
 }

@@ -43,7 +43,7 @@ class Trial {
  private:
   const Invocation& invocation_;
   posix::Descriptor said_;
-  pid_t process_ = -1;
+  pid_t process_ = -1;  // below 0: minus the error that kept it from starting; or it has been looked at
   Instant until_;
   std::string text_;
   bool in_time_ = true;

@@ -25,6 +25,8 @@ class Watch {
   explicit Watch(const config::Config& config);
 
   [[nodiscard]] Instant next() const noexcept { return look_at_; }
+  // What it watches has changed since the last change that it told of, at rest or not.
+  [[nodiscard]] bool has_seen_more() const { return look_at_ != never && look() != known_; }
   // Once `next` has come. True: something has changed, and has come to rest.
   [[nodiscard]] bool tend(Instant now);
 

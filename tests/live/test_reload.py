@@ -2,9 +2,11 @@
 """Reload: SIGHUP makes the next generation beside the one that serves. Nobody is refused, reset or left without an answer, whatever is
 asked for; new code is new; what cannot be served leaves everything as it was; memory, descriptors and counters stay honest."""
 
+import fcntl
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -347,6 +349,96 @@ class Failures(Scratch):
                 os.unlink(self.path("pounce.toml"))
                 reload(server, 2)
                 self.assertEqual(self.body(server), "one")
+
+
+    def test_one_more_worker_and_an_address_in_use(self):
+        """A worker more has sockets more, and the kernel deals connections to each: none may be left behind."""
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            events = self.path("events")
+            with self.serve("--event-log", events, target=self.install("one"), workers=1) as server:
+                self.write("pounce.toml", f"admin_bind = '127.0.0.1:{taken.getsockname()[1]}'\nhealth_path = '/-/health'\n")
+                self.fails(server, "Address already in use")
+                before = server.output().count("the reload failed")
+                server.signal(signal.SIGTTIN)
+                eventually(lambda: server.output().count("the reload failed") > before, what="the failure")
+                os.unlink(self.path("pounce.toml"))
+                self.write("pounce.toml", f"bind = ['127.0.0.1:{server.port}', '127.0.0.1:{taken.getsockname()[1]}']\n")
+                server.signal(signal.SIGTTIN)
+                eventually(lambda: server.output().count("the reload failed") > before + 1, what="the failure")
+                for _ in range(40):
+                    self.assertEqual(self.body(server), "one")
+            with open(events, encoding="utf-8") as file:
+                said = [json.loads(line)["event"] for line in file]
+            self.assertEqual(said.count("generation_started"), said.count("generation_stopped"))
+
+    def test_no_descriptor_is_free(self):
+        """However many there are, the server goes on: with its generation, or with the next one."""
+        with self.serve(target=self.install("one"), workers=1) as server, server.connect(timeout=30) as kept:
+            (soft, hard), generation = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE), 1
+            kept.send(REQUEST)
+            self.assertEqual(kept.response().body, b"one")
+            for free in range(12):
+                held = {int(name) for name in os.listdir(f"/proc/{server.process.pid}/fd")}
+                unused = [number for number in range(len(held) + 20) if number not in held]
+                resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (unused[free], hard))
+                before = server.output()
+                server.signal(signal.SIGHUP)
+                eventually(lambda: re.search(r"the reload failed|generation \d+, serving", server.output()[len(before):]),
+                           30, f"an end of the reload with {free} free descriptors")
+                resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (soft, hard))
+                said = server.output()[len(before):]
+                if "the reload failed" in said:
+                    self.assertRegex(said, "Too many open files|too few")
+                    kept.send(REQUEST)
+                    self.assertEqual(kept.response().body, b"one")
+                else:
+                    generation += 1
+                    break
+                self.assertEqual(self.body(server), "one")
+            self.assertEqual(generation, 2)
+
+    def test_no_thread_can_be_made(self):
+        """There is no room for another stack: what was begun of the next generation ends."""
+        if Settings.sanitizer:
+            self.skipTest("sanitizers reserve the address space")
+        with self.serve(target=self.install("one"), workers=12) as server:
+            with open(f"/proc/{server.process.pid}/status", encoding="ascii") as status:
+                size = int(re.search(r"VmSize:\s+(\d+)", status.read())[1]) * 1024
+            resource.prlimit(server.process.pid, resource.RLIMIT_AS, (size + (48 << 20), resource.RLIM_INFINITY))
+            self.fails(server, "Resource temporarily unavailable")
+            resource.prlimit(server.process.pid, resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            reload(server, 2)
+
+    def test_nobody_reads_what_it_says(self):
+        """A pipe that is full holds nobody up: not the requests, not the end."""
+        port, (reader, writer) = harness.free_port(), os.pipe()
+        self.addCleanup(os.close, reader)
+        os.write(writer, bytes(fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)))
+        command = [Settings.program, Settings.app, "--port", str(port), "--workers", "1"]
+        with subprocess.Popen(command, cwd=self.folder, env=harness.clean_environment(), stdin=subprocess.DEVNULL, stderr=writer) as server:
+            os.close(writer)
+            try:
+                eventually(lambda: can_connect(port), 20, "the start")
+                self.write("pounce.toml", "".join(f"{'nonsense' * 8}{i} = 1\n" for i in range(60)))
+                server.send_signal(signal.SIGHUP)
+                for _ in range(5):
+                    with Wire(("127.0.0.1", port), scaled(20)) as wire:
+                        wire.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+                        self.assertEqual(wire.response().status, 200)
+                server.send_signal(signal.SIGTERM)
+                self.assertEqual(server.wait(scaled(30)), 0)
+            finally:
+                server.kill()
+
+
+def can_connect(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 5).close()
+    except OSError:
+        return False
+    return True
 
 
 class Listening(Scratch):

@@ -126,6 +126,27 @@ TEST_CASE("an address that cannot be bound changes nothing") {
   CHECK(taken(first.hands) == 1);
 }
 
+TEST_CASE("what could not be dealt whole leaves no socket behind") {
+  Listeners listeners;
+  const auto wanted = local();
+  Dealt first = dealt(listeners, wanted, 2);
+  listeners.keep(wanted);
+  Listeners others;
+  const Dealt taken_already = dealt(others, local(), 1);
+  std::vector<config::BindAddress> both = wanted;
+  both.push_back(taken_already.addresses.front());
+  REQUIRE_FALSE(listeners.deal(both, 128, 8, true).has_value());
+  listeners.forget();
+  std::vector<Descriptor> clients(40);
+  for (Descriptor& client : clients) REQUIRE(knock(first.addresses.front(), client) == 0);
+  CHECK(taken(first.hands) == 40);
+  // Nor does what was dealt, but for nobody.
+  (void)dealt(listeners, wanted, 8);
+  listeners.forget();
+  for (Descriptor& client : clients) REQUIRE(knock(first.addresses.front(), client) == 0);
+  CHECK(taken(first.hands) == 40);
+}
+
 #ifdef __linux__
 TEST_CASE("at the end nobody new gets in, and who has is still taken") {
   Listeners listeners;

@@ -5,8 +5,8 @@
 // Where the kernel spreads connections over several sockets of a port, there is one for each thread. Threads that come later get more
 // of them; when there are fewer threads, some accept from several.
 // Ownership: borrows nothing. Not thread-safe.
-// Errors: one line each. What `deal` has bound is only kept by the `keep` that follows: where a start fails, no socket is left on which
-// the kernel queues connections for nobody.
+// Errors: one line each. What `deal` has bound is only kept by the `keep` that follows. Where a start fails, `forget` follows: no socket is left on
+// which the kernel queues connections for nobody.
 #pragma once
 
 #include <pounce/config/bind_address.hpp>
@@ -35,7 +35,9 @@ class Listeners {
   // Only these addresses stay, with what was dealt for them. On the others no connection begins any more; what the kernel has queued there, whoever accepts from
   // them still takes.
   void keep(std::span<const config::BindAddress> addresses);
-  // The same for all.
+  // What the last `deal` has bound goes, unless it was kept. Whoever was queued there meanwhile is reset.
+  void forget();
+  // As `keep`, of none.
   void close() { keep({}); }
   // In a process that was forked: other processes accept from the same queues, and who closes here turns nobody away,
   // and removes no file.

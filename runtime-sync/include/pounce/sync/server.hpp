@@ -47,6 +47,8 @@ class Server final : public posix::Runtime {
 
  private:
   void launch(std::vector<posix::Listener> listeners);
+  // So many workers have ended, or were never begun.
+  void leave(std::size_t workers);
 
   const config::Config& config_;
   Service service_;
