@@ -4,9 +4,9 @@
 // nothing.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace pounce::inline v0 {
 
@@ -36,7 +36,8 @@ class ExchangeList {
   }
   void pop_back() noexcept { --size_; }
   void erase(iterator at) noexcept {
-    std::copy(at + 1, end(), places() + (at - begin()));
+    std::memmove(static_cast<void*>(places() + (at - begin())), at + 1,
+                 sizeof(LiveExchange*) * static_cast<std::size_t>(end() - at - 1));
     --size_;
   }
   // Of an empty list: no memory.
@@ -51,7 +52,7 @@ class ExchangeList {
   [[nodiscard]] LiveExchange** places() noexcept { return room_ == 1 ? &one_ : many_; }
   void grow() {
     auto** const more = new LiveExchange*[2 * std::size_t{room_}];
-    std::copy(begin(), end(), more);
+    std::memcpy(static_cast<void*>(more), begin(), sizeof(LiveExchange*) * size_);
     if (room_ != 1) delete[] many_;
     many_ = more;
     room_ *= 2;
