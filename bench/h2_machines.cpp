@@ -3,6 +3,7 @@
 // several interleaved rounds each: h2_machines [ROUNDS]
 #include "tests/protocol/h2_wire.hpp"
 
+#include <pounce/core/workspace.hpp>
 #include <pounce/h2/connection.hpp>
 
 #include <algorithm>

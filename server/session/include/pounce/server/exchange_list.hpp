@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 namespace pounce::inline v0 {
 
@@ -36,8 +35,7 @@ class ExchangeList {
   }
   void pop_back() noexcept { --size_; }
   void erase(iterator at) noexcept {
-    std::memmove(static_cast<void*>(places() + (at - begin())), at + 1,
-                 sizeof(LiveExchange*) * static_cast<std::size_t>(end() - at - 1));
+    for (LiveExchange** to = places() + (at - begin()); ++at != end(); ++to) *to = *at;
     --size_;
   }
   // Of an empty list: no memory.
@@ -52,7 +50,7 @@ class ExchangeList {
   [[nodiscard]] LiveExchange** places() noexcept { return room_ == 1 ? &one_ : many_; }
   void grow() {
     auto** const more = new LiveExchange*[2 * std::size_t{room_}];
-    std::memcpy(static_cast<void*>(more), begin(), sizeof(LiveExchange*) * size_);
+    for (std::size_t i = 0; i < size_; ++i) more[i] = (*this)[i];
     if (room_ != 1) delete[] many_;
     many_ = more;
     room_ *= 2;
