@@ -51,13 +51,20 @@ void Board::generations(std::uint64_t current, std::uint64_t draining, std::uint
   set(sheet_->refused, refused);
 }
 
-void Board::open(events::WorkerId first, std::uint32_t count) noexcept {
+events::Totals Board::counted(events::WorkerId first, std::uint32_t count) const noexcept {
+  events::Totals all{};
+  for (events::WorkerId id = first; id < first + count && id < most; ++id) places()[id].meter.add_to(all);
+  return all;
+}
+
+void Board::open(events::WorkerId first, std::uint32_t count) {
   std::uint32_t used = sheet_->used.load(std::memory_order_relaxed);
   for (; used < first + count && used < most; ++used) {
     new (desks() + used) Desk;
     new (places() + used) posix::Metering::Place;
   }
   sheet_->used.store(used, std::memory_order_release);
+  before_[first] = counted(first, count);
 }
 
 void Board::seat(events::WorkerId first, pid_t process) noexcept {
@@ -73,9 +80,12 @@ std::uint64_t Board::close(events::WorkerId first, std::uint32_t count) noexcept
     if (Entry::lasts(i)) set(sheet_->ended[i], look(sheet_->ended[i]) + look(desk.entries[i]));
     set(desk.entries[i], 0);
   }
-  events::Totals counted{};
-  for (events::WorkerId id = first; id < first + count && id < most; ++id) places()[id].meter.add_to(counted);
-  places()[first].meter.bury(counted);
+  events::Totals its = counted(first, count);
+  if (const auto before = before_.find(first); before != before_.end()) {
+    for (std::size_t i = 0; i < its.size(); ++i) its[i] -= before->second[i];
+    before_.erase(before);
+  }
+  places()[first].meter.bury(its);
   rusage usage{};
   if (::getrusage(RUSAGE_CHILDREN, &usage) == 0) {
     const auto time = std::chrono::seconds{usage.ru_utime.tv_sec + usage.ru_stime.tv_sec} +

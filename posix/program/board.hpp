@@ -18,6 +18,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <vector>
 
 namespace pounce::inline v0::program {
@@ -46,7 +47,7 @@ class Board {
                    std::uint64_t refused) noexcept;
   void use_meters(posix::Metering& metering) noexcept { metering.share(places(), sheet_->used); }
   // Before a process is forked that takes `count` worker ids from `first` on; its desk is that of the first.
-  void open(events::WorkerId first, std::uint32_t count) noexcept;
+  void open(events::WorkerId first, std::uint32_t count);
   void seat(events::WorkerId first, pid_t process) noexcept;
   // It has ended, by itself or not. Returns how many connections it had when it said so last.
   std::uint64_t close(events::WorkerId first, std::uint32_t count) noexcept;
@@ -103,11 +104,14 @@ class Board {
 
   [[nodiscard]] posix::Metering::Place* places() const noexcept;
   [[nodiscard]] Desk* desks() const noexcept;
+  [[nodiscard]] events::Totals counted(events::WorkerId first, std::uint32_t count) const noexcept;
   [[nodiscard]] std::uint64_t sum(std::size_t entry) const noexcept;
   [[nodiscard]] std::vector<pid_t> processes() const;
 
   void* memory_;
   Sheet* sheet_;
+  // The supervisor's: what the meters of a process had counted before it began. Its ids are then some of its predecessors'.
+  std::map<events::WorkerId, events::Totals> before_;
 };
 
 }  // namespace pounce::inline v0::program

@@ -16,8 +16,9 @@ enum class Word : std::uint8_t {
   // a worker process's
   prepared,  // its start hooks have returned
   serving,
-  failed,  // it never will; text: the exit code in a byte, and lines for standard error
-  ended,   // text: Ending
+  failed,   // it never will; text: the exit code in a byte, and lines for standard error
+  leaving,  // it was told to end, by a signal; it waits for `retire`, or for a drain
+  ended,    // text: Ending
   // its supervisor's
   go,            // serve, after `prepared`
   tell_drain,    // the application is told
@@ -33,6 +34,7 @@ enum class Word : std::uint8_t {
 struct Ending {
   std::uint64_t requests = 0;
   std::uint64_t cut = 0;
+  std::uint64_t failed = 0;  // 1: a stop hook has
 };
 
 class Channel {

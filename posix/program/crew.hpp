@@ -35,7 +35,8 @@ struct Member {
   std::string last_words;  // of one that has failed: lines
   Exit exit = Exit::failed;
   bool failed = false;
-  bool reported = false;  // its ending
+  bool reported = false;        // its ending
+  bool wants_to_leave = false;  // somebody has told it alone to end
   Ending ending;
 };
 

@@ -1,5 +1,6 @@
 #include "posix/program/process_supervision.hpp"
 
+#include "posix/program/descriptors.hpp"
 #include "posix/program/waits.hpp"
 
 #include <poll.h>
@@ -28,6 +29,7 @@ std::string end_of(int status) {
 ProcessSupervision::ProcessSupervision(const Invocation& invocation, Lasting& lasting, Board& board, Signals& signals)
     : invocation_(invocation), lasting_(lasting), board_(board), signals_(signals) {
   board_.use_meters(lasting_.metering);
+  allow_descriptors(2 * std::size_t{most_workers} + 256);  // a channel for each member of two crews, and some more
 }
 
 Exit ProcessSupervision::run(Generation::Read first) {
@@ -50,8 +52,9 @@ bool ProcessSupervision::turn() {
   wait();
   const Instant now = posix::monotonic_now();
   notifier_.tend(now);
+  take_signals(now);  // first: a signal to all processes is a drain, and none of the workers' wishes
   hear();
-  take_signals(now);
+  replace_leavers(now);
   reap(now);
   tend_next(now);
   tend_members(now);
@@ -111,10 +114,7 @@ void ProcessSupervision::take_signals(Instant now) {
   for (Signal signal = signals_.next(); signal != Signal::none; signal = signals_.next()) {
     switch (signal) {
       case Signal::child: break;  // `reap` looks
-      case Signal::reopen:
-        if (current_) current_->tell(Word::reopen);
-        for (const auto& crew : draining_) crew->tell(Word::reopen);
-        break;
+      case Signal::reopen: each_crew([](Crew& crew) { crew.tell(Word::reopen); }); break;
       case Signal::more: add_one(now); break;
       case Signal::fewer: remove_one(now); break;
       case Signal::reload:
@@ -166,6 +166,7 @@ void ProcessSupervision::bury(Crew& crew, Owned<Member> member, int status, Inst
   const std::uint64_t lost = board_.close(member->first_id, crew.ids());
   crew.totals.requests += member->ending.requests;
   crew.totals.cut += member->ending.cut;
+  stop_failed_ = stop_failed_ || member->ending.failed != 0;
   if (member->state == Member::State::leaving) {
     if (!member->reported) crew.totals.cut += lost;
     return;
@@ -181,6 +182,18 @@ void ProcessSupervision::bury(Crew& crew, Owned<Member> member, int status, Inst
     return;
   }
   if (&crew == current_.get()) has_died(*member, status, now);
+}
+
+// Somebody has told a worker alone to end: it ends as well as it can, and another one takes its place at once.
+void ProcessSupervision::replace_leavers(Instant now) {
+  if (!current_ || drain_.begun()) return;
+  for (const auto& member : current_->members()) {
+    if (!std::exchange(member->wants_to_leave, false) || member->state != Member::State::serving) continue;
+    current_->speech().remark(
+        "notice", "worker process " + std::to_string(member->process) + " was told to end; another one begins");
+    Crew::dismiss(*member, Word::retire, after(now, current_->config().shutdown_timeout));
+    restarts_.push_back({member->index, now});
+  }
 }
 
 // It was not asked to.
@@ -279,6 +292,11 @@ void ProcessSupervision::remove_one(Instant now) {
 void ProcessSupervision::begin_drain(Instant now) {
   reload_wanted_ = false;
   trial_.reset();
+  if (!current_ && failure_) return give_up_next(now);
+  failure_.reset();
+  // What was cut until now was cut by deadlines of its own.
+  if (current_) cut_before_ += current_->totals.cut;
+  for (const auto& crew : draining_) cut_before_ += crew->totals.cut;
   if (!current_ && !next_) {  // it has failed to start
     for (const auto& crew : draining_) {
       for (const auto& member : crew->members()) Crew::cut(*member, now);
@@ -335,7 +353,8 @@ Exit ProcessSupervision::finish() {
   ended_.cut += current_->totals.cut;
   speech().stopped(ended_);
   if (verdict_ == Exit::failed) return Exit::failed;
-  return ended_.cut != cut_before_ ? Exit::cut_at_drain : Exit::clean;
+  if (ended_.cut != cut_before_) return Exit::cut_at_drain;
+  return stop_failed_ ? Exit::failed : Exit::clean;
 }
 
 events::WorkerId ProcessSupervision::free_ids(std::uint32_t count) {

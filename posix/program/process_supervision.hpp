@@ -55,6 +55,7 @@ class ProcessSupervision {
   // members
   void start(Crew& crew, std::size_t index, Instant now);
   void hear();
+  void replace_leavers(Instant now);
   void reap(Instant now);
   void bury(Crew& crew, Owned<Member> member, int status, Instant now);
   void has_died(const Member& member, int status, Instant now);
@@ -113,6 +114,7 @@ class ProcessSupervision {
   std::uint64_t refused_ = 0;
   posix::Totals ended_;           // of crews that are gone
   std::uint64_t cut_before_ = 0;  // … by their own deadline
+  bool stop_failed_ = false;      // a stop hook
   std::optional<Exit> verdict_;   // once it is clear
 };
 

@@ -27,10 +27,10 @@ void become_worker(pid_t supervisor, Lasting& lasting) noexcept {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
 #endif
   if (::getppid() != supervisor) ::_exit(static_cast<int>(Exit::failed));
-  // Others than those that Signals has blocked are as an application expects them.
+  // As an application expects it. SIGTTIN and SIGTTOU stay blocked: a signal to all processes must stop none of them.
   sigset_t mine;
   sigemptyset(&mine);
-  for (const int one : {SIGCHLD, SIGTTIN, SIGTTOU}) sigaddset(&mine, one);
+  sigaddset(&mine, SIGCHLD);
   ::pthread_sigmask(SIG_UNBLOCK, &mine, nullptr);
   lasting.listeners.leave_to_others();
   lasting.admin_listeners.leave_to_others();
@@ -41,6 +41,7 @@ WorkerProcess::WorkerProcess(const Invocation& invocation, Lasting& lasting, con
     : invocation_(invocation),
       lasting_(lasting),
       channel_(channel),
+      supervisor_(::getppid()),
       first_id_(place.first_id),
       signals_(Signals::Wanted{.reload = true}) {
   posix::process_ids().begin_process(place.number);
@@ -121,7 +122,10 @@ void WorkerProcess::turn(Instant& publish_at) {
 void WorkerProcess::take_signals(Instant now) {
   for (Signal signal = signals_.next(); signal != Signal::none; signal = signals_.next()) {
     if (signal == Signal::reopen) generation_->observation().reopen();
-    if (signal == Signal::terminate) retire(now);
+    if (signal != Signal::terminate) continue;
+    // All processes may have got it: whether this is a drain, and with what delay, is the supervisor's to say, where there still is one.
+    const bool orphaned = orphaned_ || ::getppid() != supervisor_;
+    if (orphaned || !channel_.send(Word::leaving)) retire(now);
   }
 }
 
@@ -191,7 +195,7 @@ Exit WorkerProcess::finish() {
   const std::string error = generation_->end();
   if (!error.empty()) generation_->speech().remark("error", error);
   publish();
-  const Ending ending{totals.requests, totals.cut};
+  const Ending ending{totals.requests, totals.cut, error.empty() ? 0U : 1U};
   std::string text(sizeof ending, '\0');
   std::memcpy(text.data(), &ending, sizeof ending);
   channel_.send(Word::ended, text);

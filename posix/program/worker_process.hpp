@@ -53,6 +53,7 @@ class WorkerProcess {
   const Invocation& invocation_;
   Lasting& lasting_;
   const Channel& channel_;
+  pid_t supervisor_;
   events::WorkerId first_id_;
   Signals signals_;
   Owned<Generation> generation_;

@@ -136,6 +136,26 @@ TEST_CASE("what a process has counted stays when it has died, and what was under
   CHECK(moment.dropped[0].lines == 6);
 }
 
+TEST_CASE("what was buried with one process is not buried again with those that have its ids") {
+  Board board;
+  posix::Metering metering;
+  board.use_meters(metering);
+  board.open(0, 3);
+  metering.observe(events::WorkerStarted{start, 2});
+  metering.observe(events::ConnectionOpened{start, ConnectionId{1}, 2, {}, {}});
+  board.close(0, 3);
+  // Other numbers of ids for each.
+  board.open(0, 2);
+  board.open(2, 2);
+  board.close(2, 2);
+  board.close(0, 2);
+  const events::Totals all = metering.totals();
+  CHECK(all[Count::opened] == 1);
+  CHECK(all[Count::completed] == 1);
+  CHECK(all[Count::workers_started] == 1);
+  CHECK(all[Count::workers_stopped] == 1);
+}
+
 TEST_CASE("requests under way in a process that dies are counted as cut") {
   events::Meter meter;
   events::Totals counted{};

@@ -295,8 +295,8 @@ class Pages(unittest.TestCase):
 
     def test_the_probes_for_kubernetes(self):
         """What a kubelet makes of the manual's example: a status below 400 is ready, a connection is alive."""
-        ready = re.search(r"readinessProbe: \{httpGet: \{path: (\S+), port: \d+\}", manual())[1]
-        self.assertIn("livenessProbe: {tcpSocket: {port:", manual())
+        ready = re.search(r"readinessProbe:\n  httpGet: \{path: (\S+), port: admin\}", manual())[1]
+        self.assertIn("livenessProbe:\n  tcpSocket: {port: admin}", manual())
         with Admin() as both, harness.Wire(both.main, scaled(20)) as guest:
             probe = b"User-Agent: kube-probe/1.31\r\nAccept: */*\r\n"
             self.assertEqual(both.ask(both.door, ready, probe).status, 200)
@@ -311,7 +311,7 @@ class Pages(unittest.TestCase):
 
     def test_haproxy_takes_it_out_while_it_drains(self):
         haproxy = tool(self, "haproxy")
-        backend = re.search(r"```\n(backend pounce\n.*?)```", manual(), re.S)[1]
+        backend = re.search(r"```haproxy\n(backend pounce\n.*?)```", manual(), re.S)[1]
         with Admin() as both, harness.tempfile.TemporaryDirectory() as folder:
             backend = backend.replace("10.0.0.5:8000", "%s:%d" % both.main).replace("port 9100", "port %d" % both.door[1]).replace("inter 1s", "inter 50ms fall 1 rise 1")
             self.assertIn("127.0.0.1:%d check port %d" % (both.main[1], both.door[1]), backend)

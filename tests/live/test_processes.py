@@ -302,11 +302,39 @@ class Processes(unittest.TestCase):
         server.signal()  # there is nothing to cut
         self.assertEqual(server.wait(), 0)
 
+    def test_signals_to_all_processes(self):
+        """As service managers and shells send them: the supervisor's word counts. Nobody stops, and the delay holds."""
+        server = self.serve("--drain-delay", "2s", "--shutdown-timeout", "1m", "--health-path", "/-/health", workers=3)
+        for stop in (signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR1):
+            os.killpg(server.process.pid, stop)
+        server.wait_output("one worker process less: 3")
+        for _ in range(12):
+            self.assertEqual(server.get("/").status, 200)
+        os.killpg(server.process.pid, signal.SIGTERM)
+        server.wait_output(": draining ")
+        for _ in range(12):
+            self.assertEqual(server.get("/").status, 200)
+        self.assertEqual(server.wait(), 0)
+
+    def test_ends_that_were_asked_for_are_no_deaths(self):
+        with self.serve("--worker-restarts", "1", workers=2) as server:
+            for count in range(1, 5):
+                os.kill(children(server.process.pid)[0], signal.SIGTERM)
+                eventually(lambda: server.output().count("another one begins") == count, what="another one")
+                eventually(lambda: len(children(server.process.pid)) == 2, 20, "two workers")
+                one_of_each(server, 2)
+
+    def test_a_stop_hook_that_throws(self):
+        server = Server("--worker-mode", "processes", target=module("badstop"), workers=2)
+        server.signal()
+        self.assertEqual(server.wait(), 1)
+        self.assertIn("on_stop: the last lines are lost", server.output())
+
     def test_a_socket_file_stays_until_the_end(self):
         where = self.path("socket")
         server = self.serve(listen=("--bind", "unix:" + where), urls=0, ready="serving")
         os.kill(children(server.process.pid)[0], signal.SIGTERM)  # it retires, and is replaced
-        server.wait_output("ended with exit code 0; it is started again")
+        server.wait_output("was told to end; another one begins")
         self.assertTrue(os.path.exists(where))
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(where)
