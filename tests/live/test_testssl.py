@@ -34,6 +34,8 @@ class Testssl(Ground):
             self.assertEqual(seen[version]["finding"].startswith("offered"), offered, seen[version])
         for weakness in ("heartbleed", "ROBOT", "secure_renego", "CRIME_TLS", "POODLE_SSL", "SWEET32", "FREAK", "DROWN", "LOGJAM", "BEAST", "LUCKY13", "RC4"):
             self.assertEqual(seen[weakness]["severity"], "OK", seen[weakness])
+        # `openssl s_client </dev/null` may leave before the ticket has come that it is to show then; test_tls.py resumes for certain.
+        findings = [one for one in findings if (one["id"], one["severity"]) != ("sessionresumption_ticket", "WARN")]
         bad = [one for one in findings if one["id"].split(" ")[0] not in NOT_THE_SERVERS
                and (one["severity"] not in WEIGHT or WEIGHT.index(one["severity"]) >= WEIGHT.index("MEDIUM"))]
         self.assertEqual(bad, [])
