@@ -266,6 +266,8 @@ Owned<Link> Reactor::take_out(Link& link) noexcept {
     if (std::exchange(link.woken, false)) std::erase(woken_, &link);
   }
   if (std::exchange(link.in_ready, false)) std::erase(ready_, &link);
+  // Closing would do, were there no process just being started that has a copy until it becomes another program.
+  if (std::exchange(link.watched, false)) poller_.forget(link.descriptor());
   wheel_.remove(link);
   alarms_.set(link, never);
   (link.previous != nullptr ? link.previous->next : links_) = link.next;
@@ -277,7 +279,6 @@ Owned<Link> Reactor::take_out(Link& link) noexcept {
 // Its next handler may block its thread, and other connections with it here.
 void Reactor::give_back(Link& link) {
   link.detach();
-  if (std::exchange(link.watched, false)) poller_.forget(link.descriptor());
   Owned<Link> owned = take_out(link);
   station_.observe([&] {
     return events::HandedBack{.at = std::max(ticks_.tick().now, link.session().now()),

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Clients that come and go badly: resets and half-closes in every phase, aborts by the hundred. Nothing leaks, nobody suffers."""
 
+import os
+import re
 import resource
 import signal
 import socket
@@ -199,6 +201,25 @@ class Churn(unittest.TestCase):
             for wire in wires:
                 wire.close()
         self.assertLess(each, 16 * 1024, "an idle connection holds no buffer")
+
+
+class Held(unittest.TestCase):
+    def test_connections_that_another_process_holds(self):
+        """It was started while they were open, so they outlive their end here; and what happens to them then is nobody's business."""
+        with Server("--metrics-path", "/-/metrics", "--keep-alive-timeout", "300ms", target=harness.module("forking")) as server:
+            wires = [server.connect() for _ in range(20)]
+            for wire in wires:
+                wire.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+                self.assertEqual(wire.response().status, 200)
+            wires[0].send("GET /process HTTP/1.1\r\nHost: a\r\n\r\n")
+            self.addCleanup(os.kill, int(wires[0].response().body), signal.SIGKILL)
+            eventually(lambda: re.search(rb'\npounce_connections_open{protocol="http1"} 1\n', server.get("/-/metrics").body), 30, "they are let go of")
+            for wire in wires:
+                self.assertTrue(server.holds(wire.port()))
+                wire.send_while_open("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+                wire.close()
+            for _ in range(20):
+                self.assertEqual(server.get().status, 200)
 
 
 class Urgent(unittest.TestCase):
