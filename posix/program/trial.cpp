@@ -111,6 +111,17 @@ bool Trial::read(Instant now) {
   return false;
 }
 
+// It has closed its standard error, as whoever ends does; a module may have done so for it, and go on.
+bool Trial::ends_soon(int& status) const {
+  constexpr int look_every = 10;  // ms
+  for (Instant now = posix::monotonic_now(), until = after(now, most_ending); now < until;
+       now = posix::monotonic_now()) {
+    if (::waitpid(process_, &status, WNOHANG) == process_) return true;
+    (void)::poll(nullptr, 0, look_every);
+  }
+  return ::waitpid(process_, &status, WNOHANG) == process_;
+}
+
 std::expected<void, Refused> Trial::result() {
   const auto say = [&](std::string_view what, std::string_view how) {
     text_.append(config::program_name(invocation_.program)).append(": error: the trial of the new configuration ");
@@ -120,9 +131,12 @@ std::expected<void, Refused> Trial::result() {
     say("could not be started: ", std::generic_category().message(-process_));
     return std::unexpected(Refused{Exit::no_start, std::move(text_)});
   }
-  if (!in_time_) ::kill(process_, SIGKILL);
   int status = 0;
-  while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
+  in_time_ = in_time_ && ends_soon(status);
+  if (!in_time_) {
+    ::kill(process_, SIGKILL);
+    while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
+    }
   }
   process_ = -1;
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};

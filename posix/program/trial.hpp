@@ -2,7 +2,8 @@
 //
 // A module may throw from a static constructor, crash or end the process while it is loaded, and C++ leaves no way to survive that; so
 // whoever serves does not try it first.
-// Limits: `most_trial_text` of what it says is kept; it is killed after `most_trial_time`.
+// Limits: `most_trial_text` of what it says is kept; it is killed after `most_trial_time`, and when `most_ending` has gone by since it closed its
+// standard error.
 #pragma once
 
 #include "posix/program/generation.hpp"
@@ -20,11 +21,12 @@ namespace pounce::inline v0::program {
 
 inline constexpr std::size_t most_trial_text = std::size_t{64} * 1024;
 inline constexpr Duration most_trial_time = std::chrono::seconds{30};
+inline constexpr Duration most_ending = std::chrono::seconds{2};
 
 // One that is under way. Not thread-safe.
 class Trial {
  public:
-  // Where no process can be made it has passed: then the same happens here.
+  // Where no process can be made, `result` says so.
   explicit Trial(const Invocation& invocation);
   Trial(const Trial&) = delete;
   Trial& operator=(const Trial&) = delete;
@@ -41,6 +43,8 @@ class Trial {
   [[nodiscard]] std::expected<void, Refused> result();
 
  private:
+  [[nodiscard]] bool ends_soon(int& status) const;
+
   const Invocation& invocation_;
   posix::Descriptor said_;
   pid_t process_ = -1;  // below 0: minus the error that kept it from starting; or it has been looked at

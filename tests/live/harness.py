@@ -8,7 +8,11 @@ so that a sanitizer build can be slow without being wrong.
 
 import argparse
 import atexit
+import errno
+import glob
 import os
+import pathlib
+import random
 import re
 import signal
 import socket
@@ -142,7 +146,7 @@ class Server:
     def wait_output(self, text, timeout=10):
         with self.news:
             found = self.news.wait_for(lambda: text in self.output(), scaled(timeout))
-        assert found, f"{text!r} was never printed; output:\n{self.output()}"
+        assert found, f"{text!r} was never printed; output:\n{self.output()}\n{self.threads()}"
 
     def connect(self, timeout=10, **options):
         return Wire((self.host, self.port), scaled(timeout), **options)
@@ -191,6 +195,20 @@ class Server:
                     return part[9] != "0"
         return False
 
+    def threads(self):
+        """For who asks why nothing happens: each thread of the process and of its children, its state, and the system call that it is in."""
+        found, processes = [], [str(self.process.pid)]
+        for process in processes:
+            for task in sorted(glob.glob(f"/proc/{process}/task/*")):
+                try:
+                    told = {name: pathlib.Path(task, name).read_text("ascii", "replace") for name in ("stat", "syscall", "wchan", "children")}
+                except OSError:  # it has ended
+                    continue
+                name, _, rest = told["stat"].rpartition(")")
+                found.append(f"{name}) {rest.split()[0]} in {told['wchan']}, system call {told['syscall'].strip()}")
+                processes += told["children"].split()
+        return "\n".join(found)
+
     # The end.
 
     def is_alive(self):
@@ -203,8 +221,9 @@ class Server:
         try:
             code = self.process.wait(scaled(timeout))
         except subprocess.TimeoutExpired:
+            where = self.threads()
             self.kill()
-            raise AssertionError(f"did not exit within {scaled(timeout)} s; output:\n{self.output()}") from None
+            raise AssertionError(f"did not exit within {scaled(timeout)} s; output:\n{self.output()}\n{where}") from None
         self._release()
         report = SANITIZER_REPORT.search(self.output())
         assert not report, f"sanitizer report:\n{self.output()}"
@@ -330,11 +349,28 @@ def in_parallel(tasks, width=16):
     return outcome
 
 
+_given_ports = set()
+
+
 def free_port(host="127.0.0.1", family=socket.AF_INET):
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
+    """A port for somebody who starts later. Not one of those that the kernel gives away, to the port 0 and the outgoing connections of
+    everything that runs at the same time: it might be taken by then."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        first_of_the_kernel = int(file.read().split()[0])
+    for _ in range(1000):
+        port = random.randrange(10000, max(first_of_the_kernel, 11000))
+        if port in _given_ports:
+            continue
+        _given_ports.add(port)
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+                return port
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+    raise AssertionError("no port is free")
 
 
 def main():

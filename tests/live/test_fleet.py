@@ -290,7 +290,7 @@ class BehindHaproxyWithTls(Haproxy):
                 for server in self.servers:
                     server.signal(signal.SIGHUP)
                 for server in self.servers:
-                    server.wait_output(f"generation {generation}, serving", 30)
+                    server.wait_output(f"generation {generation}, serving", 45)
                 for load in (fast, slow):
                     load.asked(60)
                 after = self.serials()

@@ -9,12 +9,11 @@ import shutil
 import signal
 import socket
 import ssl
-import tempfile
 import threading
-import unittest
 
 import harness
 from harness import Server, Settings, eventually, module, run, scaled
+from scratch import Scratch
 from visitors import Crowd, Visitor1
 from wire import Broken
 
@@ -80,21 +79,9 @@ def close(found):
         kept.wire.close()
 
 
-class Processes(unittest.TestCase):
-    def setUp(self):
-        scratch = tempfile.TemporaryDirectory()
-        self.addCleanup(scratch.cleanup)
-        self.folder = scratch.name
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
+class Processes(Scratch):
     def serve(self, *flags, workers=3, target=None, **options):
         return Server(*flags, target=target or module("alone"), workers=workers, **options)
-
-    def metrics(self, server):
-        text = server.get("/-/metrics").body.decode()
-        return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in text.splitlines() if line[:1] != "#"}
 
     # --- which mode ---
 

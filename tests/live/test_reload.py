@@ -11,12 +11,11 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
-import unittest
 
 import harness
 from harness import Server, Settings, eventually, module, scaled
+from scratch import Scratch
 from secure import Ground
 from visitors import Crowd, Visitor1
 from wire import Ended, Reset, Wire
@@ -46,21 +45,8 @@ def begin(server, text, target="/"):
     return wire
 
 
-class Scratch(unittest.TestCase):
-    """A working directory, with builds of an application to be replaced in it."""
-
-    def setUp(self):
-        scratch = tempfile.TemporaryDirectory()
-        self.addCleanup(scratch.cleanup)
-        self.folder = scratch.name
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def write(self, name, text=""):
-        with open(self.path(name), "w", encoding="utf-8") as file:
-            file.write(text)
-        return self.path(name)
+class Reloads(Scratch):
+    """Builds of an application, to be replaced in the working directory."""
 
     def install(self, build):
         """As a linker or an installer does: a new file takes the place of the old one."""
@@ -75,11 +61,7 @@ class Scratch(unittest.TestCase):
         return server.get(target).body.decode()
 
 
-class Load(Scratch):
-    def metrics(self, server):
-        text = server.get("/-/metrics").body.decode()
-        return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in text.splitlines() if line[:1] != "#"}
-
+class Load(Reloads):
     def reload_under_load(self, server, crowd):
         """Rounds of reloads; what is counted never falls, and what is held stays as it was."""
         counted, held = {}, []
@@ -159,7 +141,7 @@ class SecureLoad(Ground):
                     eventually(lambda served=served: crowd.served() > served, what="answers")
 
 
-class UnderWay(Scratch):
+class UnderWay(Reloads):
     """What the old generation had begun ends there."""
 
     def test_an_upload(self):
@@ -248,7 +230,7 @@ class UnderWay(Scratch):
             server.wait_output("generation 6, serving")
 
 
-class Code(Scratch):
+class Code(Reloads):
     def test_new_code_is_new_and_old_requests_end_with_the_old(self):
         with self.serve(target=self.install("one")) as server:
             self.assertEqual(self.body(server), "one")
@@ -289,7 +271,7 @@ class Code(Scratch):
             eventually(lambda: "\npounce_modules_kept 1\n" in self.body(server, "/-/metrics"), what="one was kept")
 
 
-class Failures(Scratch):
+class Failures(Reloads):
     """Whatever fails, the generation that serves goes on; and the next reload may succeed."""
 
     def fails(self, server, *said):
@@ -326,7 +308,8 @@ class Failures(Scratch):
     def test_a_module_that_would_end_the_process(self):
         """It is tried in another one first."""
         with self.serve(target=self.install("one")) as server:
-            for name, said in (("fatal_static", "a constructor threw an exception: not today"), ("fatal_crash", "was ended by signal 6")):
+            for name, said in (("fatal_static", "a constructor threw an exception: not today"), ("fatal_crash", "was ended by signal 6"),
+                               ("fatal_hang", "took too long")):
                 shutil.copy(module(name), self.path("app.so.new"))
                 os.rename(self.path("app.so.new"), self.path("app.so"))
                 self.fails(server, said)
@@ -443,7 +426,7 @@ def can_connect(port):
     return True
 
 
-class Listening(Scratch):
+class Listening(Reloads):
     def test_addresses_come_and_go(self):
         one, two = self.path("one.sock"), self.path("two.sock")
         port = harness.free_port()
@@ -505,7 +488,7 @@ class Listening(Scratch):
             self.assertEqual((told["generation"], told["state"]), (2, "serving"))
 
 
-class Signals(Scratch):
+class Signals(Reloads):
     def test_many_at_once_are_few_reloads(self):
         self.write("slow")
         with self.serve(target=self.install("one")) as server:
@@ -580,7 +563,7 @@ class Signals(Scratch):
         self.assertIn("the constructor says no", " ".join(one.get("message", "") for one in said))
 
 
-class Development(Scratch):
+class Development(Reloads):
     def test_what_has_changed_is_served(self):
         os.mkdir(self.path("below"))
         with self.serve("--reload", "--reload-directory", "below", target=self.install("one")) as server:
