@@ -63,20 +63,6 @@ CodingsRef make_codings(const config::Config& config, const App& app) {
   return codings;
 }
 
-Owned<limits::ClientLimit> make_client_limit(const config::Config& config) {
-  if (!config.rate_limit) return nullptr;
-  const limits::Rate rate{.count = config.rate_limit->count,
-                          .interval = config.rate_limit->interval,
-                          .burst = config.rate_limit_burst.value_or(static_cast<unsigned>(config.rate_limit->count))};
-  limits::Secret secret;  // so that nobody can choose addresses that share a line of the table
-  fill_random(&secret, sizeof secret);
-  return make_owned<limits::ClientLimit>(limits::ClientTerms{.rate = rate,
-                                                             .clients = config.rate_limit_clients,
-                                                             .exempt = config.rate_limit_exempt,
-                                                             .exempt_paths = config.rate_limit_exempt_paths},
-                                         secret);
-}
-
 // One for all workers.
 class SharedRequestQueue final : public limits::RequestQueue {
  public:
@@ -128,6 +114,20 @@ std::optional<std::uint64_t> make_request_names(const config::Config& config) {
 std::optional<limits::RequestQueue::Numbers> numbers_of(const Service& service) {
   if (!service.request_queue) return std::nullopt;
   return service.request_queue->numbers();
+}
+
+Owned<limits::ClientLimit> make_client_limit(const config::Config& config, void* memory) {
+  if (!config.rate_limit) return nullptr;
+  const limits::Rate rate{.count = config.rate_limit->count,
+                          .interval = config.rate_limit->interval,
+                          .burst = config.rate_limit_burst.value_or(static_cast<unsigned>(config.rate_limit->count))};
+  limits::Secret secret;  // so that nobody can choose addresses that share a line of the table
+  fill_random(&secret, sizeof secret);
+  return make_owned<limits::ClientLimit>(limits::ClientTerms{.rate = rate,
+                                                             .clients = config.rate_limit_clients,
+                                                             .exempt = config.rate_limit_exempt,
+                                                             .exempt_paths = config.rate_limit_exempt_paths},
+                                         secret, memory);
 }
 
 std::uint32_t worker_ids(const config::Config& config) {

@@ -2,13 +2,10 @@
 
 #include <pounce/posix/process.hpp>
 
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <new>
-#include <system_error>
 
 namespace pounce::inline v0::program {
 
@@ -26,22 +23,17 @@ void set(std::atomic<std::uint64_t>& number, std::uint64_t value) noexcept {
 }  // namespace
 
 // In the mapping: the sheet, a page; the desks; the meters.
-Board::Desk* Board::desks() const noexcept { return reinterpret_cast<Desk*>(static_cast<char*>(memory_) + page); }
+Board::Desk* Board::desks() const noexcept { return reinterpret_cast<Desk*>(static_cast<char*>(memory_.get()) + page); }
 
 posix::Metering::Place* Board::places() const noexcept {
-  return reinterpret_cast<posix::Metering::Place*>(static_cast<char*>(memory_) + page + most * sizeof(Desk));
+  return reinterpret_cast<posix::Metering::Place*>(static_cast<char*>(memory_.get()) + page + most * sizeof(Desk));
 }
 
-Board::Board() {
+Board::Board() : memory_(page + most * (sizeof(Desk) + sizeof(posix::Metering::Place))) {
   static_assert(sizeof(Sheet) <= page && sizeof(Desk) % 64 == 0 && std::atomic<std::uint64_t>::is_always_lock_free);
-  memory_ = ::mmap(nullptr, page + most * (sizeof(Desk) + sizeof(posix::Metering::Place)), PROT_READ | PROT_WRITE,
-                   MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory_ == MAP_FAILED) throw std::system_error{errno, std::generic_category(), "sharing memory with workers"};
-  sheet_ = new (memory_) Sheet;
+  sheet_ = new (memory_.get()) Sheet;
   sheet_->supervisor = ::getpid();
 }
-
-Board::~Board() { ::munmap(memory_, page + most * (sizeof(Desk) + sizeof(posix::Metering::Place))); }
 
 void Board::generations(std::uint64_t current, std::uint64_t draining, std::uint64_t reloaded,
                         std::uint64_t refused) noexcept {

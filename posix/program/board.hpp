@@ -7,6 +7,8 @@
 // Limits: ids and desks for `posix::Metering::most_workers`; memory for those that are used.
 #pragma once
 
+#include "posix/program/shared_memory.hpp"
+
 #include <pounce/events/metrics.hpp>
 #include <pounce/events/server_state.hpp>
 #include <pounce/posix/metering.hpp>
@@ -36,7 +38,6 @@ class Board {
 
   // Throws std::system_error without memory.
   Board();
-  ~Board();
   Board(const Board&) = delete;
   Board& operator=(const Board&) = delete;
 
@@ -108,7 +109,7 @@ class Board {
   [[nodiscard]] std::uint64_t sum(std::size_t entry) const noexcept;
   [[nodiscard]] std::vector<pid_t> processes() const;
 
-  void* memory_;
+  SharedMemory memory_;
   Sheet* sheet_;
   // The supervisor's: what the meters of a process had counted before it began. Its ids are then some of its predecessors'.
   std::map<events::WorkerId, events::Totals> before_;

@@ -3,7 +3,9 @@
 #include "posix/program/worker_mode.hpp"
 #include "posix/program/worker_process.hpp"
 
+#include <pounce/limits/rate_limiter.hpp>
 #include <pounce/posix/own_threads.hpp>
+#include <pounce/posix/serving.hpp>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,7 +37,11 @@ Crew::Crew(const Invocation& invocation, Lasting& lasting, Board& board, Generat
       read_(std::move(read)),
       number_(number),
       speech_(speech_of(config())),
-      share_(share_of(config(), wanted)) {}
+      share_(share_of(config(), wanted)) {
+  if (!config().rate_limit) return;
+  table_ = SharedMemory{limits::RateLimiter::table_size(config().rate_limit_clients)};
+  client_limit_ = posix::make_client_limit(config(), table_.get());
+}
 
 Crew::~Crew() {
   for (const auto& member : members_) {
@@ -67,7 +73,8 @@ void Crew::keep_listeners() const {
   lasting_.admin_listeners.keep(config().admin_bind);
 }
 
-void Crew::add(std::size_t index, events::WorkerId first_id, std::uint64_t number, Instant now) {
+void Crew::add(std::size_t index, events::WorkerId first_id, std::uint64_t number, std::span<Crew* const> others,
+               Instant now) {
   auto member = make_owned<Member>();
   Channel theirs;
   Channel::make(member->channel, theirs);
@@ -78,7 +85,7 @@ void Crew::add(std::size_t index, events::WorkerId first_id, std::uint64_t numbe
   if (process < 0) throw std::system_error{errno, std::generic_category(), "fork"};
   if (process == 0) {
     member->channel.close();
-    serve(std::move(theirs), index, first_id, number, supervisor);
+    serve(std::move(theirs), index, first_id, number, others, supervisor);
   }
   board_.seat(first_id, process);
   member->process = process;
@@ -90,24 +97,40 @@ void Crew::add(std::size_t index, events::WorkerId first_id, std::uint64_t numbe
 
 // The stack below belongs to the supervisor, which this is not: nothing of it is destroyed.
 void Crew::serve(Channel channel, std::size_t index, events::WorkerId first_id, std::uint64_t number,
-                 pid_t supervisor) {
+                 std::span<Crew* const> others, pid_t supervisor) {
   Exit exit = Exit::failed;
   try {
     const posix::OwnThread own;
     become_worker(supervisor, lasting_);
     keep_listeners();
-    for (const auto& other : members_) other->channel.close();
+    leave_channels();
+    for (Crew* const other : others) {
+      other->leave_channels();
+      other->leave_table();
+    }
     lasting_.speaks = index == 0;
     exit = WorkerProcess{invocation_,
                          lasting_,
                          channel,
                          std::move(read_),
-                         {.generation = number_, .share = share_, .first_id = first_id, .number = number}}
+                         {.generation = number_,
+                          .share = {share_, std::move(client_limit_)},
+                          .first_id = first_id,
+                          .number = number}}
                .run();
   } catch (const std::exception& error) {
     speech_.remark("error", error.what());
   }
   std::exit(static_cast<int>(exit));  // NOLINT(concurrency-mt-unsafe): its threads have been joined
+}
+
+void Crew::leave_channels() noexcept {
+  for (const auto& member : members_) member->channel.close();
+}
+
+void Crew::leave_table() noexcept {
+  client_limit_.reset();
+  table_ = SharedMemory{};
 }
 
 void Crew::listen_to(Member& member) {

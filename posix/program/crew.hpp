@@ -7,15 +7,18 @@
 #include "posix/program/board.hpp"
 #include "posix/program/channel.hpp"
 #include "posix/program/generation.hpp"
+#include "posix/program/shared_memory.hpp"
 #include "posix/program/speech.hpp"
 
 #include <pounce/core/owned.hpp>
 #include <pounce/core/time.hpp>
+#include <pounce/limits/client_limit.hpp>
 
 #include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,7 +45,7 @@ struct Member {
 
 class Crew {
  public:
-  // Of a Read that is to be served. Borrows the others.
+  // Of a Read that is to be served. Borrows the others. Throws std::system_error without memory.
   Crew(const Invocation& invocation, Lasting& lasting, Board& board, Generation::Read read, std::uint64_t number);
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
@@ -62,8 +65,9 @@ class Crew {
   void keep_listeners() const;
 
   // Forks a member, which prepares; it has ids from `first_id` on. Throws std::system_error. `number`: of the process, among all.
-  // In the new process it never returns.
-  void add(std::size_t index, events::WorkerId first_id, std::uint64_t number, Instant now);
+  // `others`: crews that it is none of. In the new process it never returns.
+  void add(std::size_t index, events::WorkerId first_id, std::uint64_t number, std::span<Crew* const> others,
+           Instant now);
   // Takes in what its members say.
   void listen_to(Member& member);
   // All of them are told.
@@ -79,7 +83,10 @@ class Crew {
 
  private:
   [[noreturn]] void serve(Channel channel, std::size_t index, events::WorkerId first_id, std::uint64_t number,
-                          pid_t supervisor);
+                          std::span<Crew* const> others, pid_t supervisor);
+  // In a process that is not the supervisor: its ends of channels, and what only members need.
+  void leave_channels() noexcept;
+  void leave_table() noexcept;
 
   const Invocation& invocation_;
   Lasting& lasting_;
@@ -87,7 +94,9 @@ class Crew {
   Generation::Read read_;
   std::uint64_t number_;
   Speech speech_;
-  config::Config share_;
+  config::Config share_;                     // of each
+  SharedMemory table_;                       // of …
+  Owned<limits::ClientLimit> client_limit_;  // … what their clients ask; null: it is not limited
   std::vector<Owned<Member>> members_;
 };
 

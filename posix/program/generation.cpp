@@ -100,7 +100,7 @@ std::expected<Generation::Read, Refused> Generation::read(const Invocation& invo
 }
 
 Generation::Generation(const Invocation& invocation, Lasting& lasting, Read read, std::uint64_t number,
-                       std::optional<config::Config> share)
+                       std::optional<Share> share)
     : invocation_(invocation),
       lasting_(lasting),
       number_(number),
@@ -164,6 +164,7 @@ std::expected<void, std::string> Generation::open_doors() {
   runtime_->answer_first(front_);
   runtime_->use_listeners(lasting_.listeners);
   runtime_->count_from(first_id_);
+  if (share_ && share_->client_limit) runtime_->limit_clients(std::move(share_->client_limit));
   if (tls_) runtime_->use_filters(tls_->filters());
   if (target_.single_threaded()) runtime_->take_turns(turns_);
   admin_ = make_owned<AdminDoor>(*config_, *pages_);

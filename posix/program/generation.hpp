@@ -20,6 +20,7 @@
 #include <pounce/core/owned.hpp>
 #include <pounce/core/time.hpp>
 #include <pounce/events/event.hpp>
+#include <pounce/limits/client_limit.hpp>
 #include <pounce/posix/runtime.hpp>
 #include <pounce/posix/turns.hpp>
 #include <pounce/program/load.hpp>
@@ -65,9 +66,15 @@ class Generation {
   // `before`: the TlsFiles of the generation before; null: there is none. Warnings are in the outcome.
   [[nodiscard]] static std::expected<Read, Refused> read(const Invocation& invocation, const TlsFiles* before);
 
-  // Of a Read that is to be served. Borrows both. `share`: what of the configuration is this process's, one of several.
+  // What the runtime goes by, where that is not all that was read.
+  struct Share {
+    config::Config config;
+    Owned<limits::ClientLimit> client_limit{};  // with other processes; null: its own, as configured
+  };
+
+  // Of a Read that is to be served. Borrows both.
   Generation(const Invocation& invocation, Lasting& lasting, Read read, std::uint64_t number,
-             std::optional<config::Config> share = std::nullopt);
+             std::optional<Share> share = std::nullopt);
   Generation(const Generation&) = delete;
   Generation& operator=(const Generation&) = delete;
   ~Generation() = default;
@@ -103,7 +110,7 @@ class Generation {
 
  private:
   // What the runtime goes by.
-  [[nodiscard]] const config::Config& served() const noexcept { return share_ ? *share_ : *config_; }
+  [[nodiscard]] const config::Config& served() const noexcept { return share_ ? share_->config : *config_; }
   // Listens and starts. An error is one line.
   [[nodiscard]] std::expected<void, std::string> open_doors();
   // Only its addresses stay bound.
@@ -115,7 +122,7 @@ class Generation {
   Lasting& lasting_;
   std::uint64_t number_;
   Owned<const config::Config> config_;
-  std::optional<config::Config> share_;
+  std::optional<Share> share_;
   Speech speech_;
   Owned<TlsFiles> tls_;  // null: nothing is spoken over TLS
   Target target_;

@@ -38,10 +38,10 @@ Preparation::Result Preparation::make() const {
     if (read->outcome.next == Outcome::Next::leave) {
       return std::unexpected(Refused{read->outcome.exit, std::move(read->outcome.text)});
     }
-    std::optional<config::Config> share;
+    std::optional<Generation::Share> share;
     if (lasting_.workers) {
-      share = *read->outcome.config;
-      share->workers = lasting_.workers;
+      share.emplace(*read->outcome.config);
+      share->config.workers = lasting_.workers;
     }
     auto generation = make_owned<Generation>(invocation_, lasting_, std::move(*read), number_, std::move(share));
     if (auto prepared = generation->prepare(); !prepared) return std::unexpected(std::move(prepared.error()));

@@ -136,7 +136,11 @@ void ProcessSupervision::take_signals(Instant now) {
 // --- members ---
 
 void ProcessSupervision::start(Crew& crew, std::size_t index, Instant now) {
-  crew.add(index, free_ids(crew.ids()), forked_++, now);
+  std::vector<Crew*> others;
+  each_crew([&](Crew& other) {
+    if (&other != &crew) others.push_back(&other);
+  });
+  crew.add(index, free_ids(crew.ids()), forked_++, others, now);
 }
 
 void ProcessSupervision::hear() {

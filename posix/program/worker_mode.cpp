@@ -32,6 +32,7 @@ config::Config share_of(const config::Config& config, std::size_t processes) {
   share.max_connections = part(config.max_connections);
   share.tls_max_handshakes = part(config.tls_max_handshakes);
   if (config.max_concurrency) share.max_concurrency = part(*config.max_concurrency);
+  share.rate_limit.reset();
   share.queue_depth = part(config.queue_depth);
   return share;
 }
@@ -40,10 +41,6 @@ std::vector<std::string> remarks_on_shares(const config::Config& config, std::si
   std::vector<std::string> lines;
   const std::string each = " in each of " + std::to_string(processes) + " worker processes";
   if (processes == 1) return lines;
-  if (config.rate_limit) {
-    lines.push_back("--rate-limit is counted" + each +
-                    " for itself: a client that reaches all of them may ask that many times as often");
-  }
   if (config.max_concurrency) {
     const config::Config share = share_of(config, processes);
     lines.push_back("--max-concurrency is " + std::to_string(*share.max_concurrency) + ", --queue-depth " +

@@ -21,7 +21,7 @@ namespace pounce::inline v0::program {
 [[nodiscard]] std::size_t workers_of(const config::Config& config);
 
 // The part of one process among so many: one worker, and of each limit over all workers an equal part, so that together they allow no
-// more than the operator has said, but for what rounding up to 1 adds.
+// more than the operator has said, but for what rounding up to 1 adds. Without the rate limit, which they count together.
 [[nodiscard]] config::Config share_of(const config::Config& config, std::size_t processes);
 
 // What an operator should know of such parts: a line each.

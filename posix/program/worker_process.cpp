@@ -45,7 +45,7 @@ WorkerProcess::WorkerProcess(const Invocation& invocation, Lasting& lasting, con
       first_id_(place.first_id),
       signals_(Signals::Wanted{.reload = true}) {
   posix::process_ids().begin_process(place.number);
-  if (read.tls) read.tls->allow_handshakes(place.share.tls_max_handshakes);
+  if (read.tls) read.tls->allow_handshakes(place.share.config.tls_max_handshakes);
   generation_ =
       make_owned<Generation>(invocation_, lasting_, std::move(read), place.generation, std::move(place.share));
 }

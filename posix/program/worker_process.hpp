@@ -29,7 +29,7 @@ class WorkerProcess {
 
   struct Place {
     std::uint64_t generation;
-    config::Config share;
+    Generation::Share share;
     events::WorkerId first_id;
     std::uint64_t number;  // of this process, among all that were ever forked
   };

@@ -37,10 +37,10 @@ struct ClientLimit::Parts {
   RateLimiter limiter;
 };
 
-ClientLimit::ClientLimit(ClientTerms terms, Secret secret) {
+ClientLimit::ClientLimit(ClientTerms terms, Secret secret, void* memory) {
   const Rate rate = terms.rate;
   const std::size_t room = terms.clients;
-  parts_.reset(new Parts{.terms = std::move(terms), .limiter = {rate, room, secret}});
+  parts_.reset(new Parts{.terms = std::move(terms), .limiter = {rate, room, secret, memory}});
 }
 
 ClientLimit::~ClientLimit() = default;

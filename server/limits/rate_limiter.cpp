@@ -6,6 +6,7 @@
 #include <atomic>
 #include <bit>
 #include <cassert>
+#include <memory>
 
 namespace pounce::inline v0::limits {
 
@@ -62,19 +63,26 @@ class SipHash {
 }  // namespace
 
 struct alignas(64) RateLimiter::Line {
+  static_assert(std::atomic<std::uint64_t>::is_always_lock_free);  // between processes, too
   std::atomic<std::uint64_t> words[clients_per_line];
 };
 
-RateLimiter::RateLimiter(Rate rate, std::size_t clients, Secret secret)
+std::size_t RateLimiter::table_size(std::size_t clients) noexcept {
+  return std::bit_ceil((clients + clients_per_line - 1) / clients_per_line) * sizeof(Line);
+}
+
+RateLimiter::RateLimiter(Rate rate, std::size_t clients, Secret secret, void* memory)
     : rate_(rate),
       secret_(secret),
       most_debt_(rate.burst * shares_per_request),
       slack_(shares(Instant{std::chrono::seconds{1}})),
-      line_mask_(std::bit_ceil((clients + clients_per_line - 1) / clients_per_line) - 1),
-      lines_(new Line[line_mask_ + 1]{}) {
+      line_mask_(table_size(clients) / sizeof(Line) - 1),
+      own_(memory == nullptr ? new Line[line_mask_ + 1]{} : nullptr),
+      lines_(memory == nullptr ? own_.get() : static_cast<Line*>(memory)) {
   assert(rate.count >= 1 && rate.count <= Rate::most_count);
   assert(rate.burst >= 1 && rate.burst <= Rate::most_burst);
   assert(rate.interval > Duration::zero());
+  if (!own_) std::uninitialized_value_construct_n(lines_, line_mask_ + 1);
 }
 
 RateLimiter::~RateLimiter() = default;

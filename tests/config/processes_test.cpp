@@ -175,12 +175,14 @@ TEST_CASE("a share is an equal part of each limit over all workers, and never no
   config.max_connections = 1000;
   config.max_concurrency = 10;
   config.queue_depth = 3;
+  config.rate_limit = config::RequestRate{100, 1s};
   const config::Config share = share_of(config, 4);
   CHECK(share.workers == 1U);
   CHECK(share.async_workers == 1U);
   CHECK(share.max_connections == 250);
   CHECK(share.max_concurrency == 2);
   CHECK(share.queue_depth == 1);
+  CHECK_FALSE(share.rate_limit.has_value());  // counted by all together
   CHECK(remarks_on_shares(config, 4).size() == 1);
   CHECK(remarks_on_shares(config, 1).empty());
 }

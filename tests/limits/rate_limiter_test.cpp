@@ -3,8 +3,14 @@
 
 #include <pounce/limits/rate_limiter.hpp>
 
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -29,6 +35,45 @@ std::uint64_t admitted(RateLimiter& limiter, Client client, Instant now, int req
   std::uint64_t count = 0;
   for (int i = 0; i < requests; ++i) count += limiter.admit(client, now).admitted ? 1U : 0U;
   return count;
+}
+
+// Memory that forked processes share: a table, and in front of it a page for what a test counts.
+class Shared {
+ public:
+  explicit Shared(std::size_t clients)
+      : size_(page + RateLimiter::table_size(clients)),
+        memory_(::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
+    REQUIRE(memory_ != MAP_FAILED);
+    counts_ = new (memory_) Counts{};
+  }
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+  ~Shared() { ::munmap(memory_, size_); }
+
+  [[nodiscard]] void* table() const noexcept { return static_cast<char*>(memory_) + page; }
+  [[nodiscard]] std::atomic<std::uint64_t>& count(std::size_t process) const noexcept { return (*counts_)[process]; }
+
+ private:
+  static constexpr std::size_t page = 4096;
+  using Counts = std::array<std::atomic<std::uint64_t>, 8>;
+
+  std::size_t size_;
+  void* memory_;
+  Counts* counts_;
+};
+
+template <class Do>
+pid_t in_a_process(Do act) {
+  const pid_t process = ::fork();
+  REQUIRE(process >= 0);
+  if (process != 0) return process;
+  act();
+  ::_exit(0);
+}
+
+void wait_for(pid_t process) {
+  int status = 0;
+  REQUIRE(::waitpid(process, &status, 0) == process);
 }
 
 }  // namespace
@@ -155,4 +200,54 @@ TEST_CASE("threads that share a table give a client its burst once") {
   }
   for (std::thread& thread : threads) thread.join();
   CHECK(count == 1000);
+}
+
+TEST_CASE("processes that share a table give a client its burst once") {
+  const Shared shared{64};
+  RateLimiter limiter{Rate{.count = 1, .interval = 1h, .burst = 1000}, 64, secret, shared.table()};
+  const Client client{.group = 77};
+  REQUIRE(limiter.admit(client, at(1s)).admitted);
+  std::vector<pid_t> processes;
+  for (std::size_t i = 0; i < 4; ++i) {
+    processes.push_back(in_a_process([&] { shared.count(i) = admitted(limiter, client, at(1s), 1000); }));
+  }
+  std::uint64_t count = 1;
+  for (std::size_t i = 0; i < processes.size(); ++i) {
+    wait_for(processes[i]);
+    count += shared.count(i);
+  }
+  CHECK(count == 1000);
+  CHECK_FALSE(limiter.admit(client, at(1s)).admitted);
+}
+
+TEST_CASE("a process that is killed in the middle of a decision holds nothing up, and gives nothing away") {
+  constexpr std::uint64_t most = 1'000'000;
+  for (int round = 0; round < 20; ++round) {
+    const Shared shared{64};
+    RateLimiter limiter{Rate{.count = 1, .interval = 1h, .burst = most}, 64, secret, shared.table()};
+    const Client client{.group = 77};
+    REQUIRE(limiter.admit(client, at(1s)).admitted);
+    const pid_t victim = in_a_process([&] {
+      for (;;) {
+        if (limiter.admit(client, at(1s)).admitted) ++shared.count(0);
+      }
+    });
+    while (shared.count(0) < 1000) std::this_thread::yield();
+    ::kill(victim, SIGKILL);
+    wait_for(victim);
+    // It may have had one request counted that it has not told of.
+    const std::uint64_t left = limiter.admit(client, at(1s)).remaining;
+    const std::uint64_t told = shared.count(0) + 2;
+    CHECK(most - left >= told);
+    CHECK(most - left <= told + 1);
+  }
+}
+
+TEST_CASE("a table takes what it says, wherever it is") {
+  CHECK(RateLimiter::table_size(1) == 64);
+  CHECK(RateLimiter::table_size(8) == 64);
+  CHECK(RateLimiter::table_size(65536) == 512 * 1024);
+  const Shared shared{8};
+  const RateLimiter limiter{Rate{.count = 1, .interval = 1s, .burst = 1}, 8, secret, shared.table()};
+  CHECK(limiter.capacity() == 8);
 }

@@ -79,10 +79,12 @@ def close(found):
         kept.wire.close()
 
 
-class Processes(Scratch):
+class Ground(Scratch):
     def serve(self, *flags, workers=3, target=None, **options):
         return Server(*flags, target=target or module("alone"), workers=workers, **options)
 
+
+class Processes(Ground):
     # --- which mode ---
 
     def test_an_application_for_one_thread_gets_processes(self):
@@ -411,8 +413,8 @@ class Processes(Scratch):
 
     def test_limits_that_are_parts_are_told(self):
         with self.serve("--rate-limit", "10/s", "--max-concurrency", "9") as server:
-            server.wait_output("--rate-limit is counted in each of 3 worker processes for itself")
             server.wait_output("--max-concurrency is 3, --queue-depth 341 in each of 3 worker processes")
+            self.assertNotIn("--rate-limit", server.output())  # it is no part, but one for all
 
     def test_a_reload_that_fails_leaves_everything(self):
         shutil.copy(module("alone"), self.path("app.so"))
@@ -519,6 +521,107 @@ class Processes(Scratch):
                 lines += [json.loads(line) for line in file]
         self.assertEqual(len(lines), 240)
         self.assertEqual(len({(one["connection"], one["request"]) for one in lines}), 240)  # nobody's ids are another's
+
+
+class OneRateLimit(Ground):
+    """What a client may ask is counted by all processes together, whoever of them dies, comes or goes. One an hour, so that no bucket fills
+    while a test runs; whoever speaks for nobody is exempt."""
+    FLAGS = ("--rate-limit", "1/h", "--trusted-proxies", "127.0.0.1", "--rate-limit-exempt", "127.0.0.1")
+
+    def limited(self, burst):
+        return self.serve(*self.FLAGS, "--rate-limit-burst", str(burst))
+
+    @staticmethod
+    def ask(wire, client, times=1):
+        """Statuses, by wire."""
+        wire.send(f"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: {client}\r\n\r\n" * times)
+        return [wire.response().status for _ in range(times)]
+
+    def everywhere(self, server, client, workers=3):
+        """What each process says to that client once."""
+        found = one_of_each(server, workers)
+        said = [self.ask(kept.wire, client)[0] for kept in found.values()]
+        close(found)
+        return said
+
+    def test_a_burst_is_there_once(self):
+        with self.limited(100) as server:
+            found = one_of_each(server, 3)
+            wires = [kept.wire for kept in found.values()]
+            self.assertEqual(self.ask(wires[0], "192.0.2.1"), [200])
+            said, lock = [], threading.Lock()
+
+            def flood(wire):
+                for _ in range(10):
+                    statuses = self.ask(wire, "192.0.2.1", 10)
+                    with lock:
+                        said.extend(statuses)
+            self.assertEqual([error for error in harness.in_parallel({i: lambda i=i: flood(wires[i]) for i in range(3)}).values() if error], [])
+            self.assertEqual((said.count(200), said.count(429)), (99, 201))
+            self.assertEqual([self.ask(wire, "192.0.2.2")[0] for wire in wires], [200] * 3)
+            # Who takes a dead one's place, or comes beside them, has not forgotten; a new generation begins anew.
+            os.kill(next(iter(found)), signal.SIGKILL)
+            server.wait_output("it is started again")
+            close(found)
+            self.assertEqual(self.everywhere(server, "192.0.2.1"), [429] * 3)
+            server.signal(signal.SIGTTIN)
+            server.wait_output("one worker process more: 4")
+            self.assertEqual(self.everywhere(server, "192.0.2.1", 4), [429] * 4)
+            server.signal(signal.SIGHUP)
+            server.wait_output("notice: generation 1 has ended", 30)
+            self.assertEqual(self.everywhere(server, "192.0.2.1"), [200] * 3)
+
+    def test_killed_under_load(self):
+        """Nobody gets a request more for it, and what is lost is what was on its way."""
+        burst, rounds = 5000, 4
+        with self.limited(burst) as server:
+            with server.connect() as wire:
+                self.assertEqual(self.ask(wire, "192.0.2.1"), [200])
+            lock, done = threading.Lock(), threading.Event()
+            seen = {200: 1, 429: 0, "lost": 0}
+
+            def visit():
+                wire, others = None, 0
+                while not done.is_set():
+                    asked = answered = 0
+                    try:
+                        wire = wire or server.connect()
+                        others += 1
+                        asked = 1
+                        status = self.ask(wire, "192.0.2.1")[0]
+                        answered = 1
+                        with lock:
+                            seen[status] += 1
+                        self.ask(wire, f"198.51.{others // 256 % 256}.{others % 256}")
+                    except (Broken, OSError):
+                        with lock:
+                            seen["lost"] += asked - answered
+                        if wire is not None:
+                            wire.close()
+                        wire = None
+                if wire is not None:
+                    wire.close()
+            crowd = [threading.Thread(target=visit, daemon=True) for _ in range(6)]
+            for one in crowd:
+                one.start()
+            for round_ in range(rounds):
+                before = sum(seen.values())
+                eventually(lambda: sum(seen.values()) > before + 100, 20, "answers")
+                victim = children(server.process.pid)[0]
+                os.kill(victim, signal.SIGKILL)
+                server.wait_output(f"worker process {victim} was ended by signal 9; it is started again")
+                eventually(lambda: len(children(server.process.pid)) == 3, 20, "a successor")
+            done.set()
+            for one in crowd:
+                one.join(scaled(20))
+            with server.connect() as wire:
+                while True:
+                    said = self.ask(wire, "192.0.2.1", 50)
+                    seen[200] += said.count(200)
+                    if 429 in said:
+                        break
+            self.assertLessEqual(seen[200], burst)
+            self.assertGreaterEqual(seen[200] + seen["lost"], burst, seen)
 
 
 if __name__ == "__main__":

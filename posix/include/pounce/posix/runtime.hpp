@@ -24,6 +24,9 @@ struct Config;
 namespace events {
 class Observer;
 }
+namespace limits {
+class ClientLimit;
+}
 
 namespace posix {
 
@@ -63,6 +66,8 @@ class Runtime {
   virtual void count_from(std::uint32_t first_id) noexcept = 0;
   // Its threads take turns at the application. Before `start`; it outlives this.
   virtual void take_turns(Turns& turns) noexcept = 0;
+  // What clients ask counts there, and in no limit of its own. Before `start`.
+  virtual void limit_clients(Owned<limits::ClientLimit> limit) noexcept = 0;
   // Binds every address and starts the workers. An error is one line; nothing runs then.
   [[nodiscard]] virtual std::expected<void, std::string> start() = 0;
   [[nodiscard]] virtual const std::vector<config::BindAddress>& addresses() const = 0;  // as bound

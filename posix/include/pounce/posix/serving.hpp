@@ -55,6 +55,9 @@ struct Shared {
 // Of its request queue; empty: it has none.
 [[nodiscard]] std::optional<limits::RequestQueue::Numbers> numbers_of(const Service& service);
 
+// As `--rate-limit` has it; null: not at all. `memory`: of its table (limits::RateLimiter). Throws bad_alloc, std::system_error without randomness.
+[[nodiscard]] Owned<limits::ClientLimit> make_client_limit(const config::Config& config, void* memory = nullptr);
+
 [[nodiscard]] Service make_service(const config::Config& config, const App& app);
 
 }  // namespace pounce::inline v0::posix

@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace pounce::inline v0::sync {
@@ -31,6 +32,7 @@ class Server final : public posix::Runtime {
   void use_listeners(posix::Listeners& listeners) noexcept override { listeners_ = &listeners; }
   void take_turns(posix::Turns& turns) noexcept override { shared_.turns = &turns; }
   void count_from(std::uint32_t first_id) noexcept override { first_id_ = first_id; }
+  void limit_clients(Owned<limits::ClientLimit> limit) noexcept override { service_.client_limit = std::move(limit); }
   [[nodiscard]] std::expected<void, std::string> start() override;
   [[nodiscard]] const std::vector<config::BindAddress>& addresses() const override { return addresses_; }
   [[nodiscard]] std::size_t workers() const override { return workers_.size(); }

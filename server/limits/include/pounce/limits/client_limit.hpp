@@ -2,7 +2,7 @@
 //
 // A client is what `Request::client` says: the peer, or whom a trusted proxy speaks for. Not limited are clients in an exempt network, paths
 // below an exempt prefix, and peers without an address (Unix sockets).
-// Thread-safe: one for all workers.
+// Thread-safe: one for all workers. For worker processes its table lies in memory that they share, and they are forked when it has been made.
 #pragma once
 
 #include <pounce/core/owned.hpp>
@@ -29,8 +29,8 @@ struct ClientTerms;
 
 class ClientLimit {
  public:
-  // Throws bad_alloc.
-  ClientLimit(ClientTerms terms, Secret secret);
+  // `memory`: of the table, as RateLimiter takes it. Throws bad_alloc.
+  ClientLimit(ClientTerms terms, Secret secret, void* memory = nullptr);
   ~ClientLimit();
 
   /// Counts the request, if it is to be counted.

@@ -11,7 +11,8 @@
 //
 // Thread-safe and without locks: workers share one table, and write a client's word with one compare-and-exchange. It holds for
 // every interleaving that no client gets more than its rate and burst, but for its very first requests when two threads see them
-// at the same instant: each may open a bucket.
+// at the same instant: each may open a bucket. Where the table lies in memory that processes share, the same holds for them, and one that
+// dies at any instruction leaves the table whole: nothing is ever held.
 #pragma once
 
 #include <pounce/core/owned.hpp>
@@ -56,9 +57,12 @@ class RateLimiter {
   static constexpr std::size_t clients_per_line = 8;
 
   // Room for at least `clients` that owe something at the same time, in `clients` * 8 bytes rounded up to a power of two.
-  // Throws bad_alloc.
-  RateLimiter(Rate rate, std::size_t clients, Secret secret);
+  // The table is made in `memory`: `table_size` octets on a boundary of 64, which outlive all who count there; null: on the heap. A process that
+  // is forked when it has been made in shared memory counts in it with its parent. Throws bad_alloc.
+  RateLimiter(Rate rate, std::size_t clients, Secret secret, void* memory = nullptr);
   ~RateLimiter();
+
+  [[nodiscard]] static std::size_t table_size(std::size_t clients) noexcept;
 
   // Counts one request of `client` at `now`. A request that is refused costs the client nothing. Instants of different threads may
   // be out of order, by a second at most: time that goes backwards refills nothing.
@@ -80,7 +84,8 @@ class RateLimiter {
   std::uint64_t most_debt_;
   std::uint64_t slack_;  // of clocks that differ
   std::size_t line_mask_;
-  Owned<Line[]> lines_;
+  Owned<Line[]> own_;  // null: the table is in somebody else's memory
+  Line* lines_;
 };
 
 }  // namespace pounce::inline v0::limits
