@@ -262,6 +262,19 @@ class Server:
             self.kill()
 
 
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(one) for one in file.read().split()]
+
+
+def family_rss(pid):
+    """Of a process and its children together; what they share counts for each of them."""
+    def rss(one):
+        with open(f"/proc/{one}/status", encoding="ascii", errors="replace") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:")) * 1024
+    return sum(rss(one) for one in [pid, *children(pid)])
+
+
 class GoodClient:
     """An honest visitor: /hello every 20 ms, by turns on a kept connection and on a fresh one. None may fail."""
 

@@ -267,6 +267,32 @@ class RateLimits(unittest.TestCase):
         with Server("--rate-limit", "1/h") as server:
             self.assertEqual(ask(server), [200] + [429] * 5)
 
+    def test_very_many_addresses(self):
+        """They cost no memory, and a good client does not notice them: none of its requests is refused."""
+        wires, addresses, together = 4, 2_500 if Settings.factor > 1 else 12_500, 100
+
+        def flood(server, first, last):
+            with server.connect(timeout=60) as wire:
+                for at in range(first, last, together):
+                    wire.send("".join(f"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 10.{one >> 16}.{one >> 8 & 255}.{one & 255}\r\n\r\n"
+                                      for one in range(at, at + together)))
+                    self.assertEqual({wire.response().status for _ in range(together)}, {200})
+        for mode in ("threads", "processes"):
+            # Far fewer places than addresses; one that has asked once needs its place for 10 ms.
+            with self.subTest(mode), Server("--rate-limit", "100/s", "--rate-limit-burst", "200", "--rate-limit-clients", "4096",
+                                            "--trusted-proxies", "127.0.0.1", "--worker-mode", mode, workers=4) as server:
+                with GoodClient(server):  # 50 requests a second
+                    def assault(first, last):
+                        tasks = {n: lambda n=n: flood(server, first + n * (last - first) // wires, first + (n + 1) * (last - first) // wires)
+                                 for n in range(wires)}
+                        self.assertEqual({n: repr(e) for n, e in harness.in_parallel(tasks, width=wires).items() if e}, {})
+                    assault(1 << 20, (1 << 20) + 4000)
+                    before = harness.family_rss(server.process.pid)
+                    assault(0, wires * addresses)
+                    after = harness.family_rss(server.process.pid)
+                if not Settings.sanitizer:
+                    self.assertLess(after - before, 2 * MIB)
+
     @unittest.skipUnless(shutil.which("h2load"), "needs h2load, of Debian's nghttp2-client")
     def test_streams_of_one_http2_connection(self):
         with Server("--rate-limit", "1/h", "--rate-limit-burst", "2") as server:

@@ -12,17 +12,12 @@ import ssl
 import threading
 
 import harness
-from harness import Server, Settings, eventually, module, run, scaled
+from harness import Server, Settings, children, eventually, module, run, scaled
 from scratch import Scratch
 from visitors import Crowd, Visitor1
 from wire import Broken
 
 ASK = "GET {} HTTP/1.1\r\nHost: a\r\n\r\n"
-
-
-def children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-        return [int(one) for one in file.read().split()]
 
 
 def is_alive(pid):
