@@ -207,9 +207,9 @@ TEST_CASE("processes that share a table give a client its burst once") {
   RateLimiter limiter{Rate{.count = 1, .interval = 1h, .burst = 1000}, 64, secret, shared.table()};
   const Client client{.group = 77};
   REQUIRE(limiter.admit(client, at(1s)).admitted);
-  std::vector<pid_t> processes;
-  for (std::size_t i = 0; i < 4; ++i) {
-    processes.push_back(in_a_process([&] { shared.count(i) = admitted(limiter, client, at(1s), 1000); }));
+  std::array<pid_t, 4> processes{};
+  for (std::size_t i = 0; i < processes.size(); ++i) {
+    processes[i] = in_a_process([&] { shared.count(i) = admitted(limiter, client, at(1s), 1000); });
   }
   std::uint64_t count = 1;
   for (std::size_t i = 0; i < processes.size(); ++i) {
