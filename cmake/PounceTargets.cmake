@@ -223,13 +223,18 @@ function(pounce_test name)
   pounce_test_properties(${name} TIMEOUT ${arg_TIMEOUT} LABELS ${arg_LABELS})
 endfunction()
 
-# Time-out and sanitizer environment, for any ctest entry, also one that is a script.
+# Time-out and sanitizer environment, for any ctest entry, also one that is a script. WAITS: for most of its time, so that it may run beside
+# others; scripts/test gives ctest three places per processor, and two.
 function(pounce_test_properties name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "WAITS" "TIMEOUT" "LABELS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}"
+  set(places 3)
+  if(arg_WAITS)
+    set(places 1)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}" PROCESSORS ${places}
     ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=halt_on_error=1 second_deadlock_stack=1;ASAN_OPTIONS=detect_stack_use_after_return=1")
 endfunction()
 

@@ -6,7 +6,9 @@
 #include <doctest/doctest.h>
 
 #include "tests/sim/play.hpp"
+#include "tests/slow_build.hpp"
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -141,6 +143,12 @@ bool has_connected(const std::vector<Step>& script, std::size_t steps, std::stri
   return false;
 }
 
+// Where that takes long, only one driver of the four meets a blow: each another blow from step to step.
+std::span<const Driver> struck_drivers(std::uint64_t turn) {
+  const std::span<const Driver> all{drivers()};
+  return slow_build ? all.subspan((turn + turn / blows().size()) % all.size(), 1) : all;
+}
+
 // In turn, one driver of the four is behind TLS.
 bool is_secured(std::uint64_t seed) { return seed / 4 % 4 == seed % 4; }
 
@@ -165,11 +173,12 @@ void for_each_blow(bool at_once, Check check) {
 
 TEST_CASE("whatever is thrown in between two steps, both servers show the same") {
   std::uint64_t next_world = 0;
+  std::uint64_t turn = 0;
   for_each_blow(false, [&](const std::vector<Step>& script) {
     CAPTURE(text(script));
     const std::string first = joined(play(script, drivers().front(), {}).loose_lines());
     CHECK(first.find("PROBLEM") == std::string::npos);
-    for (const Driver& driver : drivers()) {
+    for (const Driver& driver : struck_drivers(turn++)) {
       const std::uint64_t seed = next_world++;
       INFO(driver.name, ", seed ", seed);
       CHECK(joined(play(script, driver, {.seed = seed, .tls = is_secured(seed)}).loose_lines()) == first);
@@ -179,11 +188,12 @@ TEST_CASE("whatever is thrown in between two steps, both servers show the same")
 
 TEST_CASE("whatever is thrown into the middle of a step, nothing breaks, and others see the same") {
   std::uint64_t next_world = 1;
+  std::uint64_t turn = 0;
   for_each_blow(true, [&](const std::vector<Step>& script) {
     CAPTURE(text(script));
     const bool drains = text(script).find("drain") != std::string::npos;
     const std::string first = undisturbed(play(script, drivers().front(), {}));
-    for (const Driver& driver : drivers()) {
+    for (const Driver& driver : struck_drivers(turn++)) {
       const std::uint64_t seed = next_world++;
       INFO(driver.name, ", seed ", seed);
       const Outcome outcome = play(script, driver, {.seed = seed, .tls = is_secured(seed)});
