@@ -110,10 +110,9 @@ void Output::written(std::size_t n) noexcept {
       first_region_ = 0;
     }
   } else if (first_ > 64) {
-    slices_.erase(slices_.begin(), slices_.begin() + static_cast<std::ptrdiff_t>(first_));
+    slices_.erase_front(first_);
     first_ = 0;
-    region_offsets_.erase(region_offsets_.begin(),
-                          region_offsets_.begin() + static_cast<std::ptrdiff_t>(first_region_));
+    region_offsets_.erase_front(first_region_);
     first_region_ = 0;
   }
 }
@@ -131,9 +130,8 @@ void Output::settle() noexcept {
   if (tail_ && workspace_ != nullptr) workspace_->give_back(std::move(tail_));
   tail_ = BlockRef{};
   tail_used_ = 0;
-  // `= {}` would assign an empty list, and keep the memory.
-  if (slices_.capacity() > 8) slices_ = std::vector<Slice>{};
-  if (region_offsets_.capacity() > 8) region_offsets_ = std::vector<std::uint64_t>{};
+  if (slices_.capacity() > 8) slices_.release();
+  if (region_offsets_.capacity() > 8) region_offsets_.release();
 }
 
 }  // namespace pounce::inline v0

@@ -249,7 +249,7 @@ void Connection::end_content(Bytes trailers, Events& events, Output& output) {
   if (!trailers.empty()) {
     Events::Slot& slot = events.slot();
     if (parse_fields(trailers, slot.fields) != Fault::none) return fail(Fault::invalid_trailer, false, events, output);
-    std::erase_if(slot.fields, [](const Field& field) { return http::is_forbidden_in_trailers(field.name); });
+    erase_if(slot.fields, [](const Field& field) { return http::is_forbidden_in_trailers(field.name); });
     end.trailers = slot.fields;
   }
   body_pace_.stop();

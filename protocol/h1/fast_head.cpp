@@ -7,7 +7,6 @@
 #include <pounce/http/target.hpp>
 
 #include <cstring>
-#include <vector>
 
 namespace pounce::inline v0::h1 {
 
@@ -83,7 +82,7 @@ struct Seen {
   return http::is_port(between(head, colon + 1, end), http::PortRule::optional);
 }
 
-[[nodiscard]] bool read_fields(Bytes head, const Marks& marks, std::size_t at, std::vector<Field>& fields, Seen& seen) {
+[[nodiscard]] bool read_fields(Bytes head, const Marks& marks, std::size_t at, List<Field>& fields, Seen& seen) {
   const std::size_t last = head.size() - line_end.size();
   while (at != last) {
     const std::size_t colon = next_break(marks, at);

@@ -64,7 +64,7 @@ Fault parse_request_line(Bytes line, RequestHead& head) noexcept {
   return Fault::none;
 }
 
-Fault parse_fields(Bytes lines, std::vector<Field>& fields) {
+Fault parse_fields(Bytes lines, List<Field>& fields) {
   while (!lines.empty()) {
     const std::size_t end = lines.find('\n');
     assert(end != Bytes::npos && end > 1 && lines[end - 1] == '\r');

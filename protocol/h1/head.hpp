@@ -8,11 +8,11 @@
 #include <pounce/core/bytes.hpp>
 #include <pounce/core/event.hpp>
 #include <pounce/core/fault.hpp>
+#include <pounce/core/list.hpp>
 #include <pounce/http/framing.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace pounce::inline v0::h1 {
 
@@ -21,7 +21,7 @@ namespace pounce::inline v0::h1 {
 [[nodiscard]] Fault parse_head(Bytes head, std::size_t request_line, Events::Slot& slot, http::Framing& framing);
 
 // Parses complete field lines, each with its CRLF, without the empty line that ends the section.
-[[nodiscard]] Fault parse_fields(Bytes lines, std::vector<Field>& fields);
+[[nodiscard]] Fault parse_fields(Bytes lines, List<Field>& fields);
 
 // The request line without its CRLF: method, target and version into `head`.
 [[nodiscard]] Fault parse_request_line(Bytes line, RequestHead& head) noexcept;

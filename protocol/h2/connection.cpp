@@ -130,7 +130,7 @@ void Connection::greet(Output& output) {
 
 void Connection::report_writable(Events& events) {
   windows_grew_ = false;
-  std::erase_if(waiting_, [&](std::uint32_t id) {
+  erase_if(waiting_, [&](std::uint32_t id) {
     Stream* const stream = streams_.find(id);
     if (stream == nullptr || !stream->waits_for_room) return true;
     if (allowance(*stream) == 0) return false;

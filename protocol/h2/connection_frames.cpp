@@ -59,14 +59,14 @@ void Connection::receive_priority_update(const FrameHeader& frame, Bytes payload
   if (known != early_priorities_.end()) {
     known->second = priority;
   } else if (early_priorities_.size() < limits_->max_streams) {
-    early_priorities_.emplace_back(id, priority);
+    early_priorities_.push_back({id, priority});
   }
 }
 
 // What came before a request overrides what the request says (RFC 9218, section 7).
 void Connection::take_early_priority(Stream& stream) noexcept {
   if (early_priorities_.empty()) return;
-  std::erase_if(early_priorities_, [&stream](const EarlyPriority& early) {
+  erase_if(early_priorities_, [&stream](const EarlyPriority& early) {
     if (early.first == stream.id) stream.priority = early.second;
     return early.first <= stream.id;
   });

@@ -141,7 +141,7 @@ Fault Section::finish(bool end_stream) {
   if (fault_ != Fault::none || kind_ == Kind::unwanted) return fault_;
   RequestHead& head = slot_->head;
   if (kind_ == Kind::trailers) {
-    std::erase_if(slot_->fields, [](const Field& field) { return http::is_forbidden_in_trailers(field.name); });
+    erase_if(slot_->fields, [](const Field& field) { return http::is_forbidden_in_trailers(field.name); });
     return Fault::none;
   }
   head.method_id = method_id(head.method);
@@ -206,7 +206,7 @@ Fault Section::judge_target() {
 // Crumbs become one field again (RFC 9113, section 8.2.3).
 void Section::join_cookies() {
   if (cookies_ < 2) return;
-  std::vector<Field>& fields = slot_->fields;
+  List<Field>& fields = slot_->fields;
   std::size_t size = 0;
   for (const Field& field : fields) size += field.id == FieldId::cookie ? field.value.size() + 2 : 0;
   make_room(size);
@@ -222,7 +222,7 @@ void Section::join_cookies() {
     slot_->text.append(field.value);
   }
   first->value = slot_->text.bytes().substr(at);
-  std::erase_if(fields, [first](const Field& field) { return field.id == FieldId::cookie && &field != first; });
+  erase_if(fields, [first](const Field& field) { return field.id == FieldId::cookie && &field != first; });
 }
 
 }  // namespace pounce::inline v0::h2

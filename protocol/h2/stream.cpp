@@ -26,7 +26,7 @@ void Stream::clear_queue() noexcept {
 }
 
 void Stream::renew() noexcept {
-  std::vector<Piece> kept = std::move(queue);
+  List<Piece> kept = std::move(queue);
   *this = Stream{};
   kept.clear();
   if (kept.capacity() <= most_kept_pieces) queue = std::move(kept);
@@ -48,7 +48,8 @@ Stream* Streams::find(std::uint32_t id) const noexcept {
 }
 
 void Streams::grow() {
-  std::vector<Entry> old(std::max(least_index, index_.size() * 2));
+  List<Entry> old;
+  old.resize(std::max(least_index, index_.size() * 2));
   old.swap(index_);
   for (const Entry& entry : old) {
     if (entry.id != 0) index_[place(entry.id)] = entry;
@@ -138,10 +139,10 @@ void Streams::clear() noexcept {
 
 void Streams::trim() noexcept {
   for (const Stream* stream : spare_) delete stream;
-  std::vector<Stream*>{}.swap(spare_);
+  spare_.release();
   if (!live_.empty()) return;
-  std::vector<Stream*>{}.swap(live_);
-  std::vector<Entry>{}.swap(index_);
+  live_.release();
+  index_.release();
 }
 
 }  // namespace pounce::inline v0::h2

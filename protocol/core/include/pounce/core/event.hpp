@@ -8,6 +8,7 @@
 #include <pounce/core/bytes.hpp>
 #include <pounce/core/fault.hpp>
 #include <pounce/core/ids.hpp>
+#include <pounce/core/list.hpp>
 #include <pounce/core/message.hpp>
 #include <pounce/core/message_kind.hpp>
 #include <pounce/core/owned.hpp>
@@ -18,7 +19,6 @@
 #include <new>
 #include <type_traits>
 #include <variant>
-#include <vector>
 
 namespace pounce::inline v0 {
 
@@ -116,7 +116,7 @@ class Events {
   struct Slot {
     RequestHead head;
     OwnedBytes text;
-    std::vector<Field> fields;
+    List<Field> fields;
   };
 
   Events();
@@ -163,7 +163,7 @@ class Events {
   Owned<Event[]> list_;
   std::size_t size_ = 0;  // this step's
   std::size_t room_ = 0;
-  std::vector<Owned<Slot>> slots_;
+  List<Owned<Slot>> slots_;
   std::size_t used_ = 0;
 };
 

@@ -8,13 +8,13 @@
 
 #include <pounce/core/bytes.hpp>
 #include <pounce/core/lean.hpp>
+#include <pounce/core/list.hpp>
 #include <pounce/core/source.hpp>
 #include <pounce/core/storage.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 namespace pounce::inline v0 {
 
@@ -103,9 +103,9 @@ class Output {
 
   std::size_t limit_;
   Workspace* workspace_ = nullptr;
-  std::vector<Slice> slices_;
+  List<Slice> slices_;
   std::size_t first_ = 0;                      // slices before it are written
-  std::vector<std::uint64_t> region_offsets_;  // of the regions among the slices
+  List<std::uint64_t> region_offsets_;  // of the regions among the slices
   std::size_t first_region_ = 0;
   BlockRef tail_;  // the block that copies go into
   std::size_t tail_used_ = 0;

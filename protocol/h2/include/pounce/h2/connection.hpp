@@ -19,6 +19,7 @@
 #pragma once
 
 #include <pounce/core/event.hpp>
+#include <pounce/core/list.hpp>
 #include <pounce/core/machine.hpp>
 #include <pounce/core/output.hpp>
 #include <pounce/core/pace.hpp>
@@ -35,7 +36,6 @@
 #include <optional>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace pounce::inline v0::h2 {
 
@@ -218,8 +218,8 @@ class Connection {
   Scheduler scheduler_;
   BlockRef staging_;  // where queued content is copied to
   std::size_t staging_used_ = 0;
-  std::vector<std::uint32_t> waiting_;           // streams that wait for room
-  std::vector<EarlyPriority> early_priorities_;  // of streams that are not there yet
+  List<std::uint32_t> waiting_;           // streams that wait for room
+  List<EarlyPriority> early_priorities_;  // of streams that are not there yet
 
   Instant now_;             // the latest that was told
   Instant since_;           // start of the idle wait, of the preface, or of lingering

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <pounce/core/bytes.hpp>
+#include <pounce/core/list.hpp>
 #include <pounce/core/owned_bytes.hpp>
 #include <pounce/core/pace.hpp>
 #include <pounce/core/storage.hpp>
@@ -17,7 +18,6 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace pounce::inline v0::h2 {
 
@@ -69,7 +69,7 @@ struct Stream {
   // To the peer.
   std::int64_t send_window = 0;
   std::uint64_t response_left = 0;  // of the declared length
-  std::vector<Piece> queue;
+  List<Piece> queue;
   std::size_t queue_first = 0;
   std::size_t queued = 0;  // octets in the queue
   OwnedBytes trailers;     // field lines, each ending in CRLF
@@ -118,7 +118,7 @@ class Streams {
 
   // The last ones. Two bits of the ending above thirty of the id; client streams are odd, so that the lowest bit says nothing.
   struct Endings {
-    std::vector<std::uint32_t> ids;
+    List<std::uint32_t> ids;
     std::size_t oldest = 0;
     void add(std::uint32_t one) noexcept;
     [[nodiscard]] Ending find(std::uint32_t id) const noexcept;
@@ -128,9 +128,9 @@ class Streams {
   [[nodiscard]] std::size_t place(std::uint32_t id) const noexcept;
   void grow();
 
-  std::vector<Stream*> live_;   // owned, as the spare ones are
-  std::vector<Stream*> spare_;  // room for `most_spare` is there before one comes
-  std::vector<Entry> index_;    // open addressing; a power of two, at most half full
+  List<Stream*> live_;   // owned, as the spare ones are
+  List<Stream*> spare_;  // room for `most_spare` is there before one comes
+  List<Entry> index_;    // open addressing; a power of two, at most half full
   Endings ended_;
   Endings reset_;
 };

@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <utility>
 
@@ -55,8 +54,10 @@ class Fields {
     remove_before(before, {data() + before + sizeof(Entry), name.size()});
   }
   void remove(std::string_view name) {
-    if (name.data() >= data() && name.data() < data() + size_) return remove_before(size_, std::string{name});
-    remove_before(size_, name);
+    if (name.data() < data() || name.data() >= data() + size_) return remove_before(size_, name);
+    const Owned<char[]> copy{new char[name.size() + 1]};
+    std::memcpy(copy.get(), name.data(), name.size());
+    remove_before(size_, {copy.get(), name.size()});
   }
   void clear() noexcept { size_ = count_ = 0; }
 
