@@ -29,7 +29,7 @@ class List {
   }
   ~List() {
     clear();
-    ::operator delete(first_);
+    ::operator delete(static_cast<void*>(first_));
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -99,13 +99,14 @@ class List {
   }
   [[gnu::noinline]] void grow() { move_to(capacity_ + (capacity_ < least ? least : capacity_)); }
   void move_to(std::size_t capacity) {
-    if (capacity > PTRDIFF_MAX / sizeof(T)) throw std::bad_alloc{};
-    T* const larger = static_cast<T*>(::operator new(capacity * sizeof(T)));
+    constexpr std::size_t each = sizeof(T);  // NOLINT(bugprone-sizeof-expression): also of a pointer
+    if (capacity > PTRDIFF_MAX / each) throw std::bad_alloc{};
+    T* const larger = static_cast<T*>(::operator new(capacity * each));
     for (std::size_t i = 0; i != size_; ++i) {
       ::new (static_cast<void*>(larger + i)) T(std::move(first_[i]));
       first_[i].~T();
     }
-    ::operator delete(std::exchange(first_, larger));
+    ::operator delete(static_cast<void*>(std::exchange(first_, larger)));
     capacity_ = capacity;
   }
 
