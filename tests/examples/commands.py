@@ -15,10 +15,13 @@ import subprocess
 import sys
 import tempfile
 
+import documents
+
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROGRAM = re.compile(r"^(?:\S*/)?(pounce-(?:async|sync))$")
 FLAG = re.compile(r"`(--[a-z][a-z0-9-]*)")
-OTHERS = {"--preset", "--build", "--prefix", "--check", "--jobs", "--seed", "--seconds", "--transport", "--http2-prior-knowledge", "--http1.1"}
+OTHERS = {"--preset", "--build", "--prefix", "--check", "--jobs", "--seed", "--seconds", "--transport", "--http2-prior-knowledge", "--http1.1", "--as-needed",
+          "--wrap"}
 
 
 def run(args, *command, cwd):
@@ -53,17 +56,16 @@ def main():
         for program in ("pounce-async", "pounce-sync"):
             known |= set(re.findall(r"(--[a-z][a-z0-9-]*)", run(args, args.programs / program, "--help", cwd=folder).stdout))
         known |= {"--no-" + flag[2:] for flag in known} | {"--" + flag[5:] for flag in known if flag.startswith("--no-")}
-        pages = [args.source / "README.md", *sorted((args.source / "docs").glob("*.md"))]
-        for page in pages:
+        for page in documents.pages_of(args.source):
             text = page.read_text()
             for program, words in commands_of(text):
                 count += 1
                 done = run(args, args.programs / program, *words, "--check", cwd=folder)
                 if done.returncode != 0:
-                    failures.append(f"{page.name}: {program} {' '.join(words)}\n{done.stderr}")
+                    failures.append(f"{page.relative_to(args.source)}: {program} {' '.join(words)}\n{done.stderr}")
             for flag in FLAG.findall(text):
                 if flag.rstrip("-") not in known | OTHERS and not any(name.startswith(flag) for name in known if flag.endswith("-")):
-                    failures.append(f"{page.name}: {flag} is no flag")
+                    failures.append(f"{page.relative_to(args.source)}: {flag} is no flag")
     print("\n".join(failures) or f"{count} commands are accepted")
     return 1 if failures or count == 0 else 0
 
