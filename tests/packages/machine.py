@@ -77,6 +77,7 @@ class Visitors:
     def more(self, count=30):
         goal = self.served + count
         eventually(lambda: self.served >= goal or self.failures, 60, f"{count} more answers")
+        assert not self.failures, self.failures
 
     def __enter__(self):
         for thread in self.threads:
@@ -217,6 +218,7 @@ class Machine(unittest.TestCase):
             self.assertNotIn("POUNCE_NO_SKIPS", os.environ, "no logrotate here: scripts/setup ci")
             print("no logrotate here: its configuration was not tried")
             return
+        eventually(lambda: os.stat("/var/log/pounce/access.log").st_size, 30, "something to rotate")
         first = os.stat("/var/log/pounce/access.log").st_ino
         self.assertEqual(run("logrotate", "--force", "/etc/logrotate.d/pounce-server"), "")
         eventually(lambda: os.path.exists("/var/log/pounce/access.log"), 30, "a new access log")
@@ -323,10 +325,30 @@ def boot():
     for wants in pathlib.Path(f"{root}/etc/systemd/system").glob("*.wants"):  # what this system has enabled is its own affair
         for unit in wants.iterdir():
             unit.unlink()
+    pathlib.Path(f"{root}/etc/hosts").write_text("127.0.0.1 localhost\n")  # an installer writes it, debootstrap does not
     pathlib.Path(f"{root}/usr/sbin/policy-rc.d").unlink(missing_ok=True)  # of images for containers: packages may not restart anything
     os.chroot(root)
     os.chdir("/")
     os.execve("/lib/systemd/systemd", ["systemd", "--system", "--show-status=no", "--unit=multi-user.target"], {"container": "pounce", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
+
+
+def make_group():
+    """A control group for all of the machine's processes: its systemd takes it for the root."""
+    mounts = [line.split() for line in pathlib.Path("/proc/mounts").read_text().splitlines()]
+    place = next((pathlib.Path(mount[1]) for mount in mounts if mount[2] == "cgroup2"), None)
+    try:
+        return pathlib.Path(tempfile.mkdtemp(prefix="pounce-machine-", dir=place)) if place else None
+    except OSError:
+        return None
+
+
+def remove_group(group):
+    for folder, _, _ in os.walk(group, topdown=False):
+        try:
+            os.rmdir(folder)
+        except OSError:
+            return False
+    return True
 
 
 def main():
@@ -340,20 +362,22 @@ def main():
     if args.step == "boot":
         boot()
     if args.step == "inside":
+        os.chdir("/")
         return unittest.main(argv=[sys.argv[0], *rest], verbosity=2, failfast=True)
     again = ["-B", os.path.realpath(__file__), "--packages", Given.packages, "--source", Given.source, "--root", Given.root, "--step"]
-    namespaces = ["unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child"]
-    if not os.path.exists("/lib/systemd/systemd") or \
-            subprocess.run([*namespaces, "mount", "-t", "cgroup2", "none", "/mnt"], capture_output=True).returncode != 0:
+    namespaces = ["unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child"]
+    group = make_group()
+    if group is None or subprocess.run([*namespaces, "mount", "-t", "cgroup2", "none", "/mnt"], capture_output=True).returncode != 0:
         print("packages: no machine can be made here, nothing of docs/deployment.md was typed")
         return None
     with tempfile.TemporaryFile("w+") as console:
-        outer = subprocess.Popen([*namespaces, sys.executable, *again, "boot"], stdin=subprocess.DEVNULL, stdout=console, stderr=console)
+        outer = subprocess.Popen([*namespaces, sys.executable, *again, "boot"], stdin=subprocess.DEVNULL, stdout=console, stderr=console,
+                                 preexec_fn=lambda: (group / "cgroup.procs").write_text(str(os.getpid())))
         try:
             children = pathlib.Path(f"/proc/{outer.pid}/task/{outer.pid}/children")
             eventually(lambda: outer.poll() is not None or children.read_text().strip(), 30, "a first process")
             first = children.read_text().split()[0]
-            enter = ["nsenter", "-t", first, "--mount", "--pid", "--net", "--uts", "--ipc", "--root", "--wd=/"]
+            enter = ["nsenter", "-t", first, "--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup", "--root"]
 
             def is_up():
                 assert outer.poll() is None, "systemd has ended"
@@ -367,6 +391,7 @@ def main():
         finally:
             outer.kill()  # --kill-child: the first process ends with it, and with that everything
             outer.wait()
+            eventually(lambda: remove_group(group), 30, "the end of all processes of the machine")
 
 
 if __name__ == "__main__":
