@@ -63,7 +63,9 @@ SCRIPTS = ("tests/transcripts/*/", "tests/sim/scripts/")
 def pages_of(source):
     """Every page of the tree that people read."""
     played = {path for pattern in SCRIPTS for path in source.glob(pattern + "*.md")}
-    return [path for path in sorted(source.rglob("*.md")) if "build" not in path.relative_to(source).parts and path not in played]
+    folders = [folder for folder in source.iterdir() if folder.is_dir() and folder.name != "build"]
+    found = [*source.glob("*.md"), *(path for folder in folders for path in folder.rglob("*.md"))]
+    return sorted(path for path in found if path not in played)
 
 
 def programs_of(name, text):
@@ -83,7 +85,8 @@ def programs_of(name, text):
 def compile_one(args, code, scratch, standard="-std=c++20"):
     source = pathlib.Path(scratch) / "block.cpp"
     source.write_text(code)
-    includes = [f"-I{folder}" for folder in sorted(args.source.glob("*/**/include")) if "build" not in folder.parts]
+    roots = (folder for folder in sorted(args.source.iterdir()) if folder.is_dir() and folder.name != "build")
+    includes = [f"-I{folder}" for root in roots for folder in sorted(root.glob("**/include"))]
     done = subprocess.run([args.cxx, standard, "-fsyntax-only", "-Wall", "-Wextra", *includes, source], capture_output=True, text=True)
     return done.returncode == 0, done.stderr
 
