@@ -108,6 +108,44 @@ USES = {
 }
 
 
+# What the API of Kubernetes calls the fields that a manifest of ours has (reference of apps/v1, v1 and policy/v1), and of which type they
+# are: a folder of fields, a list of what follows, a type, or a choice. "*" is any name.
+NAMES = {"*": str}
+POD = {"metadata": {"labels": NAMES, "annotations": NAMES},
+       "spec": {"terminationGracePeriodSeconds": int,
+                "securityContext": {"runAsNonRoot": bool, "runAsUser": int, "seccompProfile": {"type": ("RuntimeDefault", "Localhost", "Unconfined")}},
+                "containers": [{"name": str, "image": str, "args": [str], "ports": [{"name": str, "containerPort": int}],
+                                **{f"{name}Probe": {"httpGet": {"path": str, "port": (int, str)}, "tcpSocket": {"port": (int, str)},
+                                                    "periodSeconds": int, "failureThreshold": int} for name in ("startup", "readiness", "liveness")},
+                                "lifecycle": {"preStop": {"exec": {"command": [str]}}},
+                                "resources": {"requests": {"cpu": str, "memory": str}, "limits": {"cpu": str, "memory": str}},
+                                "securityContext": {"allowPrivilegeEscalation": bool, "readOnlyRootFilesystem": bool,
+                                                    "capabilities": {"drop": [str], "add": [str]}}}]}}
+SELECTOR = {"matchLabels": NAMES}
+KINDS = {
+    "Deployment": {"apiVersion": ("apps/v1",), "kind": str, "metadata": {"name": str, "labels": NAMES},
+                   "spec": {"replicas": int, "selector": SELECTOR, "strategy": {"type": str, "rollingUpdate": {"maxUnavailable": (int, str), "maxSurge": (int, str)}},
+                            "template": POD}},
+    "Service": {"apiVersion": ("v1",), "kind": str, "metadata": {"name": str, "labels": NAMES},
+                "spec": {"selector": NAMES, "ports": [{"name": str, "port": int, "targetPort": (int, str)}]}},
+    "PodDisruptionBudget": {"apiVersion": ("policy/v1",), "kind": str, "metadata": {"name": str, "labels": NAMES},
+                            "spec": {"minAvailable": (int, str), "maxUnavailable": (int, str), "selector": SELECTOR}},
+}
+
+
+def strays(schema, value, place=""):
+    """What the schema does not know."""
+    if isinstance(schema, dict):
+        if not isinstance(value, dict):
+            return [f"{place}: has no fields"]
+        return [stray for name, more in value.items()
+                for stray in (strays(schema.get(name, schema.get("*")), more, f"{place}.{name}") if name in schema or "*" in schema else [f"{place}.{name}: unknown"])]
+    if isinstance(schema, list):
+        return [stray for more in value for stray in strays(schema[0], more, place)] if isinstance(value, list) else [f"{place}: no list"]
+    good = any(type(value) is one if isinstance(one, type) else value == one for one in (schema if isinstance(schema, tuple) else (schema,)))
+    return [] if good else [f"{place}: {value!r}"]
+
+
 class Installed(unittest.TestCase):
     """Inside of the copy. The tests stand in the order of a package's life."""
 
@@ -261,6 +299,9 @@ class Installed(unittest.TestCase):
         code = "import json, sys, yaml; print(json.dumps(list(yaml.safe_load_all(open(sys.argv[1])))))"
         documents = json.loads(run("/usr/bin/python3", "-c", code, Given.source / "examples/deploy/kubernetes.yaml"))
         self.assertEqual([document["kind"] for document in documents], ["Deployment", "Service", "PodDisruptionBudget"])
+        for document in documents:
+            self.assertEqual(strays(KINDS[document["kind"]], document), [])
+        self.assertEqual(strays(KINDS["Service"], {"spec": {"port": 1, "ports": [{"port": "80"}]}}), [".spec.port: unknown", ".spec.ports.port: '80'"])
         pod = documents[0]["spec"]["template"]["spec"]
         container = pod["containers"][0]
         self.assertIn("configuration ok", run("/usr/bin/pounce-async", *container["args"], "--check"))
