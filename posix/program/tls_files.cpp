@@ -221,7 +221,10 @@ OptionId TlsFiles::source_of(const tls::Problem& problem) const {
 
 void TlsFiles::report(OptionId id, std::string text, std::vector<Problem>& list) const {
   const config::Origin& origin = config_.origin(id);
-  list.push_back({config::name_at(config::row(id), origin), std::move(text), origin, ""});
+  // The key was looked for where the certificate is, for nobody said where else.
+  const bool needs_key = id == OptionId::tls_cert && !config_.tls_key && text.ends_with("holds no private key in PEM");
+  list.push_back({config::name_at(config::row(id), origin), std::move(text), origin,
+                  needs_key ? "name the key's file with tls_key" : ""});
 }
 
 }  // namespace pounce::inline v0::program

@@ -121,6 +121,8 @@ class Messages(unittest.TestCase):
                         "-keyout", "server.key", "-out", "server.pem"], cwd=self.folder, check=True, capture_output=True)
         self.says(2, "--tls-key: cannot read 'server.key': Permission denied (from command line; hint: server.key belongs to user 0, group 0, "
                   "mode 0600; this program runs as user 65534)", arguments=["--tls-cert", "server.pem", "--tls-key", "server.key"], user=65534)
+        self.says(2, "--tls-cert: server.pem: holds no private key in PEM (from command line; hint: name the key's file with tls_key)",
+                  arguments=["--tls-cert", "server.pem"])
         os.mkdir(self.path("keys"), 0o700)
         os.rename(self.path("server.key"), self.path("keys/server.key"))
         self.says(2, "--tls-key: cannot read 'keys/server.key': Permission denied (from command line; hint: keys belongs to user 0, group 0, "
