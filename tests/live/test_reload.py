@@ -17,13 +17,13 @@ import harness
 from harness import Server, Settings, eventually, module, scaled
 from scratch import Scratch
 from secure import Ground
-from visitors import Crowd, Visitor1
+from visitors import Crowd, Visitor1, rounds
 from wire import Ended, Reset, Wire
 from ws_wire import CLOSE, WebSocket, close_payload
 
 REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 UPLOAD = "POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nhello"  # 995 bytes are still to come
-ROUNDS = int(os.environ.get("POUNCE_RELOADS", "0")) or (6 if Settings.factor > 1 else 20)
+ROUNDS = rounds()
 
 
 def reload(server, generation, how="serving"):

@@ -1,14 +1,21 @@
-"""Visitors: clients that ask without a pause while a server is reloaded, over HTTP/1.1 or HTTP/2, in the clear or over TLS.
+"""Visitors: clients that ask without a pause while a server is reloaded, over HTTP/1.1, HTTP/2 or a WebSocket, in the clear or over TLS.
 
 A failure is what RFC 9110 and 9113 do not let a client take for "try again elsewhere": no connection, a reset, an end before an answer
 to what was asked, a wrong answer. A request that a GOAWAY excludes was never looked at: it is asked again, and counted.
 """
 
+import os
 import socket
 import threading
 
 import frames
-from harness import scaled
+import ws_wire
+from harness import Settings, scaled
+
+
+def rounds():
+    """Of reloads, for what has to happen many times; POUNCE_RELOADS says another number."""
+    return int(os.environ.get("POUNCE_RELOADS", "0")) or (6 if Settings.factor > 1 else 20)
 
 
 class Visitor:
@@ -117,12 +124,42 @@ class Visitor2(Visitor):
                     return body, self.last is None
 
 
+class Talker(Visitor):
+    """A WebSocket that echoes. A server that goes says 1001; what was sent before it was read may be without an answer then."""
+
+    def begin(self):
+        self.said = 0
+        self.socket.sendall(f"GET {self.target} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
+        while b"\r\n\r\n" not in self.rest:
+            self.fill()
+        head, self.rest = self.rest.split(b"\r\n\r\n", 1)
+        assert head.startswith(b"HTTP/1.1 101 "), head
+
+    def ask(self):
+        self.said += 1
+        words = f"number {self.said}".encode()
+        self.socket.sendall(ws_wire.frame(ws_wire.TEXT, words))
+        while len(self.rest) < 2 or len(self.rest) < 2 + self.rest[1]:
+            self.fill()
+        opcode, payload = self.rest[0], bytes(self.rest[2:2 + self.rest[1]])
+        self.rest = self.rest[2 + self.rest[1]:]
+        if opcode == 0x80 | ws_wire.CLOSE:
+            assert payload[:2] == (1001).to_bytes(2, "big"), payload
+            self.asked_again += 1
+            self.socket.sendall(ws_wire.frame(ws_wire.CLOSE, payload))
+            return None, False
+        assert opcode == 0x80 | ws_wire.TEXT and payload.endswith(words), (opcode, payload)
+        return payload, True
+
+
 class Crowd:
     """Visitors, for as long as a `with` block lasts; then each must have been served, and none may have failed."""
 
-    def __init__(self, server, one=4, two=2, target="/hello", context=None, context2=None):
+    def __init__(self, server, one=4, two=2, target="/hello", context=None, context2=None, talkers=0):
         self.visitors = [Visitor1(server, target, context) for _ in range(one)] + \
-            [Visitor2(server, target, context2) for _ in range(two)]
+            [Visitor2(server, target, context2) for _ in range(two)] + \
+            [Talker(server, "/socket", context) for _ in range(talkers)]
 
     def served(self):
         return sum(one.served for one in self.visitors)

@@ -56,6 +56,19 @@ pounce::Task slow(pounce::Exchange& exchange) {
   (void)exchange.respond(pounce::Response::text("slow"));
 }
 
+// An echo that says whose it is.
+pounce::Task socket(pounce::Exchange& exchange) {
+  pounce::WebSocket socket = co_await exchange.accept_websocket();
+  if (!socket) co_return;
+  const std::string process = std::to_string(::getpid());
+  while (true) {
+    const pounce::Incoming got = co_await socket.receive();
+    if (got.status() != pounce::Status::ok) break;
+    const std::string text = process + " " + std::string{got.bytes()};
+    if (co_await socket.send_text(text) != pounce::Status::ok) break;
+  }
+}
+
 // Will not be told to hurry.
 pounce::Task endless(pounce::Exchange& exchange) {
   while (true) (void)co_await exchange.sleep(std::chrono::seconds{1});
@@ -75,6 +88,7 @@ pounce::App make() {
   app.route("/wait", wait);
   app.route("/slow", slow);
   app.route("/endless", endless);
+  app.route("/socket", socket);
   app.route("/die", die);
   app.route("/throw", fail);
   app.on_start([] {
@@ -83,6 +97,10 @@ pounce::App make() {
     if (std::string_view{how} == "throw") throw std::runtime_error{"no database"};
     if (std::string_view{how} == "crash") ::kill(::getpid(), SIGKILL);
     if (std::string_view{how} == "hang") std::this_thread::sleep_for(std::chrono::hours{1});
+    if (std::string_view{how} == "wait") {  // until there is a file
+      const char* const file = std::getenv("ALONE_FILE");  // NOLINT(concurrency-mt-unsafe)
+      while (::access(file, F_OK) != 0) std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
     if (std::string_view{how} == "once") {  // the second start of any worker fails: the file is there then
       const char* const file = std::getenv("ALONE_FILE");  // NOLINT(concurrency-mt-unsafe)
       if (::access(file, F_OK) == 0) ::kill(::getpid(), SIGKILL);
