@@ -151,8 +151,8 @@ class UnderWay(Reloads):
             self.assertEqual(server.get().status, 200)
             wire.send("x" * 995)
             answer = wire.response()
-            self.assertEqual((answer.status, answer.body, answer.closes()), (200, b"Hello, World!", True))
-            wire.end()
+            self.assertEqual((answer.status, answer.body), (200, b"Hello, World!"))
+            wire.end()  # with that answer, or a moment later: that there is a drain may reach its reactor behind the rest of the upload
             ended(server, 1)
 
     def test_a_stream_is_told(self):
