@@ -4,8 +4,11 @@
 #include "compression/words.hpp"
 #include "compression/zstd.hpp"
 
+#include <pounce/core/kept_string.hpp>
+
 #include <algorithm>
 #include <new>
+#include <string>
 #include <utility>
 
 namespace pounce::inline v0::compression {
@@ -47,16 +50,16 @@ std::optional<Bytes> value_of(FieldList fields, Bytes name) noexcept {
 }  // namespace
 
 Dictionary::Dictionary(std::string content, int level)
-    : content_(std::move(content)), hash_(sha256(content_)), level_(std::clamp(level, 1, top_level(Coding::zstd))) {
+    : owner_(keep(std::move(content), content_)),
+      hash_(sha256(content_)),
+      level_(std::clamp(level, 1, top_level(Coding::zstd))) {
   if (content_.size() > most_content) throw std::bad_alloc{};
   if (!content_.starts_with(trained)) prepared_ = zstd::prepare(content_, level_);
 }
 
 Dictionary::~Dictionary() { zstd::discard(prepared_); }
 
-std::size_t Dictionary::memory() const noexcept {
-  return sizeof(*this) + content_.capacity() + zstd::memory_of(prepared_);
-}
+std::size_t Dictionary::memory() const noexcept { return sizeof(*this) + content_.size() + zstd::memory_of(prepared_); }
 
 std::array<char, Dictionary::header_size> Dictionary::header() const noexcept {
   std::array<char, header_size> bytes{};
@@ -90,7 +93,7 @@ std::optional<DictionaryHash> parse_available_dictionary(Bytes value) noexcept {
 
 std::optional<std::string> use_as_dictionary(const DictionaryTerms& terms) {
   constexpr std::size_t longest_id = 1024;
-  if (!terms.match.starts_with('/') || terms.match.find('(') != std::string::npos || terms.id.size() > longest_id)
+  if (!terms.match.starts_with('/') || terms.match.find('(') != std::string_view::npos || terms.id.size() > longest_id)
     return std::nullopt;
   std::string value = "match=";
   if (!append_string(value, terms.match)) return std::nullopt;

@@ -2,6 +2,7 @@
 #include <pounce/events/access_log.hpp>
 
 #include <array>
+#include <string>
 #include <utility>
 
 namespace pounce::inline v0::events {
@@ -132,23 +133,21 @@ struct AccessFormat::Parser {
   }
 
   bool add(Kind kind) {
-    atoms.push_back({kind, {}, FieldId::other});
+    atoms.push_back({kind, {}});
     return true;
   }
 
   bool add_field(std::string_view name) {
     if (name.empty()) return fail("names no field between its braces");
-    atoms.push_back({Kind::field, std::string{name}, field_id(name)});
+    atoms.push_back({Kind::field, {}, field_id(name)});
+    atoms.back().text.append(name);
     return true;
   }
 
   void literal(std::string_view text) {
     if (text.empty()) return;
-    if (!atoms.empty() && atoms.back().kind == Kind::literal) {
-      atoms.back().text.append(text);
-    } else {
-      atoms.push_back({Kind::literal, std::string{text}, FieldId::other});
-    }
+    if (atoms.empty() || atoms.back().kind != Kind::literal) atoms.push_back({Kind::literal, {}});
+    atoms.back().text.append(text);
   }
 
   bool unknown(const std::string& what, std::string_view letter) {
@@ -162,7 +161,7 @@ struct AccessFormat::Parser {
   }
 
   std::string_view rest;
-  std::vector<Atom> atoms;
+  List<Atom> atoms;
   std::string why;
   bool seen_apache = false;
   bool seen_gunicorn = false;
@@ -171,7 +170,7 @@ struct AccessFormat::Parser {
 std::optional<AccessFormat> AccessFormat::parse(std::string_view text, std::string& why) {
   AccessFormat format;
   if (text == "json") {
-    format.atoms_.push_back({Kind::json, {}, FieldId::other});
+    format.atoms_.push_back({Kind::json, {}});
     return format;
   }
   // A word that is no name of ours has no atoms, and would log the same for every request.

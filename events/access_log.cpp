@@ -199,7 +199,7 @@ void AccessFormat::put_atom(Line& line, const Atom& atom, const AccessEntry& ent
   using namespace std::chrono;
   const RequestHead* const head = entry.asked.head;
   switch (atom.kind) {
-    case Kind::literal: return line.put(std::string_view{atom.text});
+    case Kind::literal: return line.put(atom.text.bytes());
     case Kind::json: return put_json(line, entry, time);
     case Kind::client: return put_text(line, client_of(entry.asked));
     case Kind::peer_port: return put_text(line, port_of(entry.asked.peer));
@@ -233,7 +233,7 @@ void AccessFormat::put_atom(Line& line, const Atom& atom, const AccessEntry& ent
     case Kind::milliseconds: return line.number(whole(entry.duration, std::chrono::milliseconds{1}));
     case Kind::microseconds: return line.number(whole(entry.duration, std::chrono::microseconds{1}));
     case Kind::decimal_seconds: return line.seconds(entry.duration);
-    case Kind::field: return put_text(line, value_of(entry.asked, atom.id, atom.text));
+    case Kind::field: return put_text(line, value_of(entry.asked, atom.id, atom.text.bytes()));
     case Kind::connection: return line.number(number(entry.connection));
     case Kind::request: return line.number(number(entry.request));
     case Kind::correlation: return put_text(line, entry.asked.correlation);

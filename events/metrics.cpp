@@ -4,6 +4,7 @@
 
 #include <array>
 #include <span>
+#include <string>
 
 namespace pounce::inline v0::events {
 

@@ -3,6 +3,8 @@
 #include "posix/file_cache.hpp"
 #include "posix/open_file.hpp"
 
+#include <pounce/app/token.hpp>
+#include <pounce/files/listed_names.hpp>
 #include <pounce/posix/advice.hpp>
 #include <pounce/posix/clock.hpp>
 
@@ -16,6 +18,7 @@
 #include <chrono>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <utility>
 
 #if defined(__linux__) && __has_include(<linux/openat2.h>)

@@ -3,6 +3,7 @@
 #include <pounce/config/compression.hpp>
 #include <pounce/limits/client_limit.hpp>
 #include <pounce/limits/client_terms.hpp>
+#include <pounce/limits/queue_terms.hpp>
 #include <pounce/limits/request_queue.hpp>
 #include <pounce/posix/cpus.hpp>
 #include <pounce/posix/runtime.hpp>
@@ -66,7 +67,7 @@ CodingsRef make_codings(const config::Config& config, const App& app) {
 // One for all workers.
 class SharedRequestQueue final : public limits::RequestQueue {
  public:
-  explicit SharedRequestQueue(limits::QueueTerms terms) noexcept : RequestQueue(std::move(terms)) {}
+  explicit SharedRequestQueue(limits::QueueTerms terms) : RequestQueue(std::move(terms)) {}
 
  private:
   void lock() noexcept override { lock_.lock(); }
@@ -107,6 +108,13 @@ std::optional<std::uint64_t> make_request_names(const config::Config& config) {
   std::uint64_t seed = 0;
   fill_random(&seed, sizeof seed);
   return seed;
+}
+
+proxy::Trust make_trust(const config::Config& config) {
+  proxy::Trust trust;
+  for (const proxy::Network& network : config.trusted_proxies) trust.proxies.push_back(network);
+  trust.dialect = config.forwarded ? proxy::Dialect::forwarded : proxy::Dialect::x_forwarded;
+  return trust;
 }
 
 }  // namespace
@@ -158,8 +166,7 @@ Service make_service(const config::Config& config, const App& app) {
                  .ws_deflate = make_ws_deflate(config),
                  .ws_compression_level = static_cast<int>(config.ws_compression_level),
                  .tls_handshake_timeout = config.tls_handshake_timeout,
-                 .trust = {.proxies = config.trusted_proxies,
-                           .dialect = config.forwarded ? proxy::Dialect::forwarded : proxy::Dialect::x_forwarded},
+                 .trust = make_trust(config),
                  .codings = make_codings(config, app),
                  .client_limit = make_client_limit(config),
                  .request_queue = make_request_queue(config),

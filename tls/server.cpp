@@ -1,5 +1,7 @@
 #include <pounce/tls/server.hpp>
 
+#include <pounce/tls/endpoint.hpp>
+
 #include <atomic>
 #include <mutex>
 #include <utility>

@@ -54,8 +54,8 @@ void Observation::reopen() noexcept {
   if (event_writer_.writer) event_writer_.writer->reopen();
 }
 
-std::vector<events::Moment::Dropped> Observation::dropped() const {
-  std::vector<events::Moment::Dropped> all;
+List<events::Moment::Dropped> Observation::dropped() const {
+  List<events::Moment::Dropped> all;
   const auto add = [&all](std::string_view name, const SharedLog& log) {
     if (log.writer) all.push_back({.log = name, .lines = log.dropped_before + log.writer->dropped()});
   };

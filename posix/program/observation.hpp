@@ -7,6 +7,7 @@
 #include "posix/program/lasting.hpp"
 
 #include <pounce/config/config.hpp>
+#include <pounce/core/list.hpp>
 #include <pounce/core/owned.hpp>
 #include <pounce/events/metrics.hpp>
 #include <pounce/events/relay.hpp>
@@ -38,7 +39,7 @@ class Observation {
   // Null where nobody asks for numbers.
   [[nodiscard]] const posix::Metering* metering() const noexcept { return metering_; }
   // How many lines each log could not take.
-  [[nodiscard]] std::vector<events::Moment::Dropped> dropped() const;
+  [[nodiscard]] List<events::Moment::Dropped> dropped() const;
 
  private:
   Observation(const std::string& program, bool json);

@@ -2,6 +2,7 @@
 
 #include "posix/program/board.hpp"
 
+#include <pounce/config/bind_address.hpp>
 #include <pounce/config/print.hpp>
 #include <pounce/events/text.hpp>
 #include <pounce/posix/module.hpp>
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
 
 namespace pounce::inline v0::program {

@@ -1,5 +1,6 @@
 #include "posix/program/target.hpp"
 
+#include <pounce/app/application.hpp>
 #include <pounce/files/welcome.hpp>
 
 #include <sys/stat.h>

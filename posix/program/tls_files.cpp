@@ -11,8 +11,10 @@
 #include <cerrno>
 #include <chrono>
 #include <iterator>
+#include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace pounce::inline v0::program {
 

@@ -9,6 +9,7 @@
 #include <pounce/config/config.hpp>
 #include <pounce/core/owned.hpp>
 #include <pounce/core/time.hpp>
+#include <pounce/tls/endpoint.hpp>
 #include <pounce/tls/server.hpp>
 #include <pounce/tls/ticket_keys.hpp>
 

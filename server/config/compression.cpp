@@ -40,18 +40,19 @@ std::expected<compression::Offers, std::string> parse_offers(const std::optional
 }
 
 std::expected<compression::MediaTypes, std::string> parse_media_types(const std::optional<std::string>& text) {
-  std::vector<std::string> patterns;
-  for (std::string& word : words_of(text)) {
+  const compression::MediaTypes usual;
+  std::vector<std::string> words = words_of(text);
+  std::vector<std::string_view> patterns;
+  for (std::string& word : words) {
     if (word == "usual") {
-      const compression::MediaTypes usual;
       patterns.insert(patterns.end(), usual.patterns().begin(), usual.patterns().end());
     } else if (compression::MediaTypes::is_pattern(word)) {
-      patterns.push_back(std::move(word));
+      patterns.push_back(word);
     } else {
       return std::unexpected(std::move(word));
     }
   }
-  return compression::MediaTypes{std::move(patterns)};
+  return compression::MediaTypes{patterns};
 }
 
 }  // namespace pounce::inline v0::config

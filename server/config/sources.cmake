@@ -3,13 +3,10 @@
 set(POUNCE_CONFIG_INCLUDE ${CMAKE_CURRENT_LIST_DIR}/include)
 set(POUNCE_CONFIG_HEADERS
   pounce/config/bind_address.hpp
-  pounce/config/compression.hpp
   pounce/config/config.hpp
-  pounce/config/environment.hpp
   pounce/config/named_certificate.hpp
   pounce/config/option_list.hpp
   pounce/config/option_table.hpp
-  pounce/config/print.hpp
   pounce/config/request_rate.hpp
   pounce/config/setting.hpp
   pounce/config/static_mount.hpp

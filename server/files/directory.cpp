@@ -5,7 +5,11 @@
 #include "server/session/passing.hpp"
 
 #include <pounce/app/handler.hpp>
+#include <pounce/app/token.hpp>
+#include <pounce/files/files.hpp>
+#include <pounce/files/listed_names.hpp>
 #include <pounce/files/listing.hpp>
+#include <pounce/files/mount.hpp>
 #include <pounce/files/precompressed.hpp>
 #include <pounce/files/target_path.hpp>
 

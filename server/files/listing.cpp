@@ -1,5 +1,6 @@
 #include <pounce/files/listing.hpp>
 
+#include <pounce/files/listed_names.hpp>
 #include <pounce/files/target_path.hpp>
 #include <pounce/http/date.hpp>
 #include <pounce/http/syntax.hpp>
@@ -8,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace pounce::inline v0::files {

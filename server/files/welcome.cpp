@@ -1,5 +1,7 @@
 #include <pounce/files/welcome.hpp>
 
+#include <pounce/app/application.hpp>
+
 #include <string_view>
 
 namespace pounce::inline v0 {

@@ -4,6 +4,7 @@
 
 #include <pounce/app/response.hpp>
 #include <pounce/limits/client_limit.hpp>
+#include <pounce/limits/queue_terms.hpp>
 
 #include <algorithm>
 #include <array>
@@ -62,7 +63,7 @@ class RequestQueue::Guard {
 
 bool RequestQueue::try_enter() noexcept {
   std::uint64_t word = look(word_);
-  while (waiting(word) == 0 && running(word) < terms_.running) {
+  while (waiting(word) == 0 && running(word) < most_running_) {
     if (change(word_, word, word + 1)) return true;
   }
   return false;
@@ -70,7 +71,7 @@ bool RequestQueue::try_enter() noexcept {
 
 bool RequestQueue::is_full() const noexcept {
   const std::uint64_t word = look(word_);
-  return running(word) >= terms_.running && waiting(word) >= terms_.waiting;
+  return running(word) >= most_running_ && waiting(word) >= most_waiting_;
 }
 
 bool RequestQueue::has_line() const noexcept { return waiting(look(word_)) != 0; }
@@ -85,10 +86,10 @@ Waiter::State RequestQueue::enter(Waiter& waiter, Instant now) noexcept {
     turn_away_late(now, bells);
     std::uint64_t word = look(word_);
     while (true) {
-      if (waiting(word) == 0 && running(word) < terms_.running) {
+      if (waiting(word) == 0 && running(word) < most_running_) {
         if (!change(word_, word, word + 1)) continue;
         result = Waiter::State::admitted;
-      } else if (waiting(word) < terms_.waiting) {
+      } else if (waiting(word) < most_waiting_) {
         if (!change(word_, word, word + one_waiting)) continue;
         result = waiter.state_ = Waiter::State::waiting;
         waiter.since_ = now;
@@ -140,7 +141,11 @@ Loan<RequestQueue> RequestQueue::make(QueueTerms terms) {
   return Loan<RequestQueue>{new RequestQueue{std::move(terms)}};
 }
 
-RequestQueue::RequestQueue(QueueTerms terms) noexcept : terms_(std::move(terms)) {}
+RequestQueue::RequestQueue(QueueTerms terms)
+    : terms_(make_owned<const QueueTerms>(std::move(terms))),
+      most_running_(terms_->running),
+      most_waiting_(terms_->waiting),
+      timeout_(terms_->timeout) {}
 RequestQueue::~RequestQueue() = default;
 void RequestQueue::destroy() noexcept { delete this; }
 
@@ -153,17 +158,17 @@ RequestQueue::Numbers RequestQueue::numbers() noexcept {
 }
 
 bool RequestQueue::is_standing(Instant now) const noexcept {
-  return oldest_ != nullptr && now - line_since_ >= terms_.timeout;
+  return oldest_ != nullptr && now - line_since_ >= timeout_;
 }
 
 bool RequestQueue::is_late(const Waiter& waiter, Instant now) const noexcept {
-  return now - waiter.since_ >= (is_standing(now) ? terms_.timeout / impatience : terms_.timeout);
+  return now - waiter.since_ >= (is_standing(now) ? timeout_ / impatience : timeout_);
 }
 
 // A few at a time: who is left is found by the next one to come or go, or looks by itself.
 void RequestQueue::turn_away_late(Instant now, Bells& bells) noexcept {
   while (oldest_ != nullptr && bells.has_room() && is_late(*oldest_, now)) {
-    const bool in_time = now - oldest_->since_ < terms_.timeout;
+    const bool in_time = now - oldest_->since_ < timeout_;
     count(shed_[static_cast<std::size_t>(in_time ? Reason::overload : Reason::timeout)]);
     settle(*oldest_, Waiter::State::turned_away, bells);
   }
@@ -186,7 +191,7 @@ void RequestQueue::take_out(Waiter& waiter) noexcept {
 // --- what is said ---
 
 bool RequestQueue::is_exempt(std::string_view path) const noexcept {
-  return std::any_of(terms_.exempt_paths.begin(), terms_.exempt_paths.end(),
+  return std::any_of(terms_->exempt_paths.begin(), terms_->exempt_paths.end(),
                      [path](const std::string& prefix) { return is_below(path, prefix); });
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <string>
 
 namespace pounce::inline v0::proxy {
 

@@ -193,7 +193,8 @@ TEST_CASE("switched off, nothing is coded and nothing varies") {
 TEST_CASE("size, types and order are the policy's") {
   Policy policy;
   policy.min_size = 10;
-  policy.types = MediaTypes{{"image/png", "x/*", "+cbor"}};
+  constexpr std::array<std::string_view, 3> patterns{"image/png", "x/*", "+cbor"};
+  policy.types = MediaTypes{patterns};
   policy.offers = Offers{};
   policy.offers.add(Coding::gzip);
   policy.offers.add(Coding::zstd);
@@ -218,7 +219,7 @@ TEST_CASE("patterns of media types") {
        {"", "text", "*/*", "text/", "/html", "+", "text/ht ml", "text/html;q=1", "te*t/html", "a/b/c"})
     CHECK_MESSAGE(!MediaTypes::is_pattern(bad), bad);
   const MediaTypes usual;
-  for (const std::string& pattern : usual.patterns()) CHECK_MESSAGE(MediaTypes::is_pattern(pattern), pattern);
+  for (const std::string_view pattern : usual.patterns()) CHECK_MESSAGE(MediaTypes::is_pattern(pattern), pattern);
 }
 
 TEST_CASE("a client with a dictionary") {

@@ -5,6 +5,7 @@
 
 #include <initializer_list>
 #include <set>
+#include <string>
 #include <vector>
 
 using namespace pounce;
@@ -101,14 +102,14 @@ void feed(OrderCheck& check, const Lifecycle& event) {
 List broken(std::initializer_list<Lifecycle> events) {
   OrderCheck check;
   for (const Lifecycle& event : events) feed(check, event);
-  return check.broken();
+  return {check.broken().begin(), check.broken().end()};
 }
 
 // As they are.
 List broken_exactly(std::initializer_list<Lifecycle> events) {
   OrderCheck check;
   for (const Lifecycle& event : events) check.feed(event);
-  return check.broken();
+  return {check.broken().begin(), check.broken().end()};
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <pounce/core/ascii.hpp>
 #include <pounce/files/directory.hpp>
 #include <pounce/files/entity_tag.hpp>
+#include <pounce/files/files.hpp>
+#include <pounce/files/mount.hpp>
 #include <pounce/testing.hpp>
 
 #include "tests/files/fake_files.hpp"

@@ -3,6 +3,8 @@
 
 #include <pounce/app/application.hpp>
 #include <pounce/files/directory.hpp>
+#include <pounce/files/files.hpp>
+#include <pounce/files/mount.hpp>
 #include <pounce/files/welcome.hpp>
 #include <pounce/testing.hpp>
 

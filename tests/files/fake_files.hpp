@@ -1,7 +1,9 @@
 // A disk made of strings, with what a real one does: errors, slow reads, files that change while they are open.
 #pragma once
 
+#include <pounce/app/token.hpp>
 #include <pounce/files/files.hpp>
+#include <pounce/files/listed_names.hpp>
 
 #include <algorithm>
 #include <chrono>

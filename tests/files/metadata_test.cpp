@@ -2,7 +2,11 @@
 #include <doctest/doctest.h>
 
 #include <pounce/app/application.hpp>
+#include <pounce/app/token.hpp>
 #include <pounce/files/directory.hpp>
+#include <pounce/files/files.hpp>
+#include <pounce/files/listed_names.hpp>
+#include <pounce/files/mount.hpp>
 #include <pounce/testing.hpp>
 
 #include "tests/files/fake_files.hpp"

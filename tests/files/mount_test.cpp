@@ -3,6 +3,7 @@
 
 #include <pounce/app/application.hpp>
 #include <pounce/files/directory.hpp>
+#include <pounce/files/files.hpp>
 #include <pounce/files/listing.hpp>
 #include <pounce/files/mount.hpp>
 #include <pounce/testing.hpp>
@@ -11,6 +12,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 using pounce::testing::Client;
 

@@ -3,6 +3,7 @@
 
 #include <pounce/app/response.hpp>
 #include <pounce/core/owned.hpp>
+#include <pounce/limits/queue_terms.hpp>
 #include <pounce/limits/request_queue.hpp>
 
 #include <algorithm>

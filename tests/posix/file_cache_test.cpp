@@ -1,7 +1,9 @@
 // What is remembered of a directory, for how long, and who waits for its disk.
 #include <doctest/doctest.h>
 
+#include <pounce/app/token.hpp>
 #include <pounce/files/files.hpp>
+#include <pounce/files/listed_names.hpp>
 #include <pounce/posix/files.hpp>
 #include <pounce/posix/letterbox.hpp>
 

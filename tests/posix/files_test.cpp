@@ -4,6 +4,7 @@
 #include <pounce/app/application.hpp>
 #include <pounce/files/directory.hpp>
 #include <pounce/files/entity_tag.hpp>
+#include <pounce/files/mount.hpp>
 #include <pounce/posix/files.hpp>
 #include <pounce/testing.hpp>
 

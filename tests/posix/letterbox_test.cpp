@@ -1,6 +1,7 @@
 // SharedLetterbox: what any thread may do to it at any time.
 #include <doctest/doctest.h>
 
+#include <pounce/app/token.hpp>
 #include <pounce/posix/letterbox.hpp>
 
 #include <atomic>

@@ -4,6 +4,7 @@
 
 #include <pounce/app.hpp>
 #include <pounce/app/websocket.hpp>
+#include <pounce/limits/queue_terms.hpp>
 #include <pounce/limits/request_queue.hpp>
 #include <pounce/server/session.hpp>
 #include <pounce/testing.hpp>

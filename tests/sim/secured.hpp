@@ -4,6 +4,7 @@
 #pragma once
 
 #include <pounce/core/owned.hpp>
+#include <pounce/tls/endpoint.hpp>
 #include <pounce/tls/server.hpp>
 #include <pounce/tls/ticket_keys.hpp>
 

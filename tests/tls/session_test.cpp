@@ -3,6 +3,7 @@
 
 #include <pounce/app/application.hpp>
 #include <pounce/testing.hpp>
+#include <pounce/tls/endpoint.hpp>
 #include <pounce/tls/server.hpp>
 #include <pounce/tls/ticket_keys.hpp>
 

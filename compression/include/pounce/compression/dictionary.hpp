@@ -12,12 +12,13 @@
 #include <pounce/core/bytes.hpp>
 #include <pounce/core/message.hpp>
 #include <pounce/core/owned.hpp>
+#include <pounce/core/storage.hpp>
+#include <pounce/core/string_fwd.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace pounce::inline v0::compression {
@@ -48,7 +49,8 @@ class Dictionary {
   [[nodiscard]] int level() const noexcept { return level_; }
 
  private:
-  std::string content_;
+  Bytes content_;
+  StorageRef owner_;  // of the content
   DictionaryHash hash_;
   int level_;
   void* prepared_ = nullptr;
@@ -59,8 +61,8 @@ class Dictionary {
 
 // What a response says of itself in Use-As-Dictionary.
 struct DictionaryTerms {
-  std::string match;               // URL pattern of the paths that it is for: absolute path, `*` stands for anything
-  std::string id{};                // given back in Dictionary-ID; optional, at most 1024 characters
+  std::string_view match;          // URL pattern of the paths that it is for: absolute path, `*` stands for anything
+  std::string_view id{};           // given back in Dictionary-ID; optional, at most 1024 characters
   std::string_view destination{};  // Fetch destination such as "document" or "script"; optional
 };
 

@@ -2,12 +2,13 @@
 //
 // Patterns are a whole type ("application/json"), all of a kind ("text/*"), or a structured-syntax suffix ("+json", RFC 6838, section
 // 4.2.8). Compared without case and without the parameters of a Content-Type.
+// Ownership: of its patterns; copies share them, on any threads. Errors: std::bad_alloc.
 #pragma once
 
-#include <cstddef>
-#include <string>
+#include <pounce/core/storage.hpp>
+
+#include <span>
 #include <string_view>
-#include <vector>
 
 namespace pounce::inline v0::compression {
 
@@ -16,19 +17,19 @@ class MediaTypes {
   // The usual table.
   MediaTypes();
   // Another one. A pattern that is none of the three kinds never matches; see `is_pattern`.
-  explicit MediaTypes(std::vector<std::string> patterns);
+  explicit MediaTypes(std::span<const std::string_view> patterns);
 
   [[nodiscard]] bool has(std::string_view content_type) const noexcept;
   [[nodiscard]] static bool is_pattern(std::string_view text) noexcept;
-  [[nodiscard]] const std::vector<std::string>& patterns() const noexcept { return patterns_; }
+  // As they were given. Views live as long as this, or a copy of it.
+  [[nodiscard]] std::span<const std::string_view> patterns() const noexcept;
 
  private:
-  void sort();
+  class Tables;
 
-  std::vector<std::string> patterns_;  // as they were given
-  std::vector<std::string> kinds_;     // "text/"
-  std::vector<std::string> suffixes_;  // "+json"
-  std::vector<std::string> whole_;     // by length, so that few are compared
+  [[nodiscard]] const Tables& tables() const noexcept;
+
+  StorageRef tables_;  // Tables; never changed
 };
 
 }  // namespace pounce::inline v0::compression

@@ -14,6 +14,7 @@
 #include <pounce/compression/media_types.hpp>
 #include <pounce/compression/negotiation.hpp>
 #include <pounce/core/compress.hpp>
+#include <pounce/core/list.hpp>
 #include <pounce/core/message.hpp>
 #include <pounce/core/owned.hpp>
 
@@ -21,9 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace pounce::inline v0::compression {
 
@@ -38,7 +37,7 @@ class Dictionaries {
   [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
 
  private:
-  std::vector<Owned<Dictionary>> list_;
+  List<Owned<Dictionary>> list_;
 };
 
 struct Policy {

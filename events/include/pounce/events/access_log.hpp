@@ -12,15 +12,16 @@
 // Limits: 64 atoms; a field's value is cut after `most_value` octets.
 #pragma once
 
+#include <pounce/core/list.hpp>
+#include <pounce/core/owned_bytes.hpp>
+#include <pounce/core/string_fwd.hpp>
 #include <pounce/events/event.hpp>
 #include <pounce/events/text.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace pounce::inline v0::events {
 
@@ -98,14 +99,14 @@ class AccessFormat {
   };
   struct Atom {
     Kind kind;
-    std::string text;  // a literal, or a field name
+    OwnedBytes text;  // a literal, or a field name
     FieldId id = FieldId::other;
   };
   struct Parser;
 
   void put_atom(Line& line, const Atom& atom, const AccessEntry& entry, TimeText& time) const;
 
-  std::vector<Atom> atoms_;
+  List<Atom> atoms_;
 };
 
 }  // namespace pounce::inline v0::events

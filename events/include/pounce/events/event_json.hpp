@@ -1,10 +1,9 @@
 // Lifecycle events as JSON: one object per line, with a name, a time and what the event knows. docs/operations.md lists the members.
 #pragma once
 
+#include <pounce/core/string_fwd.hpp>
 #include <pounce/events/event.hpp>
 #include <pounce/events/text.hpp>
-
-#include <string>
 
 namespace pounce::inline v0::events {
 

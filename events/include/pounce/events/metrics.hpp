@@ -5,15 +5,15 @@
 // values, none of which a peer can choose.
 #pragma once
 
+#include <pounce/core/list.hpp>
+#include <pounce/core/string_fwd.hpp>
 #include <pounce/events/meter.hpp>
 #include <pounce/events/server_state.hpp>
 
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace pounce::inline v0::events {
 
@@ -51,7 +51,7 @@ struct Moment {
     std::string_view log;
     std::uint64_t lines;
   };
-  std::vector<Dropped> dropped;
+  List<Dropped> dropped;
   // Of the queue for a place among the handlers that run.
   struct RequestQueue {
     std::uint64_t running = 0;

@@ -5,15 +5,14 @@
 // Events of one connection must be fed in their order; those of different connections may interleave in any way.
 #pragma once
 
+#include <pounce/core/owned.hpp>
+#include <pounce/core/string_fwd.hpp>
 #include <pounce/events/event.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
-#include <set>
-#include <string>
+#include <span>
 #include <string_view>
-#include <vector>
 
 namespace pounce::inline v0::events {
 
@@ -43,76 +42,25 @@ enum class Promise : std::uint8_t {
 
 class OrderCheck {
  public:
+  OrderCheck();
+  OrderCheck(OrderCheck&&) noexcept;
+  OrderCheck& operator=(OrderCheck&&) noexcept;
+  ~OrderCheck();
+
   void feed(const Lifecycle& event);
 
-  // Broken promises, in the order of the events that broke them.
-  [[nodiscard]] const std::vector<Promise>& broken() const noexcept { return broken_; }
+  // Broken promises, in the order of the events that broke them. Until the next one.
+  [[nodiscard]] std::span<const Promise> broken() const noexcept;
   // The same for people: "ended_once, time_forward"; empty when all is well.
   [[nodiscard]] std::string text() const;
   // Connections that were opened and not completed, and their open requests: 0 when a server has stopped.
-  [[nodiscard]] std::size_t open_connections() const noexcept { return connections_.size() - completed_; }
-  [[nodiscard]] std::size_t open_requests() const noexcept { return requests_.size(); }
+  [[nodiscard]] std::size_t open_connections() const noexcept;
+  [[nodiscard]] std::size_t open_requests() const noexcept;
 
  private:
-  struct Connection {
-    Instant opened;
-    Instant last;
-    std::uint64_t started = 0;
-    std::size_t open = 0;
-    Protocol protocol = Protocol::undecided;
-    std::set<StreamId> streams;  // open ones
-    bool disconnected = false;
-    bool completed = false;
-    bool handed_off = false;
-    bool tls_established = false;
-    bool tls_failed = false;
-  };
-  struct Started {
-    ConnectionId connection;
-    StreamId stream;
-    Instant at;
-    std::string method;
-    std::string target;
-    bool threw = false;
-  };
+  struct Records;
 
-  void on(const ConnectionOpened& event);
-  void on(const TlsEstablished& event);
-  void on(const TlsFailed& event);
-  void on(const ProtocolChosen& event);
-  void on(const StreamOpened& event);
-  void on(const StreamClosed& event);
-  void on(const RequestStarted& event);
-  void on(const ResponseCompleted& event);
-  void on(const RequestFailed& event);
-  void on(const RequestRejected& event) { (void)touch(event.connection, event.at); }
-  void on(const LimitHit& event) {
-    if (number(event.connection) != 0) (void)touch(event.connection, event.at);
-  }
-  void on(const HandlerThrew& event);
-  void on(const ClientDisconnected& event);
-  void on(const HandedOff& event);
-  void on(const HandedBack& event);
-  void on(const HandoffRefused& event) { (void)touch(event.connection, event.at); }
-  void on(const ConnectionCompleted& event);
-  void on(const WorkerStarted&) {}
-  void on(const WorkerStopped&) {}
-  void on(const DrainStarted&) {}
-  void on(const GenerationStarted&) {}
-  void on(const GenerationStopped&) {}
-  void on(const ConnectionRefused&) {}
-
-  void expect(bool kept, Promise promise);
-  // The connection that an event belongs to, or null when it is not open.
-  [[nodiscard]] Connection* touch(ConnectionId id, Instant at);
-  template <class Ending>
-  void end(const Ending& event, const Started& started);
-
-  std::map<ConnectionId, Connection> connections_;
-  std::map<RequestId, Started> requests_;  // open ones
-  std::set<RequestId> seen_;
-  std::size_t completed_ = 0;
-  std::vector<Promise> broken_;
+  Owned<Records> records_;
 };
 
 }  // namespace pounce::inline v0::events

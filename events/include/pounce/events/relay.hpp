@@ -2,9 +2,8 @@
 // Borrows them; filled before the first event, unchanged afterwards.
 #pragma once
 
+#include <pounce/core/list.hpp>
 #include <pounce/events/observer.hpp>
-
-#include <vector>
 
 namespace pounce::inline v0::events {
 
@@ -21,14 +20,10 @@ class Relay final : public Observer {
   }
   // What to give to a server: null where nobody listens, the only one where there is one.
   [[nodiscard]] Observer* front() noexcept {
-    return places_.empty() ? nullptr : places_.size() == 1 ? places_.front().observer : this;
+    return places_.empty() ? nullptr : places_.size() == 1 ? places_[0].observer : this;
   }
 
-  void observe(const Lifecycle& event) noexcept override {
-    for (const Place& place : places_) {
-      if (place.kinds.has_index(event.index())) place.observer->observe(event);
-    }
-  }
+  void observe(const Lifecycle& event) noexcept override;
   [[nodiscard]] Kinds kinds() const noexcept override { return kinds_; }
 
  private:
@@ -36,7 +31,7 @@ class Relay final : public Observer {
     Observer* observer;
     Kinds kinds;
   };
-  std::vector<Place> places_;
+  List<Place> places_;
   Kinds kinds_;
 };
 

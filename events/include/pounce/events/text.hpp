@@ -3,11 +3,11 @@
 // Everything appends to a string of the caller's. Errors: std::bad_alloc only.
 #pragma once
 
+#include <pounce/core/string_fwd.hpp>
 #include <pounce/core/time.hpp>
 
 #include <array>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace pounce::inline v0::events {

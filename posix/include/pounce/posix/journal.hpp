@@ -1,7 +1,8 @@
 // Lines for the systemd journal: it reads a priority off the front of each (sd-daemon(3)), where a terminal or a file would show it.
 #pragma once
 
-#include <string>
+#include <pounce/core/string_fwd.hpp>
+
 #include <string_view>
 
 namespace pounce::inline v0::posix {

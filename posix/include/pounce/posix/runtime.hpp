@@ -1,17 +1,16 @@
 // Runtime: what the two servers have in common, as seen by a program: start, drain, cut, wait.
 #pragma once
 
-#include <pounce/config/bind_address.hpp>
 #include <pounce/core/drain.hpp>
 #include <pounce/core/owned.hpp>
+#include <pounce/core/string_fwd.hpp>
 #include <pounce/limits/request_queue.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <optional>
-#include <string>
-#include <vector>
+#include <span>
 
 namespace pounce::inline v0 {
 
@@ -19,8 +18,9 @@ class App;
 class FilterSource;
 struct Service;
 namespace config {
+struct BindAddress;
 struct Config;
-}
+}  // namespace config
 namespace events {
 class Observer;
 }
@@ -70,7 +70,7 @@ class Runtime {
   virtual void limit_clients(Owned<limits::ClientLimit> limit) noexcept = 0;
   // Binds every address and starts the workers. An error is one line; nothing runs then.
   [[nodiscard]] virtual std::expected<void, std::string> start() = 0;
-  [[nodiscard]] virtual const std::vector<config::BindAddress>& addresses() const = 0;  // as bound
+  [[nodiscard]] virtual std::span<const config::BindAddress> addresses() const = 0;  // as bound
   [[nodiscard]] virtual std::size_t workers() const = 0;
   [[nodiscard]] virtual std::size_t connections() const = 0;
   // From `start` to the end. Thread-safe.

@@ -34,7 +34,7 @@ class Server final : public posix::Runtime {
   void count_from(std::uint32_t first_id) noexcept override { first_id_ = first_id; }
   void limit_clients(Owned<limits::ClientLimit> limit) noexcept override { service_.client_limit = std::move(limit); }
   [[nodiscard]] std::expected<void, std::string> start() override;
-  [[nodiscard]] const std::vector<config::BindAddress>& addresses() const override { return addresses_; }
+  [[nodiscard]] std::span<const config::BindAddress> addresses() const override { return addresses_; }
   [[nodiscard]] std::size_t workers() const override { return workers_.size(); }
   [[nodiscard]] std::size_t connections() const override { return census_.connections(); }
   [[nodiscard]] posix::Queues queues() const override {

@@ -4,11 +4,15 @@
 // Limits: `max_handshakes` connections whose handshake has not ended, over all threads.
 #pragma once
 
-#include <pounce/tls/endpoint.hpp>
+#include <pounce/core/filter.hpp>
+#include <pounce/core/owned.hpp>
+#include <pounce/core/storage.hpp>
 
 #include <cstddef>
 
 namespace pounce::inline v0::tls {
+
+class Endpoint;
 
 class Server final : public FilterSource {
  public:

@@ -8,10 +8,10 @@
 
 #include <pounce/core/bytes.hpp>
 #include <pounce/core/owned.hpp>
+#include <pounce/core/string_fwd.hpp>
 
 #include <array>
 #include <cstddef>
-#include <string>
 
 namespace pounce::inline v0::tls {
 

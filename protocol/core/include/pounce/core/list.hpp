@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -23,8 +24,10 @@ class List {
       : first_(std::exchange(other.first_, nullptr)),
         size_(std::exchange(other.size_, 0)),
         capacity_(std::exchange(other.capacity_, 0)) {}
-  List& operator=(List&& other) noexcept {
-    List{std::move(other)}.swap(*this);
+  List(const List& other) : List() { copy(other.first_, other.size_); }
+  List(std::initializer_list<T> elements) : List() { copy(elements.begin(), elements.size()); }
+  List& operator=(List other) noexcept {
+    swap(other);
     return *this;
   }
   ~List() {
@@ -88,6 +91,11 @@ class List {
   }
 
  private:
+  // To an empty list.
+  void copy(const T* first, std::size_t count) {
+    reserve(count);
+    while (size_ != count) emplace_back(first[size_]);
+  }
   // Checked here, for T may be incomplete where the list is declared.
   void drop(std::size_t size) noexcept {
     static_assert(std::is_nothrow_move_constructible_v<T>);

@@ -20,7 +20,7 @@
 namespace pounce::inline v0 {
 
 // Raised whenever a type or table that a module shares with the server changes.
-inline constexpr std::uint32_t module_abi = 9;
+inline constexpr std::uint32_t module_abi = 10;
 
 struct ModuleStamp {
   std::array<char, 8> magic{'p', 'o', 'u', 'n', 'c', 'e', '\0', '\0'};

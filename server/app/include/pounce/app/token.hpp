@@ -5,6 +5,7 @@
 // bounded: `full` means that the exchange does not keep up.
 #pragma once
 
+#include <pounce/app/mailbox.hpp>
 #include <pounce/app/status.hpp>
 #include <pounce/core/storage.hpp>
 
@@ -13,16 +14,6 @@
 #include <utility>
 
 namespace pounce::inline v0 {
-
-// The control block behind a token. It lives outside the session and outlives it as long as a token does.
-class Mailbox : public Storage {
- public:
-  static constexpr std::size_t most_messages = 1024;
-  static constexpr std::size_t most_bytes = 1024 * 1024;
-
-  // Thread-safe. ok, full or gone.
-  virtual Status post(std::string message) = 0;
-};
 
 class Token {
  public:

@@ -18,14 +18,16 @@
 
 #include <pounce/core/bytes.hpp>
 #include <pounce/core/owned.hpp>
-#include <pounce/files/files.hpp>
-#include <pounce/files/mount.hpp>
 
 #include <cstddef>
 
 namespace pounce::inline v0 {
 
+class Files;
 class Handler;
+namespace files {
+struct Mount;
+}
 
 [[nodiscard]] Owned<Handler> make_directory_handler(const Files& files, const files::Mount& mount);
 

@@ -9,7 +9,6 @@
 // much is being fetched already: then waiting is what is left.
 #pragma once
 
-#include <pounce/app/token.hpp>
 #include <pounce/core/bytes.hpp>
 #include <pounce/core/source.hpp>
 #include <pounce/core/time.hpp>
@@ -17,10 +16,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
-#include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace pounce::inline v0 {
 
@@ -60,6 +57,8 @@ struct FileState {
     return size == other.size && inode == other.inode && modified == other.modified && changed == other.changed;
   }
 };
+
+class Token;
 
 namespace files {
 class Metadata;
@@ -102,18 +101,7 @@ class OpenedFile {
   FileState state;
 };
 
-// A name in a directory: a regular file or a directory that may be served.
-struct ListedName {
-  std::string name;
-  bool directory = false;
-  std::uint64_t size = 0;  // of a file
-  WallTime modified{};
-};
-
-struct ListedNames {
-  std::vector<ListedName> names;  // in no order
-  bool complete = true;           // there were no more than `most`
-};
+struct ListedNames;
 
 class Files {
  public:

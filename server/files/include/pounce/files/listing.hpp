@@ -6,10 +6,13 @@
 
 #include <pounce/core/bytes.hpp>
 #include <pounce/core/message.hpp>
-#include <pounce/files/files.hpp>
+#include <pounce/core/string_fwd.hpp>
 
 #include <cstddef>
-#include <string>
+
+namespace pounce::inline v0 {
+struct ListedNames;
+}
 
 namespace pounce::inline v0::files {
 

@@ -2,9 +2,9 @@
 // and as text for everybody else. Every other path is 404.
 #pragma once
 
-#include <pounce/app/application.hpp>
-
 namespace pounce::inline v0 {
+
+class App;
 
 [[nodiscard]] App welcome();
 

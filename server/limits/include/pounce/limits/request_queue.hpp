@@ -13,17 +13,16 @@
 // Time is an argument. Instants of different threads may be out of order by little.
 #pragma once
 
-#include <pounce/app/token.hpp>
+#include <pounce/app/mailbox.hpp>
+#include <pounce/core/owned.hpp>
 #include <pounce/core/storage.hpp>
 #include <pounce/core/time.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace pounce::inline v0 {
 class Response;
@@ -31,13 +30,7 @@ class Response;
 
 namespace pounce::inline v0::limits {
 
-/// What an operator decides.
-struct QueueTerms {
-  std::uint32_t running = 1;                // handlers at once, at least one
-  std::uint32_t waiting = 0;                // requests in line; 0: nobody waits
-  Duration timeout{};                       // longest wait, above zero
-  std::vector<std::string> exempt_paths{};  // what is below one of them needs no place
-};
+struct QueueTerms;
 
 // One who waits. It belongs to whoever waits, stays where it is, and is not destroyed while it is in line.
 class Waiter {
@@ -105,7 +98,7 @@ class RequestQueue : public Storage {
   void count_refused() noexcept { __atomic_fetch_add(&shed_[0], std::uint64_t{1}, __ATOMIC_RELAXED); }
 
   // When a wait that begins now ends.
-  [[nodiscard]] Instant latest(Instant now) const noexcept { return after(now, terms_.timeout); }
+  [[nodiscard]] Instant latest(Instant now) const noexcept { return after(now, timeout_); }
   [[nodiscard]] bool has_line() const noexcept;
   [[nodiscard]] bool is_exempt(std::string_view path) const noexcept;
   // 503 (RFC 9110, section 15.6.4) with Retry-After.
@@ -113,7 +106,7 @@ class RequestQueue : public Storage {
   [[nodiscard]] Numbers numbers() noexcept;
 
  protected:
-  explicit RequestQueue(QueueTerms terms) noexcept;
+  explicit RequestQueue(QueueTerms terms);
   ~RequestQueue() override;
   void destroy() noexcept override;
 
@@ -131,7 +124,10 @@ class RequestQueue : public Storage {
   void turn_away_late(Instant now, Bells& bells) noexcept;
   void settle(Waiter& waiter, Waiter::State state, Bells& bells) noexcept;
 
-  QueueTerms terms_;
+  Owned<const QueueTerms> terms_;
+  std::uint32_t most_running_;
+  std::uint32_t most_waiting_;
+  Duration timeout_;
   std::uint64_t word_ = 0;  // atomic: running, and 2^32 times waiting; nobody waits while a place is free
   std::array<std::uint64_t, reasons> shed_{};  // atomic
   // The lock's.

@@ -6,13 +6,13 @@
 #pragma once
 
 #include <pounce/core/bytes.hpp>
+#include <pounce/core/string_fwd.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 
 namespace pounce::inline v0::proxy {

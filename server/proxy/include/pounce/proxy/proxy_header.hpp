@@ -7,12 +7,12 @@
 #pragma once
 
 #include <pounce/core/bytes.hpp>
+#include <pounce/core/string_fwd.hpp>
 #include <pounce/proxy/network.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 
 namespace pounce::inline v0::proxy {
 

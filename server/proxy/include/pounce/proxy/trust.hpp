@@ -1,10 +1,10 @@
 // Trust: which proxies are believed about their clients, and which fields they say it with.
 #pragma once
 
+#include <pounce/core/list.hpp>
 #include <pounce/proxy/network.hpp>
 
 #include <cstdint>
-#include <vector>
 
 namespace pounce::inline v0::proxy {
 
@@ -12,7 +12,7 @@ namespace pounce::inline v0::proxy {
 enum class Dialect : std::uint8_t { x_forwarded, forwarded };
 
 struct Trust {
-  std::vector<Network> proxies;  // empty: nobody is trusted
+  List<Network> proxies;  // empty: nobody is trusted
   Dialect dialect = Dialect::x_forwarded;
 };
 

@@ -3,10 +3,11 @@
 // A session that moves to another thread leaves its station and joins the other one's; nothing of the old one stays with it.
 #pragma once
 
-#include <pounce/app/token.hpp>
+#include <pounce/app/mailbox.hpp>
 #include <pounce/core/ids.hpp>
 #include <pounce/core/owned.hpp>
 #include <pounce/core/storage.hpp>
+#include <pounce/core/string_fwd.hpp>
 #include <pounce/events/observer.hpp>
 #include <pounce/h1/limits.hpp>
 #include <pounce/h2/limits.hpp>
@@ -19,7 +20,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <type_traits>
 
 namespace pounce::inline v0 {

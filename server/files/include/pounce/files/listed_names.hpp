@@ -1,0 +1,25 @@
+// ListedNames: what Files::list gives.
+#pragma once
+
+#include <pounce/core/time.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace pounce::inline v0 {
+
+// A name in a directory: a regular file or a directory that may be served.
+struct ListedName {
+  std::string name;
+  bool directory = false;
+  std::uint64_t size = 0;  // of a file
+  WallTime modified{};
+};
+
+struct ListedNames {
+  std::vector<ListedName> names;  // in no order
+  bool complete = true;           // there were no more than `most`
+};
+
+}  // namespace pounce::inline v0
