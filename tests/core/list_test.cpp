@@ -133,3 +133,15 @@ TEST_CASE("more than memory can hold is refused, and changes nothing") {
   CHECK(list.size() == 1);
   CHECK(list[0] == "kept");
 }
+
+TEST_CASE("copies are their own") {
+  const List<std::string> list{"a", "b"};
+  List<std::string> copy = list;
+  copy[0] = "c";
+  copy.push_back("d");
+  CHECK(list.size() == 2);
+  CHECK(list[0] == "a");
+  copy = list;
+  CHECK(copy.size() == 2);
+  CHECK(copy[0] == "a");
+}

@@ -98,7 +98,7 @@ USES = {
               "  pounce::App app;\n  app.route(\"/\", [](const pounce::Request&) { return pounce::Response::text(\"hi\"); });\n"
               "  pounce::testing::Client client{app};\n  return client.get(\"/\").status == 200 ? 0 : 1;\n}\n",
     "tls": "#include <pounce/tls/ticket_keys.hpp>\nint main() { pounce::tls::TicketKeys keys; keys.rotate(); return 0; }\n",
-    "posix": "#include <pounce/posix/journal.hpp>\n"
+    "posix": "#include <pounce/posix/journal.hpp>\n#include <string>\n"
              "int main() { return pounce::posix::with_priorities(\"a: error: b\\n\") == \"<3>a: error: b\\n\" ? 0 : 1; }\n",
     "runtime_sync": "#include <pounce/app.hpp>\n#include <pounce/config/config.hpp>\n#include <pounce/sync/runtime.hpp>\nint main() {\n"
                     "  pounce::config::Config config;\n  config.port = 0;\n  pounce::App app;\n"
