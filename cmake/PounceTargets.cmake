@@ -224,14 +224,16 @@ function(pounce_test name)
 endfunction()
 
 # Time-out and sanitizer environment, for any ctest entry, also one that is a script. WAITS: for most of its time, so that it may run beside
-# others; scripts/test gives ctest three places per processor, and two.
+# others (under a sanitizer it waits less); scripts/test gives ctest three places per processor, and two.
 function(pounce_test_properties name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "WAITS" "TIMEOUT" "LABELS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
   set(places 3)
-  if(arg_WAITS)
+  if(arg_WAITS AND POUNCE_SANITIZE)
+    set(places 2)
+  elseif(arg_WAITS)
     set(places 1)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}" PROCESSORS ${places}

@@ -45,7 +45,8 @@ using namespace pounce;
 extern Bytes content;
 void send(Bytes piece);
 """,
-    "tls/README.md": """#include <pounce/tls/server.hpp>
+    "tls/README.md": """#include <pounce/tls/endpoint.hpp>
+#include <pounce/tls/server.hpp>
 #include <pounce/tls/ticket_keys.hpp>
 using namespace pounce;
 extern std::string chain_pem, key_pem;

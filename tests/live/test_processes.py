@@ -4,6 +4,7 @@ and fewer workers under load; and that all of them together count, log and answe
 
 import json
 import os
+import resource
 import re
 import shutil
 import signal
@@ -341,6 +342,28 @@ class Processes(Ground):
                 server.signal(signal.SIGTTOU)
                 server.wait_output("one worker process less: 2")
                 eventually(lambda: len(children(server.process.pid)) == 2, what="two workers")
+
+    def test_what_one_that_was_too_many_has_cut_is_no_cut_of_the_end(self):
+        with self.serve("--reload-timeout", "300ms", "--metrics-path", "/-/metrics", workers=2) as server:
+            kept = one_of_each(server, 2)
+            for one in kept.values():
+                one.wire.send(ASK.format("/endless"))
+            eventually(lambda: self.metrics(server)["pounce_requests_in_flight"] == 3, what="two requests, and the question")
+            server.signal(signal.SIGTTOU)
+            eventually(lambda: len(children(server.process.pid)) == 1, what="one worker")
+            for one in kept.values():
+                one.wire.reset()
+            eventually(lambda: self.metrics(server)["pounce_requests_in_flight"] == 1, what="the question alone")
+            self.assertEqual(server.stop(), 0)
+
+    def test_descriptors_of_a_supervisor_are_enough(self):
+        def few():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (32, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        with self.serve(workers=8, preexec=few) as server:
+            for generation in (2, 3):
+                server.signal(signal.SIGHUP)
+                server.wait_output(f"generation {generation}, serving")
+            close(one_of_each(server, 8))
 
     def test_more_and_fewer_threads(self):
         with Server(workers=2) as server:

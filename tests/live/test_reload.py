@@ -215,16 +215,19 @@ class UnderWay(Reloads):
             wire.close()
 
     def test_only_so_many_drain_at_a_time(self):
-        with self.serve() as server:
-            wires = []
+        with self.serve("--min-rate", "1B/s") as server:
+            left = {}
             for generation in range(2, 6):
                 # Several: what comes right behind a reload may still be taken by the generation that drains.
-                wires += [begin(server, UPLOAD, "/hello") for _ in range(4)]
+                left.update((begin(server, UPLOAD, "/hello"), 995) for _ in range(4))
                 reload(server, generation)
+                for wire in left:  # and none is too slow, however long that took
+                    wire.send("x" * 100)
+                    left[wire] -= 100
             server.signal(signal.SIGHUP)
             server.wait_output("warning: the reload waits: 4 generations still drain")
-            for wire in wires:
-                wire.send("x" * 995)
+            for wire, missing in left.items():
+                wire.send("x" * missing)
                 self.assertEqual(wire.response().status, 200)
                 wire.close()
             server.wait_output("generation 6, serving")
