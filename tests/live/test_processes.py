@@ -363,6 +363,7 @@ class Processes(Ground):
             for generation in (2, 3):
                 server.signal(signal.SIGHUP)
                 server.wait_output(f"generation {generation}, serving")
+            eventually(lambda: len(children(server.process.pid)) == 8, 30, "those of the last generation")
             close(one_of_each(server, 8))
 
     def test_more_and_fewer_threads(self):

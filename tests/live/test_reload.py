@@ -36,10 +36,13 @@ def ended(server, generation):
 
 
 def begin(server, text, target="/"):
-    """A connection with a request under way that the server has certainly seen."""
-    wire = server.connect(timeout=30)
-    wire.send(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n")
-    wire.response()
+    """A connection with a request under way that the server has certainly seen, and the generation that serves."""
+    while True:  # what comes right behind a reload may still be taken by the one that drains, which says so
+        wire = server.connect(timeout=30)
+        wire.send(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n")
+        if not wire.response().closes():
+            break
+        wire.close()
     wire.send(text)
     time.sleep(0.1)
     return wire
@@ -218,8 +221,7 @@ class UnderWay(Reloads):
         with self.serve("--min-rate", "1B/s") as server:
             left = {}
             for generation in range(2, 6):
-                # Several: what comes right behind a reload may still be taken by the generation that drains.
-                left.update((begin(server, UPLOAD, "/hello"), 995) for _ in range(4))
+                left[begin(server, UPLOAD, "/hello")] = 995
                 reload(server, generation)
                 for wire in left:  # and none is too slow, however long that took
                     wire.send("x" * 100)
