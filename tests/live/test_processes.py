@@ -81,6 +81,14 @@ class Ground(Scratch):
 
 
 class Processes(Ground):
+    def endless_in_each(self, server, workers):
+        """A request under way in each, that nobody will answer."""
+        kept = one_of_each(server, workers)
+        for one in kept.values():
+            one.wire.send(ASK.format("/endless"))
+        eventually(lambda: self.metrics(server)["pounce_requests_in_flight"] == workers + 1, what="these, and the question")
+        return kept
+
     # --- which mode ---
 
     def test_an_application_for_one_thread_gets_processes(self):
@@ -270,13 +278,11 @@ class Processes(Ground):
 
     def test_what_is_cut_is_summed(self):
         with self.serve("--shutdown-timeout", "300ms", "--metrics-path", "/-/metrics", exit_code=4) as server:
-            kept = one_of_each(server, 3)
-            for one in kept.values():
-                one.wire.send(ASK.format("/endless"))
-            eventually(lambda: self.metrics(server)["pounce_requests_in_flight"] == 4, what="three requests, and the question")
+            kept = self.endless_in_each(server, 3)
             server.signal()
             self.assertEqual(server.wait(), 4)
             self.assertIn("cut 3 connections", server.output())
+            close(kept)
 
     def test_health_says_no_from_every_process_during_the_delay(self):
         server = self.serve("--drain-delay", "1m", "--shutdown-timeout", "2m", "--health-path", "/-/health")
@@ -345,10 +351,7 @@ class Processes(Ground):
 
     def test_what_one_that_was_too_many_has_cut_is_no_cut_of_the_end(self):
         with self.serve("--reload-timeout", "300ms", "--metrics-path", "/-/metrics", workers=2) as server:
-            kept = one_of_each(server, 2)
-            for one in kept.values():
-                one.wire.send(ASK.format("/endless"))
-            eventually(lambda: self.metrics(server)["pounce_requests_in_flight"] == 3, what="two requests, and the question")
+            kept = self.endless_in_each(server, 2)
             server.signal(signal.SIGTTOU)
             eventually(lambda: len(children(server.process.pid)) == 1, what="one worker")
             for one in kept.values():
