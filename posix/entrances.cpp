@@ -19,6 +19,10 @@ Entrances::Entrances(std::vector<Listener> listeners, const Shared& shared, Poll
     if (!poller_.watch(entrance->acceptor.descriptor(), Poller::Mode::level, entrance.get()))
       throw std::system_error{errno, std::generic_category(), "watching a listener"};
   }
+  if (!entrances_.empty()) {
+    open_ = true;
+    shared_.census.open();
+  }
 }
 
 bool Entrances::owns(const void* tag) const noexcept {

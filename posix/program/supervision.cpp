@@ -17,6 +17,13 @@
 
 namespace pounce::inline v0::program {
 
+namespace {
+
+// A handler that blocks its reactor keeps that reactor's listeners open; the supervisor has more to do than to wait for it.
+constexpr std::chrono::seconds most_closing{2};
+
+}  // namespace
+
 bool has_lost_its_terminal() {
   pollfd look{STDERR_FILENO, 0, 0};
   return ::poll(&look, 1, 0) == 1 && (look.revents & POLLHUP) != 0 && ::isatty(STDERR_FILENO) == 0;
@@ -226,6 +233,8 @@ void Supervision::replace(Owned<Generation> next, Instant now) {
   lasting_.generations.draining.store(draining_.size(), std::memory_order_relaxed);
   lasting_.life.act(events::Action::reloaded);
   old->drain(Drain::patient);
+  // Who connects when this has been said meets the new generation: deploy scripts look at it right then.
+  wait_until_readable(old->runtime().closed_descriptor(), most_closing);
   current_->say_serving();
   notifier_.ready(current_->status());
   old->tell_drain();

@@ -24,6 +24,11 @@ namespace pounce::inline v0::program {
   return ::poll(&look, 1, 0) == 1 && (look.revents & POLLIN) != 0;
 }
 
+inline void wait_until_readable(int descriptor, std::chrono::milliseconds most) {
+  pollfd look{descriptor, POLLIN, 0};
+  (void)::poll(&look, 1, static_cast<int>(most.count()));
+}
+
 // "1 request", "2 requests".
 [[nodiscard]] inline std::string counted(std::uint64_t number, const char* noun) {
   return std::to_string(number).append(" ").append(noun).append(number == 1 ? "" : "s");

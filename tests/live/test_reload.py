@@ -36,13 +36,10 @@ def ended(server, generation):
 
 
 def begin(server, text, target="/"):
-    """A connection with a request under way that the server has certainly seen, and the generation that serves."""
-    while True:  # what comes right behind a reload may still be taken by the one that drains, which says so
-        wire = server.connect(timeout=30)
-        wire.send(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n")
-        if not wire.response().closes():
-            break
-        wire.close()
+    """A connection with a request under way that the generation that serves has certainly seen."""
+    wire = server.connect(timeout=30)
+    wire.send(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n")
+    wire.response()
     wire.send(text)
     time.sleep(0.1)
     return wire
@@ -266,6 +263,13 @@ class Code(Reloads):
             with open(f"/proc/{server.process.pid}/maps", encoding="ascii") as maps:
                 held = {line.split()[4:6][-1] for line in maps if "app.so" in line}
             self.assertLessEqual(len(held), 2, held)  # the loader keeps the first, for its unique symbols
+
+    def test_who_connects_once_it_is_said_to_serve_meets_it(self):
+        with self.serve(target=self.install("one"), workers=4) as server:
+            for generation in range(2, 12):
+                reload(server, generation)
+                self.assertEqual([self.body(server, "/count") for _ in range(3)], ["1", "2", "3"])
+                ended(server, generation - 1)
 
     def test_code_that_a_thread_may_run_is_kept(self):
         self.write("thread")

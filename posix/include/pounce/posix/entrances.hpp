@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace pounce::inline v0::posix {
@@ -29,6 +30,7 @@ class Entrances {
   Entrances(std::vector<Listener> listeners, const Shared& shared, Poller& poller, Station& station, Waker& waker);
   Entrances(const Entrances&) = delete;
   Entrances& operator=(const Entrances&) = delete;
+  ~Entrances() { say_closed(); }
 
   [[nodiscard]] bool owns(const void* tag) const noexcept;
 
@@ -60,6 +62,7 @@ class Entrances {
     }
     entrances_.clear();
     resume_at_ = never;
+    say_closed();
   }
 
  private:
@@ -81,6 +84,9 @@ class Entrances {
   void pause(Entrance& entrance, Instant until) noexcept;
   void resume(Instant now);
   void turn_away(const Entrance& entrance, Descriptor socket, const Tick& tick);
+  void say_closed() noexcept {
+    if (std::exchange(open_, false)) shared_.census.close();
+  }
   // `limit`: stable.
   void report_refusal(std::string_view limit, const Tick& tick);
   // A peer that may not speak for others, where peers do nothing else.
@@ -94,6 +100,7 @@ class Entrances {
   Owned<Link> arrived_;
   Instant resume_at_ = never;  // the earliest `paused_until`
   std::vector<Owned<Entrance>> entrances_;
+  bool open_ = false;  // counted in the census
 };
 
 }  // namespace pounce::inline v0::posix

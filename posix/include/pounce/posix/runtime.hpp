@@ -78,6 +78,8 @@ class Runtime {
   // No new connections; what runs may end by itself until `cut`. Thread-safe, idempotent.
   virtual void drain(Drain drain) = 0;
   virtual void cut() = 0;
+  // Readable when, after a drain, no thread of it takes a connection any more.
+  [[nodiscard]] virtual int closed_descriptor() const = 0;
   // Readable when every worker has ended after a drain.
   [[nodiscard]] virtual int finished_descriptor() const = 0;
   // Joins the workers; after `finished_descriptor` it does not wait long.

@@ -16,7 +16,7 @@
 
 namespace pounce::inline v0::posix {
 
-// Census: how many connections there are, over all workers, and what became of them. Thread-safe.
+// Census: how many connections there are, over all workers, and what became of them; and whether more may come. Thread-safe.
 class Census {
  public:
   // False when `most` are there already.
@@ -33,6 +33,13 @@ class Census {
   [[nodiscard]] std::size_t connections() const noexcept { return connections_.load(std::memory_order_acquire); }
   [[nodiscard]] std::uint64_t requests() const noexcept { return requests_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t cut() const noexcept { return cut_.load(std::memory_order_relaxed); }
+  // Threads that accept, before any of them closes its listeners again.
+  void open() noexcept { open_.fetch_add(1, std::memory_order_relaxed); }
+  void close() noexcept {
+    if (open_.fetch_sub(1, std::memory_order_acq_rel) == 1) closed_.notify();
+  }
+  // Readable when all that accepted have closed their listeners.
+  [[nodiscard]] int closed_descriptor() const noexcept { return closed_.descriptor(); }
   // Whom to wake when the last one leaves. Set before the first one enters.
   void on_empty(WakeDescriptor* wake) noexcept { empty_ = wake; }
 
@@ -40,6 +47,8 @@ class Census {
   std::atomic<std::size_t> connections_{0};
   std::atomic<std::uint64_t> requests_{0};
   std::atomic<std::uint64_t> cut_{0};
+  std::atomic<std::size_t> open_{0};
+  WakeDescriptor closed_;
   WakeDescriptor* empty_ = nullptr;
 };
 

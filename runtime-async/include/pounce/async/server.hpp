@@ -69,6 +69,7 @@ class Server final : public posix::Runtime {
   [[nodiscard]] posix::Queues queues() const override { return {.requests = posix::numbers_of(service_)}; }
   void drain(Drain drain) override;
   void cut() override { pool_.cut(); }
+  [[nodiscard]] int closed_descriptor() const override { return census_.closed_descriptor(); }
   [[nodiscard]] int finished_descriptor() const override { return pool_.finished_descriptor(); }
   posix::Totals join() override;
 

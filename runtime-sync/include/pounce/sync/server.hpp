@@ -44,6 +44,7 @@ class Server final : public posix::Runtime {
   }
   void drain(Drain drain) override;
   void cut() override;
+  [[nodiscard]] int closed_descriptor() const override { return census_.closed_descriptor(); }
   [[nodiscard]] int finished_descriptor() const override;
   posix::Totals join() override;
 
