@@ -19,13 +19,21 @@ void Pool::start(std::vector<std::vector<posix::Listener>> listeners, events::Wo
     reactors_.push_back(make_owned<Reactor>(shared_, first_id++, std::move(own), handoffs));
   }
   running_ = reactors_.size();
+  // None accepts before all are there: whoever it let in would be cut if the next thread could not be made.
+  const std::lock_guard all{starting_};
   for (const auto& reactor : reactors_) {
     threads_.emplace_back([this, &one = *reactor] {
       const posix::OwnThread own;
-      one.run();
+      if (are_all_there()) one.run();
       if (running_.fetch_sub(1) == 1) finished_.notify();
     });
   }
+  complete_ = true;
+}
+
+bool Pool::are_all_there() {
+  const std::lock_guard guard{starting_};
+  return complete_;
 }
 
 bool Pool::offer(posix::Handoff& handoff) {

@@ -73,7 +73,7 @@ def clean_environment(extra=None):
     return environment
 
 
-def run(arguments, environment=None, cwd=None, timeout=20):
+def run(arguments, environment=None, cwd=None, timeout=40):
     """Run the program to its end; for everything that should not start serving."""
     with tempfile.TemporaryDirectory() as empty:
         process = subprocess.run(
@@ -133,7 +133,7 @@ class Server:
             self.urls = list(dict.fromkeys((host.strip("[]"), int(port)) for host, port in URL.findall(text)))
             return len(self.urls) >= urls and (ready is None or ready in text)
         with self.news:
-            done = self.news.wait_for(is_ready, scaled(20))
+            done = self.news.wait_for(is_ready, scaled(40))
         if not done or (self.lines and self.lines[-1] is None):
             raise AssertionError(f"{self.process.args} did not become ready; it printed:\n{self.output()}")
         self.host, self.port = self.urls[0] if self.urls else ("127.0.0.1", 0)
@@ -143,15 +143,15 @@ class Server:
     def output(self):
         return "\n".join(line for line in self.lines if line is not None)
 
-    def wait_output(self, text, timeout=10):
+    def wait_output(self, text, timeout=30):
         with self.news:
             found = self.news.wait_for(lambda: text in self.output(), scaled(timeout))
         assert found, f"{text!r} was never printed; output:\n{self.output()}\n{self.threads()}"
 
-    def connect(self, timeout=10, **options):
+    def connect(self, timeout=30, **options):
         return Wire((self.host, self.port), scaled(timeout), **options)
 
-    def get(self, target="/hello", fields="", timeout=10, method="GET"):
+    def get(self, target="/hello", fields="", timeout=30, method="GET"):
         """One request on a connection of its own."""
         with self.connect(timeout) as wire:
             wire.send(f"{method} {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{fields}\r\n")
@@ -217,7 +217,7 @@ class Server:
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)
 
-    def wait(self, timeout=20):
+    def wait(self, timeout=40):
         try:
             code = self.process.wait(scaled(timeout))
         except subprocess.TimeoutExpired:
@@ -229,7 +229,7 @@ class Server:
         assert not report, f"sanitizer report:\n{self.output()}"
         return code
 
-    def stop(self, timeout=20):
+    def stop(self, timeout=40):
         if self.is_alive():
             self.signal()
         return self.wait(timeout)
@@ -324,7 +324,7 @@ class GoodClient:
             assert self.served > 0, "the good client never got an answer"
 
 
-def eventually(question, timeout=10, what="condition"):
+def eventually(question, timeout=30, what="condition"):
     """Poll a question about the outside world until it is true; the only place that sleeps."""
     limit = time.monotonic() + scaled(timeout)
     while True:

@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import harness
@@ -280,6 +281,30 @@ class Code(Reloads):
             eventually(lambda: "\npounce_modules_kept 1\n" in self.body(server, "/-/metrics"), what="one was kept")
 
 
+class Knocking:
+    """Asks again and again while something else goes on; what goes wrong is one of the answers."""
+
+    def __init__(self, ask):
+        self.ask, self.answers, self.stopping = ask, set(), threading.Event()
+        self.threads = [threading.Thread(target=self.knock) for _ in range(4)]
+
+    def knock(self):
+        while not self.stopping.is_set():
+            try:
+                self.answers.add(self.ask())
+            except Exception as error:
+                self.answers.add(repr(error))
+
+    def __enter__(self):
+        for one in self.threads:
+            one.start()
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        for one in self.threads:
+            one.join()
+
+
 class Failures(Reloads):
     """Whatever fails, the generation that serves goes on; and the next reload may succeed."""
 
@@ -397,12 +422,18 @@ class Failures(Reloads):
         """There is no room for another stack: what was begun of the next generation ends."""
         if Settings.sanitizer:
             self.skipTest("sanitizers reserve the address space")
-        with self.serve(target=self.install("one"), workers=12) as server:
+        one_arena = {"MALLOC_ARENA_MAX": "1"}  # else each thread reserves for one when it first needs memory, and there is none
+        with self.serve(target=self.install("one"), workers=12, environment=one_arena) as server:
+            self.assertEqual(self.body(server), "one")
             with open(f"/proc/{server.process.pid}/status", encoding="ascii") as status:
                 size = int(re.search(r"VmSize:\s+(\d+)", status.read())[1]) * 1024
             resource.prlimit(server.process.pid, resource.RLIMIT_AS, (size + (48 << 20), resource.RLIM_INFINITY))
-            self.fails(server, "Resource temporarily unavailable")
+            knocking = Knocking(lambda: self.body(server))
+            with knocking:  # what was begun lets nobody in, for it would have to turn him out again
+                for _ in range(20):
+                    self.fails(server, "Resource temporarily unavailable")
             resource.prlimit(server.process.pid, resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            self.assertEqual(knocking.answers, {"one"})
             reload(server, 2)
 
     def test_nobody_reads_what_it_says(self):

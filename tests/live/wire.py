@@ -62,7 +62,7 @@ class Response:
 
 
 class Wire:
-    def __init__(self, where, timeout=10.0, rcvbuf=None):
+    def __init__(self, where, timeout=30.0, rcvbuf=None):
         self.timeout = timeout
         if isinstance(where, str):
             self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

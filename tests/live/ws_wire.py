@@ -83,7 +83,7 @@ class Deflate:
 class WebSocket(Wire):
     """A connection that has become a WebSocket; `behind` is sent with the request."""
 
-    def __init__(self, where, target="/", fields="", timeout=10.0, behind=b"", rcvbuf=None):
+    def __init__(self, where, target="/", fields="", timeout=30.0, behind=b"", rcvbuf=None):
         super().__init__(where, timeout, rcvbuf)
         key = base64.b64encode(os.urandom(16)).decode()
         self.send((f"GET {target} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -28,7 +29,7 @@ class Pool final : public posix::HandoffPool {
   // For feeders of hand-offs: so many may wait at each reactor.
   static constexpr std::size_t most_handoffs = 1024;
 
-  // One reactor per element; ids count from `first_id`; `handoffs` may wait at each, 0: it is not fed. Throws std::system_error without descriptors or threads.
+  // One reactor per element; ids count from `first_id`; `handoffs` may wait at each, 0: it is not fed. Throws std::system_error without descriptors or threads; nobody has been accepted then.
   void start(std::vector<std::vector<posix::Listener>> listeners, events::WorkerId first_id, std::size_t handoffs);
   // Before `start`.
   void take_turns(posix::Turns& turns) noexcept { shared_.turns = &turns; }
@@ -44,9 +45,13 @@ class Pool final : public posix::HandoffPool {
   [[nodiscard]] std::size_t size() const noexcept { return reactors_.size(); }
 
  private:
+  [[nodiscard]] bool are_all_there();
+
   posix::Shared shared_;
   posix::WakeDescriptor finished_;
   std::vector<Owned<Reactor>> reactors_;
+  std::mutex starting_;
+  bool complete_ = false;  // guarded by `starting_`
   std::atomic<std::size_t> running_{0};
   std::atomic<std::size_t> next_{0};
   std::vector<std::thread> threads_;
