@@ -41,7 +41,8 @@ std::string listen_advice(const BindAddress& address, int error) {
   const bool tcp = address.kind != BindAddress::Kind::unix_path;
   switch (error) {
     case EADDRINUSE:
-      return tcp ? "stop what listens there, or choose another --port or --bind; port 0 is any free one"
+      return tcp ? "stop what listens there, or choose another port (--port, --bind, --admin-bind); port 0 is any free "
+                   "one"
                  : "stop what listens there, or choose another path";
     case EACCES:
     case EPERM:

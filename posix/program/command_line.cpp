@@ -2,6 +2,8 @@
 // the types, bounds and defaults of options are the option table's.
 #include <pounce/program/command_line.hpp>
 
+#include <pounce/core/ascii.hpp>
+
 #include <algorithm>
 
 #include <CLI/CLI.hpp>
@@ -36,6 +38,10 @@ std::string flag_hint(std::string_view unknown, config::Program which) {
   std::string best;
   std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
   const auto offer = [&](const std::string& flag_name) {
+    if (name.size() == 1) {  // other programs have letters: the first that begins so is the one that most know
+      if (best.empty() && flag_name[2] == lower(name.front())) best = flag_name;
+      return;
+    }
     const std::size_t edits = config::distance(name, std::string_view(flag_name).substr(2));
     if (edits < least && edits < name.size()) {
       least = edits;

@@ -127,7 +127,9 @@ TEST_CASE("wrong command lines") {
         "--port?)\n");
   CHECK(contains(refused({"--chekc"}), "did you mean --check?"));
   CHECK(contains(refused({"--no-date-heder"}), "did you mean --no-date-header?"));
-  CHECK(contains(refused({"-p", "80"}), "-p: is no option"));
+  CHECK(contains(refused({"-p", "80"}), "-p: is no option (from command line; hint: did you mean --port?)"));
+  CHECK(contains(refused({"-V"}), "-V: is no option (from command line; hint: did you mean --version?)"));
+  CHECK(contains(refused({"-z"}), "-z: is no option (from command line; hint: see --help)"));
   CHECK(contains(refused({"--entirely-else=5"}), "--entirely-else: is no option"));
   CHECK(refused({"--port"}) == "pounce-async: error: --port: needs a value (from command line; hint: see --help)\n");
   CHECK(contains(refused({"--port="}), "--port: '' is empty"));

@@ -63,7 +63,7 @@ class Messages(unittest.TestCase):
             place = f"127.0.0.1:{other.getsockname()[1]}"
             with open("/proc/self/comm", encoding="ascii") as comm:
                 holder = f"{comm.read().strip()}, process {os.getpid()} of user {os.geteuid()}"
-            advice = "(hint: stop what listens there, or choose another --port or --bind; port 0 is any free one)"
+            advice = "(hint: stop what listens there, or choose another port (--port, --bind, --admin-bind); port 0 is any free one)"
             self.says(3, f"{place}: Address already in use by {holder} {advice}", arguments=["--bind", place])
             # Whose processes it may not look into, it knows the user of.
             self.says(3, f"{place}: Address already in use by a process of user {os.geteuid()} {advice}", arguments=["--bind", place],
@@ -75,7 +75,7 @@ class Messages(unittest.TestCase):
             with open("/proc/self/comm", encoding="ascii") as comm:
                 holder = f"{comm.read().strip()}, process {os.getpid()} of user {os.geteuid()}"
             self.says(3, f"127.0.0.1:{port}: Address already in use by {holder} "
-                      "(hint: stop what listens there, or choose another --port or --bind; port 0 is any free one)",
+                      "(hint: stop what listens there, or choose another port (--port, --bind, --admin-bind); port 0 is any free one)",
                       arguments=["--port", str(port)])
 
     def test_a_unix_socket_in_use(self):
