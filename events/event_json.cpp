@@ -75,7 +75,11 @@ void add_all(Object& object, const Event& event) {
   if constexpr (requires { event.stream; }) object.add("stream", number(event.stream));
   if constexpr (requires { event.request; }) object.add("request", number(event.request));
   if constexpr (requires { event.generation; }) object.add("generation", event.generation);
-  if constexpr (requires { event.cut; }) object.add("cut", event.cut);
+  if constexpr (requires { event.cut; }) {
+    object.add("cut", event.cut);
+    object.add("cut_requests", event.cut_requests);
+    object.add("cut_websockets", event.cut_websockets);
+  }
   if constexpr (requires { event.requests; }) object.add("requests", event.requests);
   if constexpr (requires { event.local; }) object.add("local", event.local);
   if constexpr (requires { event.peer; }) object.add("peer", event.peer);

@@ -56,12 +56,12 @@ bool Entrances::take(Entrance& entrance, const Tick& tick) {
       arrived_ = make_owned<Link>(std::move(arrival.socket), shared_.service, station_, waker_, std::move(peers),
                                   tick.now, std::move(filter));
     } else {
-      shared_.census.leave(0, false);
+      shared_.census.leave(0, {});
       report_refusal("tls_max_handshakes", tick);
     }
   } catch (
       const std::bad_alloc&) {  // it is closed, must not be counted for ever, and is no reason to forget the others
-    shared_.census.leave(0, false);
+    shared_.census.leave(0, {});
     pause(entrance, after(tick.now, Acceptor::pause));
     return false;
   }

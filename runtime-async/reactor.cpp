@@ -238,7 +238,7 @@ void Reactor::give_up(Owned<Link> link) {
   session.close(ticks_.tick().now, false);
   const std::uint64_t requests = session.requests();
   link.reset();
-  shared_.census.leave(requests, false);
+  shared_.census.leave(requests, {});
 }
 
 // Edge-triggered: what is there already is reported at once, so nothing is lost between the last read and now.
@@ -249,13 +249,14 @@ bool Reactor::watch(Link& link) noexcept {
 
 void Reactor::remove(Link& link, bool cut) {
   std::uint64_t requests = 0;
+  Cut ended;
   {
-    if (link.session().busy()) link.reset_on_close();  // an answer that ends here must not look whole
-    link.session().close(ticks_.tick().now, cut);      // closes the letterboxes
+    if (link.session().busy()) link.reset_on_close();      // an answer that ends here must not look whole
+    ended = link.session().close(ticks_.tick().now, cut);  // closes the letterboxes
     requests = link.session().requests();
     const Owned<Link> owned = take_out(link);
   }
-  shared_.census.leave(requests, cut);
+  shared_.census.leave(requests, ended);
 }
 
 // Out of every list, when nobody wakes it any more. In `batch_` it is never looked for: only the link that is served leaves while that is

@@ -32,7 +32,7 @@ void Server::drain(Drain drain) {
 
 posix::Totals Server::join() {
   pool_.join();
-  return posix::Totals{.requests = census_.requests(), .cut = census_.cut()};
+  return census_.totals();
 }
 
 Owned<posix::Runtime> make_server(const config::Config& config, const App& app, events::Observer* observer) {

@@ -250,8 +250,8 @@ void Distributor::end_all() {
     forget(*link);
     if (link->session().busy()) link->reset_on_close();  // it gave way in the middle of an answer
     link->session().join(station_);
-    link->session().close(ticks_.update().now, true);
-    shared_.census.leave(link->session().requests(), true);
+    const Cut ended = link->session().close(ticks_.update().now, true);
+    shared_.census.leave(link->session().requests(), ended);
   }
 }
 

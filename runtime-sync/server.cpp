@@ -100,7 +100,7 @@ posix::Totals Server::join() {
   }
   if (pool_) pool_->join();
   if (distributor_) distributor_->end_all();  // parked by a worker after the distributor had been cut
-  return posix::Totals{.requests = census_.requests(), .cut = census_.cut()};
+  return census_.totals();
 }
 
 Owned<posix::Runtime> make_server(const config::Config& config, const App& app, events::Observer* observer,

@@ -182,11 +182,11 @@ bool Worker::wait(Link& link, Instant until) {
 
 void Worker::end(Owned<Link> link, bool cut) {
   if (link->session().busy()) link->reset_on_close();  // an answer that ends here must not look whole
-  link->session().close(ticks_.tick().now, cut);
+  const Cut ended = link->session().close(ticks_.tick().now, cut);
   const std::uint64_t requests = link->session().requests();
   distributor_.forget(*link);
   link.reset();
-  shared_.census.leave(requests, cut);
+  shared_.census.leave(requests, ended);
 }
 
 }  // namespace pounce::inline v0::sync

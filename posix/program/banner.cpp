@@ -99,14 +99,23 @@ std::string drain_text(const Draining& draining, Style style) {
   return style.terminal && draining.first ? text.append("; once more to cut them now\n") : text.append("\n");
 }
 
+std::string cut_text(const Cut& cut) {
+  std::string text = counted(cut.connections, "connection");
+  if (cut.requests != 0) text.append(" with ").append(counted(cut.requests, "request"));
+  if (cut.websockets != 0) {
+    text.append(cut.requests != 0 ? " and " : " with ").append(counted(cut.websockets, "WebSocket"));
+  }
+  return text;
+}
+
 std::string end_text(const Ended& ended, Style style) {
   if (style.json) return json_text(ended);
   std::string text(config::program_name(ended.program));
   const std::string requests = counted(ended.requests, "request");
-  if (ended.cut == 0) {
+  if (ended.cut.connections == 0) {
     return text.append(": drained, ").append(requests).append(" served\n");
   }
-  text.append(": ").append(coloured("cut " + counted(ended.cut, "connection"), "33", style));
+  text.append(": ").append(coloured("cut " + cut_text(ended.cut), "33", style));
   return text.append(", ").append(requests).append(" served\n");
 }
 

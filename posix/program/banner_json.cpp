@@ -80,7 +80,9 @@ std::string json_text(const Ended& ended) {
   return Line{ended.program, ended.at}
       .state(events::ServerState::stopped)
       .add("requests", ended.requests)
-      .add("cut", ended.cut)
+      .add("cut", ended.cut.connections)
+      .add("cut_requests", ended.cut.requests)
+      .add("cut_websockets", ended.cut.websockets)
       .end();
 }
 

@@ -56,6 +56,11 @@ void Board::open(events::WorkerId first, std::uint32_t count) {
     new (places() + used) posix::Metering::Place;
   }
   sheet_->used.store(used, std::memory_order_release);
+  if (first < most) {
+    // It goes on counting where those have stopped who sat there before: sums never fall, and never count anything twice.
+    Desk& desk = desks()[first];
+    for (std::size_t i = 0; i < Entry::size; ++i) set(desk.before[i], Entry::lasts(i) ? look(desk.entries[i]) : 0);
+  }
   before_[first] = counted(first, count);
 }
 
@@ -69,8 +74,7 @@ std::uint64_t Board::close(events::WorkerId first, std::uint32_t count) noexcept
   desk.process.store(0, std::memory_order_release);
   const std::uint64_t connections = look(desk.entries[Entry::connections]);
   for (std::size_t i = 0; i < Entry::size; ++i) {
-    if (Entry::lasts(i)) set(sheet_->ended[i], look(sheet_->ended[i]) + look(desk.entries[i]));
-    set(desk.entries[i], 0);
+    if (!Entry::lasts(i)) set(desk.entries[i], 0);
   }
   events::Totals its = counted(first, count);
   if (const auto before = before_.find(first); before != before_.end()) {
@@ -89,25 +93,28 @@ std::uint64_t Board::close(events::WorkerId first, std::uint32_t count) noexcept
 
 void Board::publish(events::WorkerId first, const Numbers& now) noexcept {
   if (first >= most) return;
-  auto& entries = desks()[first].entries;
-  set(entries[Entry::connections], now.connections);
-  set(entries[Entry::ready], now.queues.connections);
-  set(entries[Entry::handoffs], now.queues.handoffs);
+  Desk& desk = desks()[first];
+  const auto lay = [&desk](std::size_t entry, std::uint64_t value) {
+    set(desk.entries[entry], look(desk.before[entry]) + value);
+  };
+  lay(Entry::connections, now.connections);
+  lay(Entry::ready, now.queues.connections);
+  lay(Entry::handoffs, now.queues.handoffs);
   if (const auto& requests = now.queues.requests) {
     sheet_->has_queue.store(true, std::memory_order_relaxed);
-    set(entries[Entry::running], requests->running);
-    set(entries[Entry::waiting], requests->waiting);
-    set(entries[Entry::waited], requests->waited);
-    set(entries[Entry::wait], static_cast<std::uint64_t>(requests->wait.count()));
-    for (std::size_t i = 0; i < requests->shed.size(); ++i) set(entries[Entry::shed + i], requests->shed[i]);
+    lay(Entry::running, requests->running);
+    lay(Entry::waiting, requests->waiting);
+    lay(Entry::waited, requests->waited);
+    lay(Entry::wait, static_cast<std::uint64_t>(requests->wait.count()));
+    for (std::size_t i = 0; i < requests->shed.size(); ++i) lay(Entry::shed + i, requests->shed[i]);
   }
-  for (std::size_t i = 0; i < now.dropped.size(); ++i) set(entries[Entry::dropped + i], now.dropped[i]);
-  set(entries[Entry::collector_failures], now.collector_failures);
-  set(entries[Entry::kept_modules], now.kept_modules);
+  for (std::size_t i = 0; i < now.dropped.size(); ++i) lay(Entry::dropped + i, now.dropped[i]);
+  lay(Entry::collector_failures, now.collector_failures);
+  lay(Entry::kept_modules, now.kept_modules);
 }
 
 std::uint64_t Board::sum(std::size_t entry) const noexcept {
-  std::uint64_t all = look(sheet_->ended[entry]);
+  std::uint64_t all = 0;
   const std::uint32_t used = sheet_->used.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < used; ++i) all += look(desks()[i].entries[entry]);
   return all;

@@ -92,15 +92,15 @@ class Board {
   struct alignas(64) Desk {
     std::atomic<pid_t> process{0};  // 0: nobody sits there
     std::array<Number, Entry::size> entries{};
+    std::array<Number, Entry::size> before{};  // of these, what others who sat here have left, and what lasts of it
   };
   struct Sheet {
     std::atomic<events::ServerState> state{events::ServerState::init};
     std::atomic<std::uint32_t> used{0};  // meters and desks that have been made
     pid_t supervisor{0};
     Number generation{0}, draining{0}, reloaded{0}, refused{0}, deaths{0};
-    Number cpu{0};                            // nanoseconds, of processes that have ended
-    std::atomic<bool> has_queue{false};       // somebody has a request queue
-    std::array<Number, Entry::size> ended{};  // of processes that have
+    Number cpu{0};                       // nanoseconds, of processes that have ended
+    std::atomic<bool> has_queue{false};  // somebody has a request queue
   };
 
   [[nodiscard]] posix::Metering::Place* places() const noexcept;

@@ -1,14 +1,16 @@
 // Channel: what a supervisor and one of its worker processes tell each other: a word at a time, on a socket pair that keeps them apart. It
 // closes when either of them has ended.
-// Limits: `most_text` beside a word. Not thread-safe. Nothing here waits for long.
+// Limits: `most_text` beside a word. Not thread-safe. A supervisor waits for none of its workers, a worker a second for its supervisor.
 #pragma once
 
 #include <pounce/posix/descriptor.hpp>
+#include <pounce/posix/runtime.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pounce::inline v0::program {
 
@@ -32,8 +34,7 @@ enum class Word : std::uint8_t {
 
 // What a worker process has done, as it goes.
 struct Ending {
-  std::uint64_t requests = 0;
-  std::uint64_t cut = 0;
+  posix::Totals totals;
   std::uint64_t failed = 0;  // 1: a stop hook has
 };
 
@@ -53,12 +54,22 @@ class Channel {
 
   [[nodiscard]] int descriptor() const noexcept { return socket_.get(); }
   void close() noexcept { socket_.close(); }
-  // False: the other end has gone, or has not listened for a second.
+  // Waits for room. False: the other end has gone, or has not listened for a second.
   bool send(Word word, std::string_view text = {}) const;
+  // Waits for nobody: what finds no room goes with a later `flush`. Of each word only the last one is kept, for it says what those before
+  // have said; so what waits is bounded by how many words there are.
+  void post(Word word, std::string_view text = {});
+  // Something of `post` waits for room: for POLLOUT.
+  [[nodiscard]] bool has_unsent() const noexcept { return !unsent_.empty(); }
+  void flush();
   [[nodiscard]] Got receive(Message& message) const;
 
  private:
+  enum class Sent : std::uint8_t { yes, no_room, gone };
+  [[nodiscard]] Sent attempt(const std::string& packet) const noexcept;
+
   posix::Descriptor socket_;
+  std::vector<std::string> unsent_;  // packets, each of another word
 };
 
 }  // namespace pounce::inline v0::program

@@ -135,6 +135,7 @@ void Crew::leave_table() noexcept {
 
 void Crew::listen_to(Member& member) {
   Channel::Message message;
+  member.channel.flush();
   while (member.channel.descriptor() >= 0) {
     const Channel::Got got = member.channel.receive(message);
     if (got == Channel::Got::nothing) return;
@@ -165,18 +166,18 @@ void Crew::listen_to(Member& member) {
 }
 
 void Crew::tell(Word word, std::string_view text) {
-  for (const auto& member : members_) member->channel.send(word, text);
+  for (const auto& member : members_) member->channel.post(word, text);
 }
 
 void Crew::dismiss(Member& member, Word word, Instant by) {
-  member.channel.send(word);
+  member.channel.post(word);
   member.state = Member::State::leaving;
   member.due = std::min(member.due, by);
 }
 
 void Crew::cut(Member& member, Instant now) {
   if (member.kill_at != never) return;
-  member.channel.send(Word::cut);
+  member.channel.post(Word::cut);
   member.state = Member::State::leaving;
   member.due = never;
   member.kill_at = after(now, most_dying);

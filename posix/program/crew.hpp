@@ -68,7 +68,7 @@ class Crew {
   // `others`: crews that it is none of. In the new process it never returns.
   void add(std::size_t index, events::WorkerId first_id, std::uint64_t number, std::span<Crew* const> others,
            Instant now);
-  // Takes in what its members say.
+  // Takes in what its members say, and says what had found no room.
   void listen_to(Member& member);
   // All of them are told.
   void tell(Word word, std::string_view text = {});

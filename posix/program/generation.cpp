@@ -152,7 +152,7 @@ std::expected<void, Refused> Generation::start(events::WorkerId first_id) {
   runtime_.reset();
   lasting_.listeners.forget();
   lasting_.admin_listeners.forget();
-  if (told_) tell(events::GenerationStopped{posix::monotonic_now(), first_id_, number_, 0, 0});
+  if (told_) tell(events::GenerationStopped{posix::monotonic_now(), first_id_, number_, 0, 0, 0, 0});
   return std::unexpected(refused(started.error()));
 }
 
@@ -198,7 +198,8 @@ void Generation::drain(Drain drain) {
 posix::Totals Generation::join() {
   const posix::Totals totals = runtime_->join();
   lasting_.runtimes.retire(*runtime_);
-  tell(events::GenerationStopped{posix::monotonic_now(), first_id_, number_, totals.requests, totals.cut});
+  tell(events::GenerationStopped{posix::monotonic_now(), first_id_, number_, totals.requests, totals.cut.connections,
+                                 totals.cut.requests, totals.cut.websockets});
   return totals;
 }
 

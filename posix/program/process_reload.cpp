@@ -55,7 +55,7 @@ void ProcessSupervision::tend_next(Instant now) {
   if (all(Member::State::prepared)) {
     for (const auto& member : members) {
       member->state = Member::State::starting;
-      member->channel.send(Word::go);
+      member->channel.post(Word::go);
     }
   } else if (all(Member::State::serving)) {
     serve_next(now);
@@ -172,14 +172,11 @@ void ProcessSupervision::retire_finished() {
     }
     const Owned<Crew> old = std::move(draining_[i]);
     draining_.erase(draining_.begin() + static_cast<std::ptrdiff_t>(i));
-    ended_.requests += old->totals.requests;
-    ended_.cut += old->totals.cut;
-    if (!drain_.begun()) cut_before_ += old->totals.cut;
+    ended_ += old->totals;
+    if (!drain_.begun()) cut_before_ += old->totals.cut.connections;
     tell_board();
     if (!current_) continue;  // it never served
-    std::string text = generation_text(old->number()) + " has ended: " + counted(old->totals.requests, "request");
-    if (old->totals.cut != 0) text.append(", ").append(counted(old->totals.cut, "connection")).append(" cut");
-    current_->speech().remark("notice", text);
+    current_->speech().retired(old->number(), old->totals);
   }
 }
 

@@ -77,7 +77,8 @@ void ProcessSupervision::wait() {
   for (const Restart& one : restarts_) next = std::min(next, one.at);
   each_crew([&](Crew& crew) {
     for (const auto& member : crew.members()) {
-      waits.push_back({member->channel.descriptor(), POLLIN, 0});
+      const auto events = static_cast<short>(member->channel.has_unsent() ? POLLIN | POLLOUT : POLLIN);
+      waits.push_back({member->channel.descriptor(), events, 0});
       next = std::min({next, member->due, member->kill_at});
     }
   });
@@ -168,15 +169,14 @@ void ProcessSupervision::reap(Instant now) {
 void ProcessSupervision::bury(Crew& crew, Owned<Member> member, int status, Instant now) {
   crew.listen_to(*member);
   const std::uint64_t lost = board_.close(member->first_id, crew.ids());
-  crew.totals.requests += member->ending.requests;
-  crew.totals.cut += member->ending.cut;
+  crew.totals += member->ending.totals;
   stop_failed_ = stop_failed_ || member->ending.failed != 0;
   if (member->state == Member::State::leaving) {
-    if (!member->reported) crew.totals.cut += lost;
+    if (!member->reported) crew.totals.cut.connections += lost;
     return;
   }
   if (drain_.begun()) {
-    crew.totals.cut += lost;
+    crew.totals.cut.connections += lost;
     return;
   }
   if (&crew == next_.get()) {
@@ -225,7 +225,7 @@ void ProcessSupervision::tend_members(Instant now) {
       // One that was started again does not wait for others.
       if (&crew == current_.get() && member->state == Member::State::prepared) {
         member->state = Member::State::starting;
-        member->channel.send(Word::go);
+        member->channel.post(Word::go);
       }
       if (member->kill_at <= now) {
         member->kill_at = never;
@@ -299,8 +299,8 @@ void ProcessSupervision::begin_drain(Instant now) {
   if (!current_ && failure_) return give_up_next(now);
   failure_.reset();
   // What was cut until now was cut by deadlines of its own.
-  if (current_) cut_before_ += current_->totals.cut;
-  for (const auto& crew : draining_) cut_before_ += crew->totals.cut;
+  if (current_) cut_before_ += current_->totals.cut.connections;
+  for (const auto& crew : draining_) cut_before_ += crew->totals.cut.connections;
   if (!current_ && !next_) {  // it has failed to start
     for (const auto& crew : draining_) {
       for (const auto& member : crew->members()) Crew::cut(*member, now);
@@ -353,11 +353,10 @@ void ProcessSupervision::cut(Instant now) {
 Exit ProcessSupervision::finish() {
   act(events::Action::stop);
   if (!current_) return verdict_.value_or(Exit::no_start);
-  ended_.requests += current_->totals.requests;
-  ended_.cut += current_->totals.cut;
+  ended_ += current_->totals;
   speech().stopped(ended_);
   if (verdict_ == Exit::failed) return Exit::failed;
-  if (ended_.cut != cut_before_) return Exit::cut_at_drain;
+  if (ended_.cut.connections != cut_before_) return Exit::cut_at_drain;
   return stop_failed_ ? Exit::failed : Exit::clean;
 }
 

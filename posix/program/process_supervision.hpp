@@ -113,7 +113,7 @@ class ProcessSupervision {
   std::uint64_t reloaded_ = 0;
   std::uint64_t refused_ = 0;
   posix::Totals ended_;           // of crews that are gone
-  std::uint64_t cut_before_ = 0;  // … by their own deadline
+  std::uint64_t cut_before_ = 0;  // connections, … by their own deadline
   bool stop_failed_ = false;      // a stop hook
   std::optional<Exit> verdict_;   // once it is clear
 };

@@ -7,8 +7,10 @@
 #include <sys/signalfd.h>
 #endif
 
+#include <array>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace pounce::inline v0::program {
 
@@ -16,17 +18,19 @@ namespace {
 
 [[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
+constexpr std::array<std::pair<int, Signal>, 7> signals{{{SIGTERM, Signal::terminate},
+                                                         {SIGINT, Signal::interrupt},
+                                                         {SIGHUP, Signal::reload},
+                                                         {SIGUSR1, Signal::reopen},
+                                                         {SIGTTIN, Signal::more},
+                                                         {SIGTTOU, Signal::fewer},
+                                                         {SIGCHLD, Signal::child}}};
+
 Signal named(int number) {
-  switch (number) {
-    case SIGTERM: return Signal::terminate;
-    case SIGINT: return Signal::interrupt;
-    case SIGHUP: return Signal::reload;
-    case SIGUSR1: return Signal::reopen;
-    case SIGTTIN: return Signal::more;
-    case SIGTTOU: return Signal::fewer;
-    case SIGCHLD: return Signal::child;
-    default: return Signal::none;
+  for (const auto& [its_number, signal] : signals) {
+    if (its_number == number) return signal;
   }
+  return Signal::none;
 }
 
 #ifndef __linux__
@@ -42,6 +46,12 @@ extern "C" void write_to_pipe(int number) {
 #endif
 
 }  // namespace
+
+void Signals::put_back(Signal signal) noexcept {
+  for (const auto& [number, its_signal] : signals) {
+    if (its_signal == signal) ::kill(::getpid(), number);
+  }
+}
 
 #ifdef __linux__
 

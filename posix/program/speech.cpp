@@ -1,5 +1,7 @@
 #include "posix/program/speech.hpp"
 
+#include "posix/program/waits.hpp"
+
 #include <pounce/posix/clock.hpp>
 
 #include <unistd.h>
@@ -38,6 +40,12 @@ void Speech::stopped(const posix::Totals& totals) const {
         end_text(
             Ended{.program = config_.program, .requests = totals.requests, .cut = totals.cut, .at = posix::wall_now()},
             style_));
+}
+
+void Speech::retired(std::uint64_t generation, const posix::Totals& totals) const {
+  std::string text = generation_text(generation) + " has ended: " + counted(totals.requests, "request");
+  if (totals.cut.connections != 0) text.append(", ").append(cut_text(totals.cut)).append(" cut");
+  remark("notice", text);
 }
 
 void Speech::remark(std::string_view level, std::string_view text) const {

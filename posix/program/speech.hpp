@@ -28,6 +28,8 @@ class Speech {
   void serving(const Serving& now) const;
   void draining(std::size_t connections, Duration left, bool first) const;
   void stopped(const posix::Totals& totals) const;
+  // A generation that has drained.
+  void retired(std::uint64_t generation, const posix::Totals& totals) const;
   // `level`: error, warning or notice.
   void remark(std::string_view level, std::string_view text) const;
   // Lines that another generation has made, or whatever its trial wrote: as they are, or each as JSON where it is not.

@@ -141,11 +141,10 @@ Exit Supervision::finish() {
   }
   const posix::Totals totals = current_->join();
   lasting_.life.act(events::Action::stop);
-  ended_.requests += totals.requests;
-  ended_.cut += totals.cut;
+  ended_ += totals;
   const std::string error = current_->end();
   current_->speech().stopped(ended_);
-  const Exit exit = ended_.cut != cut_before_ ? Exit::cut_at_drain : Exit::clean;
+  const Exit exit = ended_.cut.connections != cut_before_ ? Exit::cut_at_drain : Exit::clean;
   if (error.empty()) return exit;
   current_->speech().remark("error", error);
   return exit == Exit::clean ? Exit::failed : exit;
@@ -271,13 +270,10 @@ void Supervision::retire_finished(Instant) {
     any = true;
     lasting_.generations.draining.store(draining_.size(), std::memory_order_relaxed);
     const posix::Totals totals = old->join();
-    ended_.requests += totals.requests;
-    ended_.cut += totals.cut;
-    if (!drain_.begun()) cut_before_ += totals.cut;
+    ended_ += totals;
+    if (!drain_.begun()) cut_before_ += totals.cut.connections;
     if (const std::string error = old->end(); !error.empty()) old->speech().remark("error", error);
-    std::string text = generation_text(old->number()) + " has ended: " + counted(totals.requests, "request");
-    if (totals.cut != 0) text.append(", ").append(counted(totals.cut, "connection")).append(" cut");
-    current_->speech().remark("notice", text);
+    current_->speech().retired(old->number(), totals);
   }
   if (any) give_memory_back();
 }

@@ -83,7 +83,7 @@ class Supervision {
   bool reload_wanted_ = false;
   bool told_of_waiting_ = false;
   posix::Totals ended_;           // of generations that are gone
-  std::uint64_t cut_before_ = 0;  // … by their own deadline
+  std::uint64_t cut_before_ = 0;  // connections, … by their own deadline
 };
 
 }  // namespace pounce::inline v0::program

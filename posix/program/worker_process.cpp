@@ -195,13 +195,13 @@ Exit WorkerProcess::finish() {
   const std::string error = generation_->end();
   if (!error.empty()) generation_->speech().remark("error", error);
   publish();
-  const Ending ending{totals.requests, totals.cut, error.empty() ? 0U : 1U};
+  const Ending ending{totals, error.empty() ? 0U : 1U};
   std::string text(sizeof ending, '\0');
   std::memcpy(text.data(), &ending, sizeof ending);
   channel_.send(Word::ended, text);
   generation_.reset();
   lasting_.logs = Logs{};  // what they still hold is written
-  if (totals.cut != 0) return Exit::cut_at_drain;
+  if (totals.cut.connections != 0) return Exit::cut_at_drain;
   return error.empty() ? Exit::clean : Exit::failed;
 }
 

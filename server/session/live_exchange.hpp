@@ -80,6 +80,8 @@ class LiveExchange final : public Exchange {
   // Says how it ended; at most once.
   void report(Instant now, events::Failure failure, Fault fault);
   void report_completed(Instant now);
+  // How it has ended has been said.
+  [[nodiscard]] bool is_reported() const noexcept { return reported_; }
 
   // --- a WebSocket ---
   void message(const event::Message& message);

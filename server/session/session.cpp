@@ -477,8 +477,12 @@ void Session::drain_machine() {
   machine_->drain(now_, output_);
 }
 
-void Session::close(Instant now, bool cut) {
-  if (std::exchange(closed_, true)) return;
+Cut Session::close(Instant now, bool cut) {
+  Cut ended{.connections = cut ? 1U : 0U};
+  if (closed_) return ended;
+  // Its handler may have left while both sides take leave.
+  if (cut && has_socket() && !finished()) ++ended.websockets;
+  closed_ = true;
   look_at(now);
   if (!cut && !exchanges_.empty()) {
     observe([&] {
@@ -488,6 +492,7 @@ void Session::close(Instant now, bool cut) {
   while (!exchanges_.empty()) {
     LiveExchange& exchange = *exchanges_.back();
     if (exchange.answer() == LiveExchange::Answer::ended) exchange.report_completed(now_);
+    if (cut && !has_socket() && !exchange.is_reported()) ++(exchange.on_stream() ? ended.websockets : ended.requests);
     exchange.report(now_, cut ? events::Failure::cut : events::Failure::client_gone, fault_);
     destroy(exchange);
   }
@@ -507,6 +512,7 @@ void Session::close(Instant now, bool cut) {
                                        .bytes_sent = sink_->total_written(),
                                        .duration = now_ - opened_at_};
   });
+  return ended;
 }
 
 // --- moving between workers ---

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "posix/program/board.hpp"
+#include "posix/program/channel.hpp"
 #include "posix/program/restart_budget.hpp"
 #include "posix/program/worker_mode.hpp"
 
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include <random>
+#include <string>
 #include <vector>
 
 namespace {
@@ -129,9 +131,16 @@ TEST_CASE("what a process has counted stays when it has died, and what was under
   CHECK(moment.processes->running == 0);
   CHECK(moment.processes->died == 1);
   // Another one at the same desk begins at nothing, and adds to that.
+  board.open(2, 2);
+  board.tell(moment);
+  CHECK(moment.dropped[0].lines == 5);
   Board::Numbers again;
   again.dropped = {1, 0};
   board.publish(2, again);
+  board.tell(moment);
+  CHECK(moment.dropped[0].lines == 6);
+  CHECK(moment.dropped[1].lines == 7);
+  board.close(2, 2);
   board.tell(moment);
   CHECK(moment.dropped[0].lines == 6);
 }
@@ -167,6 +176,41 @@ TEST_CASE("requests under way in a process that dies are counted as cut") {
   CHECK(meter.at(Count::ended) == 3);
   CHECK(meter.at(Count::failed + static_cast<std::size_t>(events::Failure::cut)) == 3);
   CHECK(meter.at(Count::streams_closed) == 0);
+}
+
+TEST_CASE(
+    "nobody waits for a peer that does not listen: of each word the last one waits, in order, until there is room") {
+  Channel ours;
+  Channel theirs;
+  Channel::make(ours, theirs);
+  std::size_t sent = 0;
+  while (!ours.has_unsent()) {
+    ours.post(Word::reopen);
+    REQUIRE(++sent < 100'000);
+  }
+  for (int i = 0; i < 10'000; ++i) {
+    ours.post(Word::ticket_key, "key " + std::to_string(i));
+    ours.post(Word::reopen);
+    ours.post(Word::cut);
+  }
+  ours.flush();
+  CHECK(ours.has_unsent());
+  std::vector<Channel::Message> got;
+  for (Channel::Message message; theirs.receive(message) == Channel::Got::message;) got.push_back(message);
+  CHECK(got.size() == sent - 1);
+  got.clear();
+  ours.flush();
+  CHECK_FALSE(ours.has_unsent());
+  for (Channel::Message message; theirs.receive(message) == Channel::Got::message;) got.push_back(message);
+  REQUIRE(got.size() == 3);
+  CHECK(got[0].word == Word::reopen);
+  CHECK(got[1].word == Word::ticket_key);
+  CHECK(got[1].text == "key 9999");
+  CHECK(got[2].word == Word::cut);
+  // Who has gone needs no word.
+  theirs.close();
+  ours.post(Word::reopen);
+  CHECK_FALSE(ours.has_unsent());
 }
 
 TEST_CASE("a share is an equal part of each limit over all workers, and never nothing") {

@@ -143,9 +143,10 @@ TEST_CASE("as JSON: an object per line, with time and state") {
       drain_text(Draining{Program::pounce_sync, 3, 1500ms, false, at}, json) ==
       R"({"time":"1994-11-06T08:49:37.123Z","program":"pounce-sync","state":"shutting_down","connections":3,"left_ms":1500})"
       "\n");
-  CHECK(end_text(Ended{Program::pounce_sync, 5, 2, at}, json) ==
-        R"({"time":"1994-11-06T08:49:37.123Z","program":"pounce-sync","state":"stopped","requests":5,"cut":2})"
-        "\n");
+  CHECK(
+      end_text(Ended{Program::pounce_sync, 5, {2, 3, 1}, at}, json) ==
+      R"({"time":"1994-11-06T08:49:37.123Z","program":"pounce-sync","state":"stopped","requests":5,"cut":2,"cut_requests":3,"cut_websockets":1})"
+      "\n");
   CHECK(
       remark_text(Remark{Program::pounce_sync, "warning", "few\ndescriptors", at}, json) ==
       R"({"time":"1994-11-06T08:49:37.123Z","program":"pounce-sync","level":"warning","message":"few\u000adescriptors"})"
@@ -218,6 +219,11 @@ TEST_CASE("drain and end") {
   CHECK(drain_text(Draining{Program::pounce_async, 1, 9s, false}, Style{true}) ==
         "pounce-async: still draining 1 connection, for 9s at most\n");
   CHECK(drain_text(Draining{Program::pounce_async, 1, 9s, true}, Style{true}).find("once more") != std::string::npos);
-  CHECK(end_text(Ended{Program::pounce_sync, 1, 0}, Style{}) == "pounce-sync: drained, 1 request served\n");
-  CHECK(end_text(Ended{Program::pounce_sync, 5, 2}, Style{}) == "pounce-sync: cut 2 connections, 5 requests served\n");
+  CHECK(end_text(Ended{Program::pounce_sync, 1, {}}, Style{}) == "pounce-sync: drained, 1 request served\n");
+  CHECK(end_text(Ended{Program::pounce_sync, 5, {2, 0, 0}}, Style{}) ==
+        "pounce-sync: cut 2 connections, 5 requests served\n");
+  CHECK(end_text(Ended{Program::pounce_sync, 5, {1, 1, 0}}, Style{}) ==
+        "pounce-sync: cut 1 connection with 1 request, 5 requests served\n");
+  CHECK(cut_text({2, 0, 1}) == "2 connections with 1 WebSocket");
+  CHECK(cut_text({3, 4, 2}) == "3 connections with 4 requests and 2 WebSockets");
 }

@@ -2,6 +2,7 @@
 """SIGTERM in each phase of each protocol, while others ask without a pause: what was accepted is answered, what had not begun ends cleanly, and
 the exit code and the last line tell the truth about what was cut."""
 
+import json
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ import frames
 import harness
 from frames import Frames
 from harness import Server, Settings, scaled
+from scratch import Scratch
 from secure import Ground
 from visitors import Visitor1, Visitor2
 from wire import Ended, Wire
@@ -94,7 +96,7 @@ class Http1(unittest.TestCase):
             time.sleep(scaled(0.3))
             server.signal()
             self.assertEqual(server.wait(), 4)
-            self.assertIn(": cut 3 connections, ", server.output())
+            self.assertIn(": cut 3 connections with 3 requests, 3 requests served", server.output())
             for wire in wires:
                 wire.close()
 
@@ -162,6 +164,45 @@ class Sockets(unittest.TestCase):
             for peer in peers:
                 peer.close()
             self.assertEqual(server.wait(), 0)
+
+
+class Cut(Scratch):
+    """What a second signal ends is said with how many of what, wherever it is said."""
+
+    def check(self, mode, workers):
+        log = self.path("events")
+        with Server("--worker-mode", mode, "--shutdown-timeout", "10m", "--metrics-path", "/-/metrics", "--event-log", log,
+                    target=harness.module("alone"), workers=workers, exit_code=4) as server:
+            wire = server.connect()
+            wire.send("GET /endless HTTP/1.1\r\nHost: a\r\n\r\n")
+            streams = server.connect()
+            endless = frames.request(path=b"/endless")
+            streams.send(frames.HELLO + frames.headers(1, endless) + frames.headers(3, endless))
+            socket1 = WebSocket((server.host, server.port), "/socket")
+            sockets2 = server.connect()
+            sockets2.send(frames.HELLO)
+            offered = Frames(sockets2).until(lambda kind, flags, *_: kind == frames.SETTINGS and not flags & frames.ACK)
+            self.assertIn(b"\0\x08\0\0\0\x01", offered[3])  # ENABLE_CONNECT_PROTOCOL
+            connect = frames.request(b"CONNECT", b"/socket", more=((b":protocol", b"websocket"), (b"sec-websocket-version", b"13")))
+            sockets2.send(frames.headers(1, connect, frames.END_HEADERS) + frames.headers(3, endless))
+            # All of them, and the question itself.
+            harness.eventually(lambda: self.metrics(server)["pounce_requests_in_flight"] == 7, what="requests under way")
+            server.signal()
+            server.wait_output("draining 4 connections", 30)  # who has asked for metrics has gone, too
+            server.signal()
+            self.assertEqual(server.wait(), 4)
+            self.assertRegex(server.output(), r": cut 4 connections with 4 requests and 2 WebSockets, \d+ requests served")
+            for one in (wire, streams, socket1, sockets2):
+                one.close()
+        with open(log, encoding="utf-8") as file:
+            ended = [one for one in map(json.loads, file) if one["event"] == "generation_stopped"]
+        self.assertEqual([sum(one[what] for one in ended) for what in ("cut", "cut_requests", "cut_websockets")], [4, 4, 2])
+
+    def test_with_threads(self):
+        self.check("threads", 1)
+
+    def test_with_processes(self):
+        self.check("processes", 3)
 
 
 class Secure(Ground):

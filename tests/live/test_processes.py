@@ -281,7 +281,7 @@ class Processes(Ground):
             kept = self.endless_in_each(server, 3)
             server.signal()
             self.assertEqual(server.wait(), 4)
-            self.assertIn("cut 3 connections", server.output())
+            self.assertIn("cut 3 connections with 3 requests, ", server.output())
             close(kept)
 
     def test_health_says_no_from_every_process_during_the_delay(self):

@@ -139,7 +139,7 @@ TEST_CASE(
     }
     for (std::thread& thread : threads) thread.join();
     run.server.drain(Drain::prompt);
-    CHECK(run.end().cut == 0);
+    CHECK(run.end().cut.connections == 0);
     CHECK(run.checked.handed_off >= 50);
     CHECK(run.checked.handed_back == 0);
     MESSAGE(tally.answered.load(), " answered, ", tally.cancelled.load(), " cancelled, ", tally.failed.load(),

@@ -135,7 +135,7 @@ TEST_CASE("plain handlers run on workers, also behind an exchange that a reactor
     CHECK(order == expected.append("p"));
   }
   run.server.drain(Drain::prompt);
-  CHECK(run.end().cut == 0);
+  CHECK(run.end().cut.connections == 0);
   CHECK(disjoint(ground.workers.seen(), ground.reactors.seen()));
   CHECK(ground.reactors.seen().size() == 1);
   CHECK(run.checked.handed_off == 40);
@@ -200,7 +200,7 @@ TEST_CASE("as many slow clients as workers do not keep the next one waiting") {
       for (const auto& client : crowd) client->abort();
     }
     run.server.drain(Drain::prompt);
-    CHECK(run.end().cut == 0);
+    CHECK(run.end().cut.connections == 0);
   }
 }
 
@@ -227,7 +227,7 @@ TEST_CASE("drain: connections in the queue are served") {
     CHECK(answer.find("Connection: close") != std::string::npos);
     CHECK(answer.ends_with("plain\n"));
   }
-  CHECK(run.end().cut == 0);
+  CHECK(run.end().cut.connections == 0);
 }
 
 TEST_CASE("drain: an exchange on its way into the pool is told there") {
@@ -248,7 +248,7 @@ TEST_CASE("drain: an exchange on its way into the pool is told there") {
   ground.gate.open();
   CHECK(first.read_all().ends_with("stalled\n"));
   CHECK(second.read_all().ends_with("told\n"));
-  CHECK(run.end().cut == 0);
+  CHECK(run.end().cut.connections == 0);
   CHECK(run.checked.handed_off == 2);
 }
 
@@ -268,7 +268,7 @@ TEST_CASE("drain: a stream is told, sends a last event and ends well") {
     CHECK(rest.find("data: goodbye\n\n") != std::string::npos);
     CHECK(rest.ends_with("\r\n0\r\n\r\n"));
   }
-  CHECK(run.end().cut == 0);
+  CHECK(run.end().cut.connections == 0);
 }
 
 TEST_CASE("drain: the pool takes what workers hand to it until the last worker has ended") {
@@ -283,7 +283,7 @@ TEST_CASE("drain: the pool takes what workers hand to it until the last worker h
   CHECK(run.checked.handed_off == 0);
   ground.gate.open();
   CHECK(client.read_all().ends_with("slept on\n"));
-  CHECK(run.end().cut == 0);
+  CHECK(run.end().cut.connections == 0);
   CHECK(run.checked.handed_off == 1);
 }
 
@@ -304,7 +304,7 @@ TEST_CASE("drain: a connection that is handed back during it is served, and told
   } else {
     CHECK(answers.ends_with("stalled\n"));
   }
-  CHECK(run.end().cut == 0);
+  CHECK(run.end().cut.connections == 0);
 }
 
 TEST_CASE("a cut ends what is left in every phase, and counts it") {
@@ -331,8 +331,8 @@ TEST_CASE("a cut ends what is left in every phase, and counts it") {
   const posix::Totals totals = run.end();  // ends also what a worker had parked behind the distributor's back
   // What runs is not interrupted; whatever waits is ended.
   for (Client* client : {&adopted, &in_the_queue, &parked}) CHECK(client->read_all().empty());
-  CHECK(totals.cut >= 3);
-  CHECK(totals.cut <= 5);
+  CHECK(totals.cut.connections >= 3);
+  CHECK(totals.cut.connections <= 5);
 }
 
 TEST_CASE("a cut resets who stands in line in the middle of an answer that only the connection's end would end") {
@@ -359,5 +359,5 @@ TEST_CASE("a cut resets who stands in line in the middle of an answer that only 
   CHECK(first_reset);
   CHECK(second_reset);
   ground.gate.open();
-  CHECK(run.end().cut == 3);
+  CHECK(run.end().cut.connections == 3);
 }

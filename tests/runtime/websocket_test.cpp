@@ -131,7 +131,7 @@ TEST_CASE("a WebSocket moves to the pool with its unread bytes, and leaves its w
     CHECK(client->read_all().empty());
   }
   clients.clear();
-  CHECK(run.end().cut == 0);
+  CHECK(run.end().cut.connections == 0);
   CHECK(run.checked.handed_back == 0);
 }
 
@@ -181,7 +181,7 @@ TEST_CASE("one room over all reactors: what is posted reaches every socket, in o
   CHECK(wrong == 0);
   CHECK(posted == guests * (rounds + 1));
   run.server.drain(Drain::prompt);
-  CHECK(run.end().cut == 0);
+  CHECK(run.end().cut.connections == 0);
   CHECK(room.say("to nobody") == 0);
 }
 

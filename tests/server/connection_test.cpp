@@ -436,7 +436,10 @@ TEST_CASE("cut: what is left of a drain is ended and said so") {
     Client client{app, observed(recorder)};
     client.send("GET /sleep HTTP/1.1\r\nHost: t\r\n\r\n");
     client.advance(1s);
-    client.session()->close(client.now(), true);
+    const Cut cut = client.session()->close(client.now(), true);
+    CHECK(cut.connections == 1);
+    CHECK(cut.requests == 1);
+    CHECK(cut.websockets == 0);
     client.run();
     CHECK(client.closed());
   }

@@ -325,6 +325,29 @@ TEST_CASE("drain: 1001 to all, whatever their handlers do; who accepts during it
   CHECK(client.output().ends_with(std::string_view{"\r\n\r\n\x88\x02\x03\xe9", 8}));
 }
 
+TEST_CASE("cut: a socket counts as one until both sides have taken leave, whether its handler has left or not") {
+  const App app{[](Exchange& x) -> Task {
+    WebSocket socket = co_await x.accept_websocket();
+    while ((co_await socket.receive()).status() == Status::ok) continue;
+    if (x.request().path() == "/stays") (void)co_await x.sleep(1h);
+  }};
+  for (const std::string_view path : {"/", "/stays"}) {
+    CAPTURE(path);
+    Client client{app};
+    WsPeer peer{client, path};
+    client.drain();
+    client.run();  // and the peer does not answer
+    const Cut cut = client.session()->close(client.now(), true);
+    CHECK(cut.connections == 1);
+    CHECK(cut.requests == 0);
+    CHECK(cut.websockets == 1);
+  }
+  Client asks{app};
+  asks.open();
+  asks.send("GET / HTTP/1.1\r\nHost: t\r\nUpgrade: websocket\r\n");
+  CHECK(asks.session()->close(asks.now(), true).websockets == 0);
+}
+
 TEST_CASE("a reset: the handler is never resumed, its frame is destroyed, one report") {
   int alive = 0;
   struct Alive {

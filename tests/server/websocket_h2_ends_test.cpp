@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <pounce/app.hpp>
+#include <pounce/server/session.hpp>
 
 #include <stdexcept>
 #include <string>
@@ -260,6 +261,27 @@ TEST_CASE("drain: 1001 to each socket, then the connection ends; who accepts dur
   CHECK(recorder.count("completed 200") == 3);
   peer.advance(2s);
   CHECK(peer.client.end_of_output());
+}
+
+TEST_CASE("cut: sockets and requests on one connection are counted apart, those that have ended not at all") {
+  const App app = accepting(App{[](Exchange& x) -> Task {
+    if (x.request().path() == "/late") (void)co_await x.sleep(1h);
+    WebSocket socket = co_await x.accept_websocket();
+    while ((co_await socket.receive()).status() == Status::ok) continue;
+  }});
+  Recorder recorder;
+  H2Client peer{app, observed(recorder)};
+  H2Socket stays{peer, "/"};
+  H2Socket ends{peer, "/"};
+  H2Socket late{peer, "/late"};
+  peer.send_on(ends.stream, "\x88\x80" + std::string(4, '\0'));
+  peer.end(ends.stream);
+  peer.settle();
+  const Cut cut = peer.client.session()->close(peer.client.now(), true);
+  CHECK(cut.connections == 1);
+  CHECK(cut.requests == 1);
+  CHECK(cut.websockets == 1);
+  CHECK(recorder.count("failed cut") == 2);
 }
 
 TEST_CASE("a handler that waits for something else when its socket is over is not resumed") {

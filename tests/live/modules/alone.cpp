@@ -91,6 +91,7 @@ pounce::App make() {
   app.route("/socket", socket);
   app.route("/die", die);
   app.route("/throw", fail);
+  app.accept_websockets();
   app.on_start([] {
     const char* const how = std::getenv("ALONE_START");  // NOLINT(concurrency-mt-unsafe): nobody sets it
     if (how == nullptr) return;

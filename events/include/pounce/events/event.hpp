@@ -265,8 +265,10 @@ struct GenerationStopped {
   Instant at;
   WorkerId worker;
   std::uint64_t generation;
-  std::uint64_t requests;  // that it has served
-  std::uint64_t cut;       // connections that did not end by themselves
+  std::uint64_t requests;        // that it has served
+  std::uint64_t cut;             // connections that did not end by themselves …
+  std::uint64_t cut_requests;    // … and on them requests whose response was not whole …
+  std::uint64_t cut_websockets;  // … and WebSockets
 };
 
 // A connection that was accepted only to be let go: there is no place for it, or it comes from no trusted proxy. It has no other events.

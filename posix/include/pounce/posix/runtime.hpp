@@ -1,6 +1,7 @@
 // Runtime: what the two servers have in common, as seen by a program: start, drain, cut, wait.
 #pragma once
 
+#include <pounce/core/cut.hpp>
 #include <pounce/core/drain.hpp>
 #include <pounce/core/owned.hpp>
 #include <pounce/core/string_fwd.hpp>
@@ -36,8 +37,14 @@ class Listeners;
 class Turns;
 
 struct Totals {
-  std::uint64_t requests = 0;
-  std::uint64_t cut = 0;  // connections that the deadline, or a second signal, ended
+  std::uint64_t requests = 0;  // without those that were cut
+  Cut cut;
+
+  Totals& operator+=(const Totals& more) noexcept {
+    requests += more.requests;
+    cut += more.cut;
+    return *this;
+  }
 };
 
 // What waits between threads at this moment; 0 where a runtime has no such queue.

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <pounce/config/config.hpp>
+#include <pounce/core/cut.hpp>
 #include <pounce/events/observer.hpp>
 #include <pounce/limits/request_queue.hpp>
+#include <pounce/posix/runtime.hpp>
 #include <pounce/posix/turns.hpp>
 #include <pounce/posix/wake_descriptor.hpp>
 #include <pounce/server/station.hpp>
@@ -25,14 +27,24 @@ class Census {
     connections_.fetch_sub(1, std::memory_order_acq_rel);
     return false;
   }
-  void leave(std::uint64_t requests, bool cut) noexcept {
-    requests_.fetch_add(requests, std::memory_order_relaxed);
-    if (cut) cut_.fetch_add(1, std::memory_order_relaxed);
+  // One of them has ended, with so many requests, of which `cut` are some.
+  void leave(std::uint64_t requests, const Cut& cut) noexcept {
+    requests_.fetch_add(requests - cut.requests, std::memory_order_relaxed);
+    if (cut.connections != 0) {
+      cut_connections_.fetch_add(cut.connections, std::memory_order_relaxed);
+      cut_requests_.fetch_add(cut.requests, std::memory_order_relaxed);
+      cut_websockets_.fetch_add(cut.websockets, std::memory_order_relaxed);
+    }
     if (connections_.fetch_sub(1, std::memory_order_acq_rel) == 1 && empty_ != nullptr) empty_->notify();
   }
   [[nodiscard]] std::size_t connections() const noexcept { return connections_.load(std::memory_order_acquire); }
-  [[nodiscard]] std::uint64_t requests() const noexcept { return requests_.load(std::memory_order_relaxed); }
-  [[nodiscard]] std::uint64_t cut() const noexcept { return cut_.load(std::memory_order_relaxed); }
+  // Of those that have left.
+  [[nodiscard]] Totals totals() const noexcept {
+    return {.requests = requests_.load(std::memory_order_relaxed),
+            .cut = {.connections = cut_connections_.load(std::memory_order_relaxed),
+                    .requests = cut_requests_.load(std::memory_order_relaxed),
+                    .websockets = cut_websockets_.load(std::memory_order_relaxed)}};
+  }
   // Threads that accept, before any of them closes its listeners again.
   void open() noexcept { open_.fetch_add(1, std::memory_order_relaxed); }
   void close() noexcept {
@@ -46,7 +58,9 @@ class Census {
  private:
   std::atomic<std::size_t> connections_{0};
   std::atomic<std::uint64_t> requests_{0};
-  std::atomic<std::uint64_t> cut_{0};
+  std::atomic<std::uint64_t> cut_connections_{0};
+  std::atomic<std::uint64_t> cut_requests_{0};
+  std::atomic<std::uint64_t> cut_websockets_{0};
   std::atomic<std::size_t> open_{0};
   WakeDescriptor closed_;
   WakeDescriptor* empty_ = nullptr;

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include <pounce/config/config.hpp>
+#include <pounce/core/cut.hpp>
 #include <pounce/events/text.hpp>
 
 namespace pounce::inline v0::program {
@@ -50,10 +51,13 @@ struct Draining {
 };
 [[nodiscard]] std::string drain_text(const Draining& draining, Style style);
 
+/// "3 connections with 2 requests and 1 WebSocket".
+[[nodiscard]] std::string cut_text(const Cut& cut);
+
 struct Ended {
   config::Program program = config::Program::pounce_async;
-  std::uint64_t requests = 0;
-  std::uint64_t cut = 0;  // connections cut by the deadline or a second signal
+  std::uint64_t requests = 0;  // served
+  Cut cut;
   events::WallInstant at{};
 };
 [[nodiscard]] std::string end_text(const Ended& ended, Style style);

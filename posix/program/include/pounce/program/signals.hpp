@@ -35,6 +35,9 @@ class Signals {
   /// The next signal, or none. Never waits.
   [[nodiscard]] Signal next() noexcept;
 
+  /// `signal`, which was taken, is for somebody who looks later.
+  static void put_back(Signal signal) noexcept;
+
  private:
   int read_end_ = -1;
   int write_end_ = -1;  // of the pipe, where there is no signalfd

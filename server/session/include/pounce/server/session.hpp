@@ -20,6 +20,7 @@
 #pragma once
 
 #include <pounce/core/agreed.hpp>
+#include <pounce/core/cut.hpp>
 #include <pounce/core/drain.hpp>
 #include <pounce/core/input.hpp>
 #include <pounce/core/output.hpp>
@@ -95,8 +96,9 @@ class Session {
   // Patiently: a peer that is idle, and cannot be told, may ask once more within a moment, so that no request crosses its end.
   void drain(const Tick& tick, Drain drain = Drain::prompt);
   [[nodiscard]] bool draining() const noexcept { return draining_; }
-  // Ends whatever is left and says so to the observer. Idempotent. `cut`: not by itself, but by the drain deadline.
-  void close(Instant now, bool cut);
+  // Ends whatever is left and says so to the observer. Idempotent. `cut`: not by itself, but by the drain deadline; then returns what
+  // has ended so, else nothing.
+  Cut close(Instant now, bool cut);
 
   // --- moving between workers: between steps only ---
   void leave();
