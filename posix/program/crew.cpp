@@ -142,6 +142,7 @@ void Crew::listen_to(Member& member) {
     if (got == Channel::Got::closed) return member.channel.close();
     switch (message.word) {
       case Word::prepared:
+        member.in_hook = false;
         if (member.state == Member::State::preparing) member.state = Member::State::prepared;
         break;
       case Word::serving:
@@ -180,7 +181,7 @@ void Crew::cut(Member& member, Instant now) {
   member.channel.post(Word::cut);
   member.state = Member::State::leaving;
   member.due = never;
-  member.kill_at = after(now, most_dying);
+  member.kill_at = member.in_hook ? now : after(now, most_dying);
 }
 
 }  // namespace pounce::inline v0::program

@@ -37,6 +37,7 @@ struct Member {
   Instant kill_at = never;
   std::string last_words;  // of one that has failed: lines
   Exit exit = Exit::failed;
+  bool in_hook = true;  // its start hooks have not returned: it hears nothing
   bool failed = false;
   bool reported = false;        // its ending
   bool wants_to_leave = false;  // somebody has told it alone to end

@@ -22,7 +22,11 @@ class DrainClock {
     tell(now, connections, speech, true);
   }
   // Once.
-  void cut() noexcept { cut_at_ = tell_at_ = never; }
+  void cut() noexcept {
+    cut_at_ = tell_at_ = never;
+    cut_ = true;
+  }
+  [[nodiscard]] bool was_cut() const noexcept { return cut_; }
   // How many are left, where that has changed and it is time.
   void look(Instant now, std::size_t connections, const Speech& speech) {
     if (now < tell_at_) return;
@@ -44,6 +48,7 @@ class DrainClock {
   }
 
   bool begun_ = false;
+  bool cut_ = false;
   Instant cut_at_ = never;
   Instant tell_at_ = never;
   std::size_t told_ = 0;

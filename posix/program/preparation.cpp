@@ -31,7 +31,8 @@ Preparation::Result Preparation::take() {
 
 Preparation::Result Preparation::make() const {
   try {
-    if (auto passed = pass_trial(invocation_); !passed) return std::unexpected(std::move(passed.error()));
+    if (auto passed = pass_trial(invocation_, abandoned_.descriptor()); !passed)
+      return std::unexpected(std::move(passed.error()));
     auto read = Generation::read(invocation_, before_);
     if (!read) return std::unexpected(std::move(read.error()));
     print(STDERR_FILENO, read->outcome.warnings);

@@ -27,6 +27,8 @@ class Preparation {
 
   // Readable when the result is there.
   [[nodiscard]] int descriptor() const noexcept { return done_.descriptor(); }
+  // Nobody needs it any more. A trial that is under way ends; a start hook has to return.
+  void abandon() noexcept { abandoned_.notify(); }
   // Once; waits for it.
   [[nodiscard]] Result take();
 
@@ -39,6 +41,7 @@ class Preparation {
   const TlsFiles* before_;
   std::optional<Result> result_;
   posix::WakeDescriptor done_;
+  posix::WakeDescriptor abandoned_;
   std::thread thread_;
 };
 

@@ -229,6 +229,11 @@ void ProcessSupervision::tend_members(Instant now) {
       }
       if (member->kill_at <= now) {
         member->kill_at = never;
+        if (member->in_hook) {
+          hook_cut_ = hook_cut_ || drain_.begun();
+          crew.speech().remark(
+              "error", "worker process " + std::to_string(member->process) + " is killed: on_start has not returned");
+        }
         ::kill(member->process, SIGKILL);
       }
       if (member->due > now) continue;
@@ -310,7 +315,7 @@ void ProcessSupervision::begin_drain(Instant now) {
   if (!current_) {  // nobody has been let in yet
     act(events::Action::drain);
     verdict_ = Exit::clean;
-    for (const auto& member : next_->members()) Crew::dismiss(*member, Word::retire, now);
+    for (const auto& member : next_->members()) Crew::dismiss(*member, Word::retire, never);
     std::swap(current_, next_);
     drain_.begin(now, current_->config().shutdown_timeout, 0, current_->speech());
     return stop_accepting(now);
@@ -356,7 +361,7 @@ Exit ProcessSupervision::finish() {
   ended_ += current_->totals;
   speech().stopped(ended_);
   if (verdict_ == Exit::failed) return Exit::failed;
-  if (ended_.cut.connections != cut_before_) return Exit::cut_at_drain;
+  if (ended_.cut.connections != cut_before_ || hook_cut_) return Exit::cut_at_drain;
   return stop_failed_ ? Exit::failed : Exit::clean;
 }
 

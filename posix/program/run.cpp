@@ -2,6 +2,7 @@
 
 #include "posix/program/board.hpp"
 #include "posix/program/generation.hpp"
+#include "posix/program/hook_watch.hpp"
 #include "posix/program/lasting.hpp"
 #include "posix/program/process_supervision.hpp"
 #include "posix/program/supervision.hpp"
@@ -41,7 +42,11 @@ int serve(const Invocation& invocation, Generation::Read read) {
   }
   auto first = make_owned<Generation>(invocation, lasting, std::move(read), 1);
   lasting.life.act(events::Action::start);
-  if (auto prepared = first->prepare(); !prepared) return leave(prepared.error());
+  HookWatch watch{signals, first->speech(), "on_start", first->config().shutdown_timeout};
+  auto prepared = first->prepare();
+  const bool told_to_end = watch.end();
+  if (!prepared) return leave(prepared.error());
+  if (told_to_end) return leave(Supervision::end_unserved(lasting, *first));
   return leave(Supervision{invocation, lasting, signals, std::move(first)}.run());
 }
 

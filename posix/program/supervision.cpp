@@ -1,5 +1,6 @@
 #include "posix/program/supervision.hpp"
 
+#include "posix/program/hook_watch.hpp"
 #include "posix/program/waits.hpp"
 
 #include <pounce/posix/clock.hpp>
@@ -46,6 +47,13 @@ Exit Supervision::run() {
   return finish();
 }
 
+Exit Supervision::end_unserved(Lasting& lasting, Generation& first) {
+  lasting.life.act(events::Action::drain);
+  const bool well = end_unserved(first);
+  first.speech().stopped({});
+  return well ? Exit::clean : Exit::failed;
+}
+
 bool Supervision::turn() {
   wait();
   const Instant now = posix::monotonic_now();
@@ -56,7 +64,7 @@ bool Supervision::turn() {
   retire_finished(now);
   if (reload_wanted_ && !preparation_) begin_reload();
   finished_ = drain_.begun() && is_readable(current_->runtime().finished_descriptor());
-  return !finished_ || !draining_.empty();
+  return !finished_ || !draining_.empty() || (preparation_ && !drain_.was_cut());
 }
 
 void Supervision::wait() {
@@ -111,6 +119,7 @@ void Supervision::begin_drain(Instant now) {
   reload_wanted_ = false;
   const config::Config& config = current_->config();
   lasting_.life.act(events::Action::drain);
+  if (preparation_) preparation_->abandon();
   notifier_.stopping("draining " + counted(connections(), "connection"),
                      config.shutdown_timeout + std::chrono::seconds{5});
   drain_.begin(now, config.shutdown_timeout, connections(), current_->speech());
@@ -136,17 +145,23 @@ void Supervision::cut() {
 }
 
 Exit Supervision::finish() {
-  if (preparation_) {
-    if (const Preparation::Result result = preparation_->take(); result) end_unserved(**result);
-  }
   const posix::Totals totals = current_->join();
   lasting_.life.act(events::Action::stop);
   ended_ += totals;
   const std::string error = current_->end();
   current_->speech().stopped(ended_);
   const Exit exit = ended_.cut.connections != cut_before_ ? Exit::cut_at_drain : Exit::clean;
+  if (!error.empty()) current_->speech().remark("error", error);
+  if (preparation_ && is_readable(preparation_->descriptor())) {
+    if (const Preparation::Result result = std::exchange(preparation_, nullptr)->take(); result) end_unserved(**result);
+  }
+  if (preparation_) {
+    for (const SharedLog* const log : {&lasting_.logs.access, &lasting_.logs.events}) {
+      if (log->writer) log->writer->close();
+    }
+    leave_behind(current_->speech(), "on_start of " + generation_text(current_->number() + 1));
+  }
   if (error.empty()) return exit;
-  current_->speech().remark("error", error);
   return exit == Exit::clean ? Exit::failed : exit;
 }
 
@@ -216,9 +231,10 @@ void Supervision::finish_preparation(Instant now) {
   keep_current(why);
 }
 
-// Its start hooks have run.
-void Supervision::end_unserved(Generation& one) {
-  if (const std::string error = one.end(); !error.empty()) one.speech().remark("error", error);
+bool Supervision::end_unserved(Generation& one) {
+  const std::string error = one.end();
+  if (!error.empty()) one.speech().remark("error", error);
+  return error.empty();
 }
 
 void Supervision::replace(Owned<Generation> next, Instant now) {

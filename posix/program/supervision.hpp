@@ -40,6 +40,8 @@ class Supervision {
 
   // Until everything has ended.
   [[nodiscard]] Exit run();
+  // Instead, where somebody has told the program to end before it served.
+  [[nodiscard]] static Exit end_unserved(Lasting& lasting, Generation& first);
 
  private:
   struct Draining {
@@ -60,7 +62,8 @@ class Supervision {
   void begin_reload();
   void finish_preparation(Instant now);
   void replace(Owned<Generation> next, Instant now);
-  static void end_unserved(Generation& one);
+  // Its start hooks have run. Whether its stop hooks have done well.
+  static bool end_unserved(Generation& one);
   void keep_current(const std::string& lines);
   void read_certificates_again();
   void retire_finished(Instant now);

@@ -147,12 +147,13 @@ std::expected<void, Refused> Trial::result() {
   return std::unexpected(Refused{Exit::no_start, std::move(text_)});
 }
 
-std::expected<void, Refused> pass_trial(const Invocation& invocation) {
+std::expected<void, Refused> pass_trial(const Invocation& invocation, int abandoned) {
   Trial trial{invocation};
   for (Instant now = posix::monotonic_now(); !trial.read(now); now = posix::monotonic_now()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(trial.until() - now);
-    pollfd wait{trial.descriptor(), POLLIN, 0};
-    (void)::poll(&wait, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    std::array<pollfd, 2> waits{{{trial.descriptor(), POLLIN, 0}, {abandoned, POLLIN, 0}}};
+    (void)::poll(waits.data(), waits.size(), static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    if (waits[1].revents != 0) return std::unexpected(Refused{Exit::clean, {}});
   }
   return trial.result();
 }

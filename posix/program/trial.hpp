@@ -53,7 +53,7 @@ class Trial {
   bool in_time_ = true;
 };
 
-// A whole one; it waits.
-[[nodiscard]] std::expected<void, Refused> pass_trial(const Invocation& invocation);
+// A whole one; it waits, until `abandoned` is readable at the latest: then it has not passed, and nobody asks why.
+[[nodiscard]] std::expected<void, Refused> pass_trial(const Invocation& invocation, int abandoned);
 
 }  // namespace pounce::inline v0::program

@@ -2,6 +2,7 @@
 """How a program ends: SIGTERM and SIGINT let what runs finish, a deadline cuts the rest, a second signal cuts at once."""
 
 import os
+import shutil
 import signal
 import socket
 import tempfile
@@ -11,6 +12,7 @@ import unittest
 
 import harness
 from harness import Server, eventually, scaled
+from scratch import Scratch
 from wire import Ended, Reset, Wire
 
 REQUEST = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -284,6 +286,95 @@ class Hooks(unittest.TestCase):
         server.signal()
         self.assertEqual(server.wait(), 1)
         self.assertIn("error: on_stop: the last lines are lost", server.output())
+
+
+class StartHooks(Scratch):
+    """A start hook that does not return keeps nobody from ending the program: with threads and with processes, at a start and in a reload."""
+
+    MODES = (("threads", 1), ("processes", 2))
+
+    def serve(self, mode, workers, *flags, **more):
+        """The hook waits while there is a file `gate`."""
+        return Server("--worker-mode", mode, *flags, target=self.target, cwd=self.folder, workers=workers,
+                      environment={"ALONE_START": "wait_there", "ALONE_FILE": self.path("gate")}, **more)
+
+    def waiting(self, mode, workers, *flags):
+        self.write("gate")
+        server = self.serve(mode, workers, *flags, urls=0, ready="hook: waits")
+        eventually(lambda: server.output().count("hook: waits") == (workers if mode == "processes" else 1), what="all within their hook")
+        return server
+
+    def reloading(self, mode, workers, *flags):
+        self.remove_gate()
+        server = self.serve(mode, workers, *flags)
+        self.write("gate")
+        server.signal(signal.SIGHUP)
+        server.wait_output("hook: waits", 40)
+        self.assertEqual(server.get("/").status, 200)
+        return server
+
+    def remove_gate(self):
+        if os.path.exists(self.path("gate")):
+            os.unlink(self.path("gate"))
+
+    def setUp(self):
+        super().setUp()
+        self.target = shutil.copy(harness.module("alone"), self.path("app.so"))
+
+    def test_time_is_over(self):
+        for begin in (self.waiting, self.reloading):
+            for mode, workers in self.MODES:
+                server = begin(mode, workers, "--shutdown-timeout", "300ms")
+                server.signal()
+                self.assertEqual(server.wait(), 4)
+                self.assertRegex(server.output(), "on_start( of generation 2)? has not returned")
+
+    def test_a_second_signal(self):
+        for begin, said in ((self.waiting, ("notice: on_start runs: the program ends when it has returned, in 10m at the latest", ": draining 0 connections")),
+                            (self.reloading, (": draining ", ": draining "))):
+            for mode, workers in self.MODES:
+                server = begin(mode, workers, "--shutdown-timeout", "10m")
+                server.signal()
+                server.wait_output(said[mode == "processes"])
+                self.assertTrue(server.is_alive())
+                server.signal(signal.SIGINT)
+                self.assertEqual(server.wait(), 4)
+                self.assertIn("has not returned", server.output())
+
+    def test_one_that_returns_is_waited_for(self):
+        """Nobody is let in any more, stop hooks run."""
+        for begin in (self.waiting, self.reloading):
+            for mode, workers in self.MODES:
+                server = begin(mode, workers, "--shutdown-timeout", "10m")
+                server.signal()
+                server.wait_output("the program ends when it has returned" if begin == self.waiting and mode == "threads" else ": draining ")
+                self.remove_gate()
+                self.assertEqual(server.wait(), 0)
+                self.assertRegex(server.output(), r": drained, [01] requests? served\Z")
+                self.assertEqual("generation 2, serving" in server.output(), False)
+
+    def test_other_signals_wait(self):
+        """What a start hook keeps from being heard is heard when it has returned."""
+        server = self.waiting("threads", 1, "--access-log", self.path("access"))
+        os.rename(self.path("access"), self.path("access.1"))
+        server.signal(signal.SIGUSR1)
+        self.remove_gate()
+        server.wait_output("serving")
+        eventually(lambda: os.path.exists(self.path("access")), what="a new log")
+        self.assertEqual(server.stop(), 0)
+
+    def test_a_trial_that_hangs(self):
+        for mode, workers in self.MODES:
+            self.remove_gate()
+            server = self.serve(mode, workers, "--shutdown-timeout", "10m")
+            os.unlink(self.path("app.so"))
+            shutil.copy(harness.module("fatal_hang"), self.path("app.so"))
+            server.signal(signal.SIGHUP)
+            server.wait_output("reloading: preparing generation 2")
+            server.signal()
+            self.assertEqual(server.wait(), 0)
+            shutil.copy(harness.module("alone"), self.path("other.so"))
+            os.replace(self.path("other.so"), self.path("app.so"))
 
 
 class Restart(unittest.TestCase):

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
@@ -98,6 +99,11 @@ pounce::App make() {
     if (std::string_view{how} == "throw") throw std::runtime_error{"no database"};
     if (std::string_view{how} == "crash") ::kill(::getpid(), SIGKILL);
     if (std::string_view{how} == "hang") std::this_thread::sleep_for(std::chrono::hours{1});
+    if (std::string_view{how} == "wait_there") {           // where there is a file, until there is none
+      const char* const file = std::getenv("ALONE_FILE");  // NOLINT(concurrency-mt-unsafe)
+      if (::access(file, F_OK) == 0) std::fputs("hook: waits\n", stderr);
+      while (::access(file, F_OK) == 0) std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
     if (std::string_view{how} == "wait") {                 // until there is a file
       const char* const file = std::getenv("ALONE_FILE");  // NOLINT(concurrency-mt-unsafe)
       while (::access(file, F_OK) != 0) std::this_thread::sleep_for(std::chrono::milliseconds{5});
