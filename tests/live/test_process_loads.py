@@ -4,8 +4,10 @@ streams and sockets under way, and logs that are rotated while the next workers 
 
 import json
 import os
+import re
 import shutil
 import signal
+import subprocess
 import threading
 import unittest
 
@@ -13,7 +15,7 @@ import frames
 import harness
 from harness import Server, Settings, children, eventually, module, scaled
 from scratch import Scratch
-from secure import Ground
+from secure import Ground, need
 from test_processes import has_stopped
 from visitors import Crowd, Talker, Visitor2, rounds
 
@@ -57,6 +59,69 @@ class SecureReloads(Ground):
         with self.server(app=module("alone"), workers=3) as server:
             with Crowd(server, target="/", context=self.context(), context2=self.context(protocols=("h2",)), talkers=3) as crowd:
                 reload_again_and_again(server, crowd, 3)
+
+
+class Tool:
+    """A load generator, run again and again until told to stop; what it says of each run is kept."""
+
+    def __init__(self, *command):
+        self.command, self.said, self.stopping = command, [], threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self):
+        while not self.stopping.is_set():
+            done = subprocess.run(self.command, capture_output=True, text=True, timeout=scaled(60), check=False)
+            self.said.append(done.stdout + done.stderr)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        self.thread.join(scaled(90))
+
+    def counts(self, what):
+        """Of each run: what stands before a word of h2load's, in the line of its requests."""
+        return [int(re.search(rf"requests: .*?(\d+) {what}", said)[1]) for said in self.said]
+
+
+class Generators(Ground, Scratch):
+    """wrk, and h2load with both protocols: not one request fails while worker processes are replaced."""
+
+    FLAGS = ("--worker-mode", "processes", "--metrics-path", "/-/metrics", "--admin-bind", "127.0.0.1:0")
+
+    def reload_under(self, server, scheme):
+        url = f"{scheme}://{server.host}:{server.port}/"
+        with Tool(need("wrk"), "-t1", "-c2", "-d1s", url) as wrk, \
+                Tool(need("h2load"), "--h1", "-c", "2", "-n", "4000", url) as one, \
+                Tool(need("h2load"), "-c", "2", "-m", "4", "-n", "4000", url) as two:
+            for generation in range(2, max(rounds() // 2, 3) + 2):
+                runs = len(two.said)
+                server.signal(signal.SIGHUP)
+                server.wait_output(f"generation {generation}, serving", 30)
+                server.wait_output(f"notice: generation {generation - 1} has ended", 30)
+                eventually(lambda runs=runs: len(two.said) > runs, 30, what="a run that is over")
+        self.assertNotIn("Socket errors", "".join(wrk.said))
+        self.assertNotIn("Non-2xx", "".join(wrk.said))
+        self.assertEqual(set(one.counts("failed")), {0}, one.said)
+        # A GOAWAY ends a run of h2load, which has counted requests then that it never sends: whatever has come to the server was answered, and has arrived.
+        answered = sum(two.counts("succeeded"))
+        self.assertGreater(answered, 0)
+        self.assertEqual(set(two.counts("timeout")), {0}, two.said)
+        server.host, server.port = server.urls[1]  # for its operator
+        eventually(lambda: self.metrics(server)["pounce_streams_opened_total"] == answered, what="as many streams as answers")
+        now = self.metrics(server)
+        self.assertEqual({name: value for name, value in now.items() if name.startswith("pounce_requests_failed_total") and value}, {})
+        self.assertEqual(now["pounce_worker_deaths_total"], 0)
+
+    def test_in_the_clear(self):
+        with Server(*self.FLAGS, target=module("alone"), workers=2, urls=2) as server:
+            self.reload_under(server, "http")
+
+    def test_over_tls(self):
+        with self.server(*self.FLAGS, app=module("alone"), workers=2, urls=2) as server:
+            self.reload_under(server, "https")
 
 
 class Held:
