@@ -211,7 +211,7 @@ class UnderWay(Reloads):
         with self.serve("--reload-timeout", "300ms") as server:
             wire = begin(server, UPLOAD, "/hello")
             reload(server, 2)
-            server.wait_output("generation 1 has ended: 2 requests, 1 connection cut")
+            server.wait_output("generation 1 has ended: 1 request, 1 connection with 1 request cut")
             wire.gone()
             wire.close()
 
