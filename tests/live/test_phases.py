@@ -96,7 +96,7 @@ class Http1(unittest.TestCase):
             time.sleep(scaled(0.3))
             server.signal()
             self.assertEqual(server.wait(), 4)
-            self.assertIn(": cut 3 connections with 3 requests, 3 requests served", server.output())
+            self.assertRegex(server.output(), r": cut 3 connections( with [123] requests?)?, 3 requests served")
             for wire in wires:
                 wire.close()
 
