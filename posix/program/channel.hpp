@@ -20,6 +20,7 @@ enum class Word : std::uint8_t {
   serving,
   failed,   // it never will; text: the exit code in a byte, and lines for standard error
   leaving,  // it was told to end, by a signal; it waits for `retire`, or for a drain
+  closed,   // it accepts no more
   ended,    // text: Ending
   // its supervisor's
   go,            // serve, after `prepared`

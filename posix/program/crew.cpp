@@ -156,6 +156,7 @@ void Crew::listen_to(Member& member) {
         if (!message.text.empty()) member.exit = static_cast<Exit>(message.text.front());
         member.last_words = message.text.substr(std::min<std::size_t>(message.text.size(), 1));
         break;
+      case Word::closed: member.closed = true; break;
       case Word::leaving: member.wants_to_leave = true; break;
       case Word::ended:
         member.reported = message.text.size() == sizeof member.ending;

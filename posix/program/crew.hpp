@@ -40,6 +40,7 @@ struct Member {
   bool in_hook = true;  // its start hooks have not returned: it hears nothing
   bool failed = false;
   bool reported = false;        // its ending
+  bool closed = false;          // accepts no more
   bool wants_to_leave = false;  // somebody has told it alone to end
   Ending ending;
 };

@@ -89,6 +89,7 @@ void ProcessSupervision::serve_next(Instant now) {
   reload_wanted_ = (watch_ && watch_->has_seen_more()) || reload_wanted_;  // too late for it, perhaps
   watch_.emplace(current_->config());
   restarts_.clear();
+  announce_by_ = first ? now : after(now, most_closing);
   if (first) {
     act(events::Action::prepared);
     act(events::Action::serve);
@@ -101,6 +102,19 @@ void ProcessSupervision::serve_next(Instant now) {
     draining_.push_back(std::move(before));
   }
   tell_board();
+}
+
+// Who connects when this has been said meets those who serve now: deploy scripts look at it right then.
+void ProcessSupervision::tend_announcement(Instant now) {
+  if (announce_by_ == never) return;
+  const bool closed = std::ranges::all_of(draining_, [](const auto& crew) {
+    return std::ranges::all_of(crew->members(), [](const auto& member) { return member->closed; });
+  });
+  if (closed || announce_by_ <= now) announce();
+}
+
+void ProcessSupervision::announce() {
+  announce_by_ = never;
   const Speech& speech = current_->speech();
   speech.serving({.generation = current_->number(),
                   .workers = current_->wanted,
@@ -110,7 +124,7 @@ void ProcessSupervision::serve_next(Instant now) {
   warn_of_doors(current_->config(), current_->config().admin_bind.empty() ? current_->addresses : current_->admin,
                 speech);
   for (const std::string& line : remarks_on_shares(current_->config(), current_->wanted)) speech.remark("notice", line);
-  if (first && current_->tls() != nullptr && !current_->tls()->fingerprint().empty()) {
+  if (current_->number() == 1 && current_->tls() != nullptr && !current_->tls()->fingerprint().empty()) {
     speech.remark("notice", "a certificate was made for this run, SHA-256 " + current_->tls()->fingerprint());
   }
   notifier_.ready(status_text(current_->number(), processes_text(current_->wanted), current_->addresses));

@@ -57,18 +57,19 @@ bool ProcessSupervision::turn() {
   replace_leavers(now);
   reap(now);
   tend_next(now);
+  tend_announcement(now);
   tend_members(now);
   tend(now);
   retire_finished();
   if (trial_ && trial_->read(now)) finish_trial(now);
-  if (reload_wanted_ && !trial_ && !next_) begin_reload();
+  if (reload_wanted_ && !trial_ && !next_ && announce_by_ == never) begin_reload();
   if (next_ || !draining_.empty()) return true;
   return current_ && !(drain_.begun() && current_->members().empty());
 }
 
 void ProcessSupervision::wait() {
   std::vector<pollfd> waits{{signals_.descriptor(), POLLIN, 0}};
-  Instant next = std::min({drain_.next(), accept_until_, notifier_.next()});
+  Instant next = std::min({drain_.next(), accept_until_, notifier_.next(), announce_by_});
   if (watch_) next = std::min(next, watch_->next());
   if (trial_) {
     waits.push_back({trial_->descriptor(), POLLIN, 0});
@@ -320,6 +321,7 @@ void ProcessSupervision::begin_drain(Instant now) {
     drain_.begin(now, current_->config().shutdown_timeout, 0, current_->speech());
     return stop_accepting(now);
   }
+  if (announce_by_ != never) announce();
   if (next_) {
     for (const auto& member : next_->members()) Crew::dismiss(*member, Word::retire, never);
     draining_.push_back(std::move(next_));

@@ -68,6 +68,8 @@ class ProcessSupervision {
   void tend_next(Instant now);
   void give_up_next(Instant now);
   void serve_next(Instant now);
+  void tend_announcement(Instant now);
+  void announce();
 
   // reload
   void begin_reload();
@@ -102,6 +104,7 @@ class ProcessSupervision {
   std::vector<Owned<Crew>> draining_;
   std::optional<Watch> watch_;
   std::optional<Trial> trial_;
+  Instant announce_by_ = never;  // that the current crew serves
   std::vector<Restart> restarts_;
   DrainClock drain_;
   Instant accept_until_ = never;  // of a drain that has begun

@@ -18,13 +18,6 @@
 
 namespace pounce::inline v0::program {
 
-namespace {
-
-// A handler that blocks its reactor keeps that reactor's listeners open; the supervisor has more to do than to wait for it.
-constexpr std::chrono::seconds most_closing{2};
-
-}  // namespace
-
 bool has_lost_its_terminal() {
   pollfd look{STDERR_FILENO, 0, 0};
   return ::poll(&look, 1, 0) == 1 && (look.revents & POLLHUP) != 0 && ::isatty(STDERR_FILENO) == 0;

@@ -12,6 +12,10 @@
 
 namespace pounce::inline v0::program {
 
+// So long a new generation waits with what it has to say for the one before to accept no more. A handler that blocks its thread keeps its
+// listeners open.
+inline constexpr std::chrono::seconds most_closing{2};
+
 // For poll(): rounded up, and an hour at most.
 [[nodiscard]] inline int milliseconds_until(Instant next) {
   if (next == never) return -1;

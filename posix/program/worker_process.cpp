@@ -93,11 +93,14 @@ bool WorkerProcess::await_go() {
 }
 
 void WorkerProcess::turn(Instant& publish_at) {
-  std::array<pollfd, 3> waits{{{orphaned_ ? -1 : channel_.descriptor(), POLLIN, 0},
+  const posix::Runtime& runtime = generation_->runtime();
+  std::array<pollfd, 4> waits{{{orphaned_ ? -1 : channel_.descriptor(), POLLIN, 0},
                                {signals_.descriptor(), POLLIN, 0},
-                               {generation_->runtime().finished_descriptor(), POLLIN, 0}}};
+                               {runtime.finished_descriptor(), POLLIN, 0},
+                               {stopping_ && !closed_ ? runtime.closed_descriptor() : -1, POLLIN, 0}}};
   (void)::poll(waits.data(), waits.size(), milliseconds_until(std::min(publish_at, cut_at_)));
   const Instant now = posix::monotonic_now();
+  if (stopping_ && !closed_ && is_readable(runtime.closed_descriptor())) say_closed();
   take_signals(now);
   Channel::Message message;
   while (!orphaned_) {
@@ -136,8 +139,8 @@ void WorkerProcess::obey(const Channel::Message& message, Instant now) {
       break;
     case Word::stop: stop_accepting(Drain::prompt); break;
     case Word::retire:
+      stop_accepting(Drain::patient);  // first: those who serve now are announced when it has
       if (!std::exchange(told_, true)) generation_->tell_drain();
-      stop_accepting(Drain::patient);
       break;
     case Word::cut:
       stop_accepting(Drain::prompt);
@@ -174,6 +177,11 @@ void WorkerProcess::stop_accepting(Drain drain) {
   lasting_.listeners.close();
   lasting_.admin_listeners.close();
   generation_->drain(drain);
+}
+
+void WorkerProcess::say_closed() {
+  closed_ = true;
+  channel_.send(Word::closed);
 }
 
 void WorkerProcess::publish() {

@@ -47,6 +47,7 @@ class WorkerProcess {
   void obey(const Channel::Message& message, Instant now);
   void retire(Instant now);
   void stop_accepting(Drain drain);
+  void say_closed();
   void publish();
   [[nodiscard]] Exit finish();
 
@@ -59,7 +60,8 @@ class WorkerProcess {
   Owned<Generation> generation_;
   Instant cut_at_ = never;
   bool told_ = false;      // the application, of a drain
-  bool stopping_ = false;  // it accepts no more
+  bool stopping_ = false;  // it is to accept no more
+  bool closed_ = false;    // it accepts no more
   bool orphaned_ = false;
 };
 

@@ -438,6 +438,17 @@ class Processes(Ground):
             server.wait_output("--max-concurrency is 3, --queue-depth 341 in each of 3 worker processes")
             self.assertNotIn("--rate-limit", server.output())  # it is no part, but one for all
 
+    def test_who_connects_once_it_is_said_to_serve_meets_it(self):
+        with self.serve() as server:
+            for generation in range(2, 10):
+                before = set(children(server.process.pid))
+                server.signal(signal.SIGHUP)
+                server.wait_output(f"generation {generation}, serving")
+                for _ in range(5):
+                    kept = Kept(server)
+                    self.assertNotIn(kept.pid, before)
+                    kept.wire.close()
+
     def test_a_reload_that_fails_leaves_everything(self):
         shutil.copy(module("alone"), self.path("app.so"))
         with self.serve(target=self.path("app.so"), cwd=self.folder) as server:
