@@ -40,7 +40,7 @@ bool Entrances::take(Entrance& entrance, const Tick& tick) {
     station_.observe([&] { return events::ConnectionRefused{tick.now, station_.worker, "untrusted_proxy"}; });
     return true;
   }
-  if (!shared_.census.enter(shared_.config.max_connections)) {
+  if (!shared_.census.enter()) {
     turn_away(entrance, std::move(arrival.socket), tick);
     return true;
   }

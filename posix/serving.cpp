@@ -5,6 +5,7 @@
 #include <pounce/limits/client_terms.hpp>
 #include <pounce/limits/queue_terms.hpp>
 #include <pounce/limits/request_queue.hpp>
+#include <pounce/posix/clock.hpp>
 #include <pounce/posix/cpus.hpp>
 #include <pounce/posix/runtime.hpp>
 #include <pounce/server/codings.hpp>
@@ -118,6 +119,13 @@ proxy::Trust make_trust(const config::Config& config) {
 }
 
 }  // namespace
+
+void allow(Census& census, const Service& service, const config::Config& limits) {
+  census.allow(limits.max_connections);
+  if (!service.request_queue || !limits.max_concurrency) return;
+  service.request_queue->allow(static_cast<std::uint32_t>(*limits.max_concurrency),
+                               static_cast<std::uint32_t>(limits.queue_depth), monotonic_now());
+}
 
 std::optional<limits::RequestQueue::Numbers> numbers_of(const Service& service) {
   if (!service.request_queue) return std::nullopt;

@@ -8,7 +8,9 @@
 namespace pounce::inline v0::async {
 
 Server::Server(const config::Config& config, const App& app, events::Observer* observer)
-    : config_(config), service_(posix::make_service(config, app)), pool_(config, service_, observer, census_) {}
+    : config_(config), service_(posix::make_service(config, app)), pool_(config, service_, observer, census_) {
+  census_.allow(config.max_connections);
+}
 
 std::expected<void, std::string> Server::start() {
   const std::size_t count = config_.workers.value_or(posix::usable_cpus());

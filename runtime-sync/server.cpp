@@ -13,7 +13,9 @@ Server::Server(const config::Config& config, const App& app, events::Observer* o
       service_(posix::make_service(config, app)),
       observer_(observer),
       make_pool_(make_pool),
-      shared_{{config, service_, observer, census_, nullptr}, queue_, nullptr, posix::usable_cpus()} {}
+      shared_{{config, service_, observer, census_, nullptr}, queue_, nullptr, posix::usable_cpus()} {
+  census_.allow(config.max_connections);
+}
 
 Server::~Server() {
   if (threads_.empty()) return;

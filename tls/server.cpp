@@ -27,7 +27,7 @@ class Slot final : public Storage {
 struct Server::State {
   std::mutex lock;  // guards the endpoint; held for one count
   Loan<Endpoint> endpoint;
-  std::size_t max_handshakes;
+  std::atomic<std::size_t> max_handshakes;
   std::atomic<std::size_t> handshakes{0};
 };
 
@@ -38,7 +38,9 @@ Server::~Server() = default;
 
 std::size_t Server::handshakes() const noexcept { return state_->handshakes.load(std::memory_order_relaxed); }
 
-void Server::allow(std::size_t max_handshakes) noexcept { state_->max_handshakes = max_handshakes; }
+void Server::allow(std::size_t max_handshakes) noexcept {
+  state_->max_handshakes.store(max_handshakes, std::memory_order_relaxed);
+}
 
 void Server::use(Loan<Endpoint> endpoint) {
   const std::lock_guard guard{state_->lock};
@@ -47,7 +49,8 @@ void Server::use(Loan<Endpoint> endpoint) {
 
 Owned<Filter> Server::accept() {
   Owned<Slot> made = make_owned<Slot>(state_->handshakes);
-  const bool room = state_->handshakes.fetch_add(1, std::memory_order_relaxed) < state_->max_handshakes;
+  const bool room = state_->handshakes.fetch_add(1, std::memory_order_relaxed) <
+                    state_->max_handshakes.load(std::memory_order_relaxed);
   const StorageRef slot{made.release()};
   if (!room) return {};
   Loan<Endpoint> endpoint;

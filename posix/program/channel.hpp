@@ -31,6 +31,7 @@ enum class Word : std::uint8_t {
   reopen,        // log files
   certificates,  // are read again
   ticket_key,    // text: the key
+  share,         // text: of how many workers its limits are a part, a std::uint64_t
 };
 
 // What a worker process has done, as it goes.

@@ -171,6 +171,17 @@ void Crew::tell(Word word, std::string_view text) {
   for (const auto& member : members_) member->channel.post(word, text);
 }
 
+void Crew::want(std::size_t members) {
+  wanted = members;
+  share_ = share_of(config(), wanted);
+  const std::uint64_t workers = wanted;
+  for (const auto& member : members_) {
+    if (member->state == Member::State::leaving) continue;
+    member->channel.post(Word::share, {reinterpret_cast<const char*>(&workers), sizeof workers});
+  }
+  for (const std::string& line : remarks_on_shares(config(), wanted)) speech_.remark("notice", line);
+}
+
 void Crew::dismiss(Member& member, Word word, Instant by) {
   member.channel.post(word);
   member.state = Member::State::leaving;

@@ -74,6 +74,8 @@ class Crew {
   void listen_to(Member& member);
   // All of them are told.
   void tell(Word word, std::string_view text = {});
+  // So many members are wanted from now on: limits over all of them are shared anew among those that do not leave.
+  void want(std::size_t members);
   // It ends, in time; `by`: then it is cut.
   static void dismiss(Member& member, Word word, Instant by);
   static void cut(Member& member, Instant now);

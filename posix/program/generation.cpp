@@ -114,17 +114,16 @@ Refused Generation::refused(std::string_view problem) const { return {Exit::no_s
 
 // Each connection takes a descriptor, and workers, listeners and the application some more; the files of the target are kept open.
 // With fewer the server lives, but not well.
-void Generation::provide_descriptors() const {
+void Generation::provide_descriptors(std::size_t connections) const {
   constexpr std::size_t besides = 256;
-  const std::size_t wanted = served().max_connections;
-  const std::size_t allowed = allow_descriptors(wanted + besides + target_.most_open_files());
-  if (allowed > wanted || !lasting_.speaks) return;
+  const std::size_t allowed = allow_descriptors(connections + besides + target_.most_open_files());
+  if (allowed > connections || !lasting_.speaks) return;
   speech_.remark("warning", std::to_string(allowed) + " descriptors are allowed (ulimit -n), too few for " +
-                                std::to_string(wanted) + " connections (--max-connections)");
+                                std::to_string(connections) + " connections (--max-connections)");
 }
 
 std::expected<void, Refused> Generation::prepare() {
-  provide_descriptors();
+  provide_descriptors(served().max_connections);
   auto observation = Observation::open(*config_, std::string{config::program_name(config_->program)}, lasting_);
   if (!observation) return std::unexpected(refused(observation.error()));
   observation_ = std::move(*observation);
@@ -172,6 +171,16 @@ std::expected<void, std::string> Generation::open_doors() {
   told_ = true;
   auto opened = admin_->open(invocation_.make, lasting_.admin_listeners);
   return opened ? runtime_->start() : opened;
+}
+
+void Generation::use_share(config::Config share) {
+  provide_descriptors(share.max_connections);
+  if (tls_) tls_->allow_handshakes(share.tls_max_handshakes);
+  if (runtime_) {  // its threads read the one that it was made with
+    runtime_->allow(share);
+  } else {
+    share_->config = std::move(share);
+  }
 }
 
 void Generation::tell(const events::Lifecycle& event) noexcept {

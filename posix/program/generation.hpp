@@ -83,6 +83,8 @@ class Generation {
   [[nodiscard]] std::expected<void, Refused> prepare();
   // Accepts from now on, with worker ids from `first_id`. After an error nothing is served; the stop hooks are still to be run (`end`).
   [[nodiscard]] std::expected<void, Refused> start(events::WorkerId first_id);
+  // Its part of the limits over all processes, from now on.
+  void use_share(config::Config share);
   // Tells the application.
   void tell_drain() const;
   // No new connections.
@@ -116,7 +118,7 @@ class Generation {
   // Only its addresses stay bound.
   void keep_listeners() const;
   void tell(const events::Lifecycle& event) noexcept;
-  void provide_descriptors() const;
+  void provide_descriptors(std::size_t connections) const;
 
   const Invocation& invocation_;
   Lasting& lasting_;

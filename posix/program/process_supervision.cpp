@@ -277,16 +277,21 @@ void ProcessSupervision::add_one(Instant now) {
            std::ranges::any_of(restarts_, [one](const Restart& restart) { return restart.index == one; });
   };
   while (is_taken(index)) ++index;
-  ++current_->wanted;
   restarts_.push_back({index, now});
-  current_->speech().remark("notice", "one worker process more: " + std::to_string(current_->wanted));
+  current_->speech().remark("notice", "one worker process more: " + std::to_string(current_->wanted + 1));
+  current_->want(current_->wanted + 1);
 }
 
 void ProcessSupervision::remove_one(Instant now) {
   if (!current_ || drain_.begun()) return;
   if (current_->wanted == 1) return current_->speech().remark("notice", "the last worker process stays");
-  --current_->wanted;
-  current_->speech().remark("notice", "one worker process less: " + std::to_string(current_->wanted));
+  current_->speech().remark("notice", "one worker process less: " + std::to_string(current_->wanted - 1));
+  dismiss_one(now);
+  current_->want(current_->wanted - 1);
+}
+
+// The last that has come, or is to come.
+void ProcessSupervision::dismiss_one(Instant now) {
   if (!restarts_.empty()) return restarts_.pop_back();
   auto& members = current_->members();
   const auto last = std::max_element(members.begin(), members.end(), [](const auto& left, const auto& right) {

@@ -62,6 +62,7 @@ class ProcessSupervision {
   void tend_members(Instant now);
   void add_one(Instant now);
   void remove_one(Instant now);
+  void dismiss_one(Instant now);
 
   // the crew that begins
   void begin(Generation::Read read, std::uint64_t number, Instant now);

@@ -1,6 +1,7 @@
 #include "posix/program/worker_process.hpp"
 
 #include "posix/program/waits.hpp"
+#include "posix/program/worker_mode.hpp"
 
 #include <pounce/posix/clock.hpp>
 #include <pounce/posix/ids.hpp>
@@ -157,6 +158,12 @@ void WorkerProcess::obey(const Channel::Message& message, Instant now) {
       if (tls::TicketKey key; generation_->tls() != nullptr && message.text.size() == sizeof key) {
         std::memcpy(&key, message.text.data(), sizeof key);
         generation_->tls()->use_ticket_key(key);
+      }
+      break;
+    case Word::share:
+      if (std::uint64_t workers = 0; message.text.size() == sizeof workers) {
+        std::memcpy(&workers, message.text.data(), sizeof workers);
+        if (workers != 0) generation_->use_share(share_of(generation_->config(), workers));
       }
       break;
     default: break;  // of the other side

@@ -23,7 +23,10 @@ bool change(std::uint64_t& word, std::uint64_t& seen, std::uint64_t wanted) noex
   return __atomic_compare_exchange_n(&word, &seen, wanted, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-std::uint64_t look(const std::uint64_t& word) noexcept { return __atomic_load_n(&word, __ATOMIC_RELAXED); }
+template <class Number>
+Number look(const Number& number) noexcept {
+  return __atomic_load_n(&number, __ATOMIC_RELAXED);
+}
 
 void count(std::uint64_t& number) noexcept { __atomic_fetch_add(&number, std::uint64_t{1}, __ATOMIC_RELAXED); }
 
@@ -63,7 +66,7 @@ class RequestQueue::Guard {
 
 bool RequestQueue::try_enter() noexcept {
   std::uint64_t word = look(word_);
-  while (waiting(word) == 0 && running(word) < most_running_) {
+  while (waiting(word) == 0 && running(word) < look(most_running_)) {
     if (change(word_, word, word + 1)) return true;
   }
   return false;
@@ -71,7 +74,7 @@ bool RequestQueue::try_enter() noexcept {
 
 bool RequestQueue::is_full() const noexcept {
   const std::uint64_t word = look(word_);
-  return running(word) >= most_running_ && waiting(word) >= most_waiting_;
+  return running(word) >= look(most_running_) && waiting(word) >= look(most_waiting_);
 }
 
 bool RequestQueue::has_line() const noexcept { return waiting(look(word_)) != 0; }
@@ -86,10 +89,10 @@ Waiter::State RequestQueue::enter(Waiter& waiter, Instant now) noexcept {
     turn_away_late(now, bells);
     std::uint64_t word = look(word_);
     while (true) {
-      if (waiting(word) == 0 && running(word) < most_running_) {
+      if (waiting(word) == 0 && running(word) < look(most_running_)) {
         if (!change(word_, word, word + 1)) continue;
         result = Waiter::State::admitted;
-      } else if (waiting(word) < most_waiting_) {
+      } else if (waiting(word) < look(most_waiting_)) {
         if (!change(word_, word, word + one_waiting)) continue;
         result = waiter.state_ = Waiter::State::waiting;
         waiter.since_ = now;
@@ -117,15 +120,31 @@ void RequestQueue::leave(Instant now) noexcept {
   {
     const Guard guard{*this};
     turn_away_late(now, bells);
-    if (Waiter* const next = is_standing(now) ? newest_ : oldest_; next != nullptr) {
-      ++waited_;
-      wait_ += std::max(now - next->since_, Duration::zero());
-      settle(*next, Waiter::State::admitted, bells);
+    if (oldest_ != nullptr && running(look(word_)) <= look(most_running_)) {
+      admit_next(now, bells);
     } else {
       __atomic_fetch_sub(&word_, std::uint64_t{1}, __ATOMIC_RELEASE);
     }
   }
   bells.ring();
+}
+
+void RequestQueue::allow(std::uint32_t most_running, std::uint32_t most_waiting, Instant now) noexcept {
+  for (bool more = true; more;) {
+    Bells bells;
+    {
+      const Guard guard{*this};
+      __atomic_store_n(&most_running_, most_running, __ATOMIC_RELAXED);
+      __atomic_store_n(&most_waiting_, most_waiting, __ATOMIC_RELAXED);
+      const auto has_place = [&] { return oldest_ != nullptr && running(look(word_)) < most_running; };
+      while (bells.has_room() && has_place()) {
+        __atomic_fetch_add(&word_, std::uint64_t{1}, __ATOMIC_ACQ_REL);
+        admit_next(now, bells);
+      }
+      more = has_place();
+    }
+    bells.ring();
+  }
 }
 
 Waiter::State RequestQueue::end_wait(Waiter& waiter, Reason why) noexcept {
@@ -172,6 +191,14 @@ void RequestQueue::turn_away_late(Instant now, Bells& bells) noexcept {
     count(shed_[static_cast<std::size_t>(in_time ? Reason::overload : Reason::timeout)]);
     settle(*oldest_, Waiter::State::turned_away, bells);
   }
+}
+
+// The place has been taken for whoever that is.
+void RequestQueue::admit_next(Instant now, Bells& bells) noexcept {
+  Waiter& next = is_standing(now) ? *newest_ : *oldest_;
+  ++waited_;
+  wait_ += std::max(now - next.since_, Duration::zero());
+  settle(next, Waiter::State::admitted, bells);
 }
 
 // The state last: what it says is looked at when the bell has rung, or with the lock.

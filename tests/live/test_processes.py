@@ -284,6 +284,29 @@ class Processes(Ground):
             self.assertIn("cut 3 connections with 3 requests, ", server.output())
             close(kept)
 
+    def test_shares_follow_the_number_of_processes(self):
+        """Two connections for two processes are one for each; when one of them goes the other has both."""
+        def answers(number):
+            wires = [server.connect() for _ in range(number)]
+            for wire in wires:
+                wire.send_while_open(ASK.format("/"))
+            try:
+                return sorted(wire.response().status for wire in wires)
+            finally:
+                for wire in wires:
+                    wire.close()
+        with self.serve("--max-connections", "2", "--max-concurrency", "4", "--queue-depth", "8", workers=2) as server:
+            server.wait_output("--max-concurrency is 2, --queue-depth 4 in each of 2 worker processes")
+            server.signal(signal.SIGTTOU)
+            server.wait_output("one worker process less: 1")
+            eventually(lambda: len(children(server.process.pid)) == 1, what="one process")
+            eventually(lambda: answers(2) == [200, 200], what="two connections in one process")
+            eventually(lambda: answers(3) == [200, 200, 503], what="and no third")
+            for number in (2, 3):
+                server.signal(signal.SIGTTIN)
+                server.wait_output(f"one worker process more: {number}")
+            server.wait_output("--max-concurrency is 1, --queue-depth 2 in each of 3 worker processes")
+
     def test_health_says_no_from_every_process_during_the_delay(self):
         server = self.serve("--drain-delay", "1m", "--shutdown-timeout", "2m", "--health-path", "/-/health")
         self.assertEqual(server.get("/-/health").status, 200)

@@ -21,9 +21,11 @@ namespace pounce::inline v0::posix {
 // Census: how many connections there are, over all workers, and what became of them; and whether more may come. Thread-safe.
 class Census {
  public:
-  // False when `most` are there already.
-  [[nodiscard]] bool enter(std::size_t most) noexcept {
-    if (connections_.fetch_add(1, std::memory_order_acq_rel) < most) return true;
+  // So many may be there, from now on.
+  void allow(std::size_t most) noexcept { most_.store(most, std::memory_order_relaxed); }
+  // False when so many are there already.
+  [[nodiscard]] bool enter() noexcept {
+    if (connections_.fetch_add(1, std::memory_order_acq_rel) < most_.load(std::memory_order_relaxed)) return true;
     connections_.fetch_sub(1, std::memory_order_acq_rel);
     return false;
   }
@@ -57,6 +59,7 @@ class Census {
 
  private:
   std::atomic<std::size_t> connections_{0};
+  std::atomic<std::size_t> most_{0};
   std::atomic<std::uint64_t> requests_{0};
   std::atomic<std::uint64_t> cut_connections_{0};
   std::atomic<std::uint64_t> cut_requests_{0};
@@ -74,6 +77,9 @@ struct Shared {
   Census& census;
   Turns* turns = nullptr;  // null: the application bears all threads at once
 };
+
+// Limits over all workers are from now on as `limits` has them: connections, and its request queue, where it has one.
+void allow(Census& census, const Service& service, const config::Config& limits);
 
 // Of its request queue; empty: it has none.
 [[nodiscard]] std::optional<limits::RequestQueue::Numbers> numbers_of(const Service& service);

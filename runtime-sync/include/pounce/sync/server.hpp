@@ -33,6 +33,7 @@ class Server final : public posix::Runtime {
   void take_turns(posix::Turns& turns) noexcept override { shared_.turns = &turns; }
   void count_from(std::uint32_t first_id) noexcept override { first_id_ = first_id; }
   void limit_clients(Owned<limits::ClientLimit> limit) noexcept override { service_.client_limit = std::move(limit); }
+  void allow(const config::Config& limits) override { posix::allow(census_, service_, limits); }
   [[nodiscard]] std::expected<void, std::string> start() override;
   [[nodiscard]] std::span<const config::BindAddress> addresses() const override { return addresses_; }
   [[nodiscard]] std::size_t workers() const override { return workers_.size(); }

@@ -25,7 +25,7 @@ class Server final : public FilterSource {
   void use(Loan<Endpoint> endpoint);
   // For one new connection; null: too many handshakes are under way. Throws std::bad_alloc.
   [[nodiscard]] Owned<Filter> accept() override;
-  // So many handshakes may be under way from now on. Before the first `accept`.
+  // So many handshakes may be under way from now on. Thread-safe.
   void allow(std::size_t max_handshakes) noexcept;
   // So many are under way.
   [[nodiscard]] std::size_t handshakes() const noexcept;

@@ -94,6 +94,9 @@ class RequestQueue : public Storage {
   // Ends a wait, whatever has become of it: admitted, and the place is the caller's; turned_away; or outside: it was still waiting, and is
   // counted for `why`. The waiter is outside then.
   [[nodiscard]] Waiter::State end_wait(Waiter& waiter, Reason why) noexcept;
+  // So many places and so many in line from now on. Who waits gets what is new; where there are fewer, nobody gets a place before enough
+  // have been given back, and who waits already goes on waiting.
+  void allow(std::uint32_t running, std::uint32_t waiting, Instant now) noexcept;
   // Counts one who was refused because `is_full`.
   void count_refused() noexcept { __atomic_fetch_add(&shed_[0], std::uint64_t{1}, __ATOMIC_RELAXED); }
 
@@ -123,10 +126,11 @@ class RequestQueue : public Storage {
   void take_out(Waiter& waiter) noexcept;
   void turn_away_late(Instant now, Bells& bells) noexcept;
   void settle(Waiter& waiter, Waiter::State state, Bells& bells) noexcept;
+  void admit_next(Instant now, Bells& bells) noexcept;
 
   Owned<const QueueTerms> terms_;
-  std::uint32_t most_running_;
-  std::uint32_t most_waiting_;
+  std::uint32_t most_running_;  // atomic
+  std::uint32_t most_waiting_;  // atomic
   Duration timeout_;
   std::uint64_t word_ = 0;  // atomic: running, and 2^32 times waiting; nobody waits while a place is free
   std::array<std::uint64_t, reasons> shed_{};  // atomic
