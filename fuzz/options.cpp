@@ -10,8 +10,11 @@
 #include <string_view>
 #include <vector>
 
+#include <pounce/config/bind_address.hpp>
 #include <pounce/config/environment.hpp>
+#include <pounce/config/named_certificate.hpp>
 #include <pounce/config/print.hpp>
+#include <pounce/config/static_mount.hpp>
 #include <pounce/config/value.hpp>
 #include <pounce/program/command_line.hpp>
 #include <pounce/program/config_file.hpp>

@@ -7,6 +7,7 @@
 #include "tests/tls/peer.hpp"
 
 #include <pounce/tls/endpoint.hpp>
+#include <pounce/tls/settings.hpp>
 #include <pounce/tls/ticket_keys.hpp>
 
 #include <chrono>

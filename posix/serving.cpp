@@ -8,6 +8,7 @@
 #include <pounce/posix/clock.hpp>
 #include <pounce/posix/cpus.hpp>
 #include <pounce/posix/runtime.hpp>
+#include <pounce/proxy/network.hpp>
 #include <pounce/server/codings.hpp>
 
 #include <sys/random.h>
@@ -113,7 +114,7 @@ std::optional<std::uint64_t> make_request_names(const config::Config& config) {
 
 proxy::Trust make_trust(const config::Config& config) {
   proxy::Trust trust;
-  for (const proxy::Network& network : config.trusted_proxies) trust.proxies.push_back(network);
+  trust.proxies = config.trusted_proxies;
   trust.dialect = config.forwarded ? proxy::Dialect::forwarded : proxy::Dialect::x_forwarded;
   return trust;
 }

@@ -147,7 +147,7 @@ void FrozenEndpoint::set_names(std::size_t index, std::vector<std::string> names
   }
 }
 
-void FrozenEndpoint::set_protocols(const std::vector<std::string>& protocols, Problems& problems) {
+void FrozenEndpoint::set_protocols(const List<std::string>& protocols, Problems& problems) {
   protocols_ = protocols;
   for (const std::string& protocol : protocols_) {
     if (protocol.empty() || protocol.size() > 255)

@@ -7,6 +7,7 @@
 #include "tls/openssl.hpp"
 
 #include <pounce/tls/endpoint.hpp>
+#include <pounce/tls/settings.hpp>
 #include <pounce/tls/ticket_keys.hpp>
 
 #include <string>
@@ -32,7 +33,7 @@ class FrozenEndpoint final : public Endpoint {
   void set_client_auth(SSL_CTX& ctx, const Settings& settings, const std::vector<X509Handle>& authorities);
   static void set_identity(SSL_CTX& ctx, Identity& identity);
   void set_names(std::size_t index, std::vector<std::string> names, Problems& problems);
-  void set_protocols(const std::vector<std::string>& protocols, Problems& problems);
+  void set_protocols(const List<std::string>& protocols, Problems& problems);
 
   // endpoint_negotiation.cpp: what is decided per connection
   void set_callbacks(SSL_CTX& ctx);
@@ -50,7 +51,7 @@ class FrozenEndpoint final : public Endpoint {
   std::vector<CtxHandle> ctxs_;
   std::vector<std::string> staples_;                     // of each
   std::vector<std::pair<std::string, SSL_CTX*>> names_;  // sorted
-  std::vector<std::string> protocols_;
+  List<std::string> protocols_;
 };
 
 // A filter on a fresh connection of `ctx`. (filter.cpp)

@@ -5,10 +5,12 @@
 #include "posix/program/operator_pages.hpp"
 
 #include <pounce/app/application.hpp>
+#include <pounce/config/bind_address.hpp>
 #include <pounce/config/config.hpp>
 #include <pounce/core/owned.hpp>
 #include <pounce/posix/listeners.hpp>
 #include <pounce/posix/runtime.hpp>
+#include <pounce/proxy/network.hpp>
 
 #include <expected>
 #include <span>

@@ -1,5 +1,6 @@
 #include "posix/program/banner_json.hpp"
 
+#include <pounce/config/bind_address.hpp>
 #include <pounce/events/server_state.hpp>
 
 #include <algorithm>

@@ -38,7 +38,7 @@ struct NamedFiles final : FileCheck {
              std::vector<config::Problem>& warnings) override {
     tls = TlsFiles::open(config, problems, warnings, before);
     std::error_code ignored;
-    if (config.reload_directory && !std::filesystem::is_directory(*config.reload_directory, ignored)) {
+    if (config.reload_directory && !std::filesystem::is_directory(config.reload_directory->bytes(), ignored)) {
       const config::Origin& origin = config.origin(config::OptionId::reload_directory);
       problems.push_back({config::name_at(config::row(config::OptionId::reload_directory), origin),
                           config::quoted(*config.reload_directory) + " is no directory", origin, ""});
@@ -63,7 +63,7 @@ void warn_of_doors(const config::Config& config, std::span<const config::BindAdd
     speech.remark("warning", "--admin-bind has nothing to serve: say --health-path, --metrics-path or --info-path");
   }
   if (!config.info_path || !std::any_of(addresses.begin(), addresses.end(), is_reachable_from_outside)) return;
-  speech.remark("warning", "--info-path " + *config.info_path +
+  speech.remark("warning", "--info-path " + std::string{*config.info_path} +
                                " can be reached from other machines; --admin-bind 127.0.0.1:PORT keeps it here");
 }
 

@@ -16,7 +16,7 @@
 #include "posix/program/tls_files.hpp"
 
 #include <pounce/app/application.hpp>
-#include <pounce/config/config.hpp>
+#include <pounce/config/freeze.hpp>
 #include <pounce/core/owned.hpp>
 #include <pounce/core/time.hpp>
 #include <pounce/events/event.hpp>

@@ -8,7 +8,7 @@
 #include "posix/program/observation.hpp"
 
 #include <pounce/app/application.hpp>
-#include <pounce/config/config.hpp>
+#include <pounce/config/freeze.hpp>
 
 #include <cstdint>
 #include <string>

@@ -60,7 +60,7 @@ std::expected<Owned<ServedFiles>, std::string> ServedFiles::open(const config::C
     if (!added) return std::unexpected(added.error());
   }
   // The shorter prefixes first: what the longer ones pass on may be theirs.
-  std::vector<config::StaticMount> mounts = config.static_;
+  List<config::StaticMount> mounts = config.static_;
   std::ranges::sort(mounts, {}, [](const config::StaticMount& mount) { return mount.prefix.size(); });
   for (const config::StaticMount& mount : mounts) {
     if (target && mount.prefix == "/") return std::unexpected(mount.directory + ": the TARGET is at / already");
@@ -83,7 +83,8 @@ std::expected<void, std::string> ServedFiles::add(const config::Config& config, 
   mount.index = config.static_index.value_or("");
   mount.fallback = config.static_fallback.value_or("");
   mount.not_found = config.static_not_found.value_or("");
-  mount.cache_control = wanted.cache_control ? *wanted.cache_control : config.static_cache_control.value_or("");
+  mount.cache_control =
+      wanted.cache_control ? Bytes{*wanted.cache_control} : Bytes{config.static_cache_control.value_or("")};
   mount.immutable = config.static_immutable;
   mount.listing = config.static_listing;
   mount.precompressed = config.static_precompressed;

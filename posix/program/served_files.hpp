@@ -3,6 +3,7 @@
 
 #include <pounce/app/application.hpp>
 #include <pounce/config/config.hpp>
+#include <pounce/config/static_mount.hpp>
 #include <pounce/core/owned.hpp>
 #include <pounce/files/media_type.hpp>
 #include <pounce/files/mount.hpp>

@@ -1,5 +1,6 @@
 #include "posix/program/tls_files.hpp"
 
+#include <pounce/config/named_certificate.hpp>
 #include <pounce/posix/advice.hpp>
 #include <pounce/posix/clock.hpp>
 #include <pounce/posix/descriptor.hpp>

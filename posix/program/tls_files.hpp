@@ -6,11 +6,12 @@
 // Errors: at start, problems of the configuration like any others; later, lines for the log, and what was before stays.
 #pragma once
 
-#include <pounce/config/config.hpp>
+#include <pounce/config/freeze.hpp>
 #include <pounce/core/owned.hpp>
 #include <pounce/core/time.hpp>
 #include <pounce/tls/endpoint.hpp>
 #include <pounce/tls/server.hpp>
+#include <pounce/tls/settings.hpp>
 #include <pounce/tls/ticket_keys.hpp>
 
 #include <sys/stat.h>

@@ -2,8 +2,11 @@
 #include <array>
 #include <utility>
 
+#include <pounce/config/bind_address.hpp>
 #include <pounce/config/compression.hpp>
-#include <pounce/config/config.hpp>
+#include <pounce/config/freeze.hpp>
+#include <pounce/config/named_certificate.hpp>
+#include <pounce/config/static_mount.hpp>
 #include <pounce/config/value.hpp>
 #include <pounce/events/access_log.hpp>
 #include <pounce/proxy/network.hpp>
@@ -94,7 +97,7 @@ bool is_field_text(std::string_view text) {
 }
 
 /// Some texts are lists of words that must mean something.
-Read<std::optional<std::string>> with_meaning(const Option& option, std::optional<std::string> text) {
+Read<std::optional<SmallString>> with_meaning(const Option& option, std::optional<SmallString> text) {
   if (option.id == OptionId::compression) {
     if (const auto offers = parse_offers(text); !offers)
       return wrong("has " + quoted(offers.error()) + ", which is no coding to choose or is there twice",
@@ -122,7 +125,7 @@ Read<typename detail::Typed<kind>::Type> read(const Option& option, std::string_
     }
     // A configuration can be printed as a file, and TOML is UTF-8.
     if (!is_utf8(text)) return wrong("is not UTF-8");
-    return Type(std::string(text));
+    return Type(text);
   } else if constexpr (kind == Kind::boolean) {
     if (text == "true" || text == "false") {
       return text == "true";
@@ -145,7 +148,7 @@ Read<typename detail::Typed<kind>::Type> read(const Option& option, std::string_
     if (!is_field_text(text)) {
       return wrong(text.empty() ? "is empty" : "is not visible ASCII text");
     }
-    return Type(std::string(text));
+    return Type(text);
   } else if constexpr (kind == Kind::optional_text) {
     if (text == "none") {
       return Type();
@@ -153,7 +156,7 @@ Read<typename detail::Typed<kind>::Type> read(const Option& option, std::string_
     if (!is_field_text(text)) {
       return wrong(text.empty() ? "is empty" : "is not visible ASCII text", "none leaves it out");
     }
-    return with_meaning(option, Type(std::string(text)));
+    return with_meaning(option, Type(text));
   } else if constexpr (kind == Kind::auto_count) {
     return text == "auto" ? Read<Type>(Type()) : read_count<Type, unsigned>(option, text);
   } else if constexpr (kind == Kind::optional_request_rate) {
@@ -454,7 +457,7 @@ void Freezer::check_files() {
              "names " + quoted(later->prefix) + " more than once", "");
     }
   }
-  const auto check = [this](OptionId id, const std::optional<std::string>& path) {
+  const auto check = [this](OptionId id, const std::optional<SmallString>& path) {
     if (path && !is_below(*path)) {
       report(row(id), config_.origin(id), quoted(*path) + " is no path below a directory",
              "write it relative to the directory, without hidden names");
@@ -463,7 +466,7 @@ void Freezer::check_files() {
   check(OptionId::static_fallback, config_.static_fallback);
   check(OptionId::static_not_found, config_.static_not_found);
   if (config_.static_index &&
-      (config_.static_index->find('/') != std::string::npos || !is_below(*config_.static_index))) {
+      (config_.static_index->bytes().find('/') != Bytes::npos || !is_below(*config_.static_index))) {
     report(row(OptionId::static_index), config_.origin(OptionId::static_index),
            quoted(*config_.static_index) + " is no name of a file", "");
   }
@@ -486,12 +489,12 @@ void Freezer::check_watching() {
 
 void Freezer::check_pages() {
   std::vector<std::string_view> seen;
-  const auto check = [&](OptionId id, const std::optional<std::string>& path) {
+  const auto check = [&](OptionId id, const std::optional<SmallString>& path) {
     if (!path) {
       return;
     }
     const auto is_plain = [](char c) { return c > 0x20 && c < 0x7f && c != '%' && c != '?' && c != '#' && c != '*'; };
-    if (!path->starts_with('/') || !std::all_of(path->begin(), path->end(), is_plain)) {
+    if (const Bytes text = *path; !text.starts_with('/') || !std::all_of(text.begin(), text.end(), is_plain)) {
       report(row(id), config_.origin(id), quoted(*path) + " is no plain path", "write it as in a URL: /-/health");
     } else if (std::find(seen.begin(), seen.end(), *path) != seen.end()) {
       report(row(id), config_.origin(id), quoted(*path) + " is another page's path", "");
@@ -527,7 +530,7 @@ std::vector<Problem> Freezer::finish() {
 
 }  // namespace
 
-std::vector<BindAddress> Config::addresses() const {
+List<BindAddress> Config::addresses() const {
   if (!bind.empty()) {
     return bind;
   }
@@ -539,7 +542,7 @@ std::vector<BindAddress> Config::addresses() const {
 }
 
 bool Config::uses_tls() const {
-  const std::vector<BindAddress> all = addresses();
+  const List<BindAddress> all = addresses();
   return std::any_of(all.begin(), all.end(), [](const BindAddress& address) { return address.tls; });
 }
 

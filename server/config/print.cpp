@@ -1,6 +1,10 @@
 #include <pounce/config/print.hpp>
 
+#include <pounce/config/bind_address.hpp>
+#include <pounce/config/named_certificate.hpp>
+#include <pounce/config/static_mount.hpp>
 #include <pounce/config/value.hpp>
+#include <pounce/proxy/network.hpp>
 
 namespace pounce::inline v0::config {
 
@@ -72,7 +76,7 @@ std::string toml_string(std::string_view value) {
   return text.append("\"");
 }
 
-std::string text_of(const std::string& element) { return element; }
+std::string text_of(const SmallString& element) { return element; }
 std::string text_of(const auto& element) { return element.text(); }
 
 std::string toml_value(const Config& config, const Option& option) {
@@ -104,7 +108,7 @@ std::string toml_value(const Config& config, const Option& option) {
 }
 
 template <class Element>
-std::string joined(const std::vector<Element>& list) {
+std::string joined(const List<Element>& list) {
   std::string text;
   for (const Element& element : list) {
     text.append(text.empty() ? "" : ",").append(text_of(element));

@@ -9,8 +9,7 @@ set(POUNCE_CONFIG_HEADERS
   pounce/config/option_table.hpp
   pounce/config/request_rate.hpp
   pounce/config/setting.hpp
-  pounce/config/static_mount.hpp
-  pounce/config/value.hpp)
+  pounce/config/static_mount.hpp)
 set(POUNCE_CONFIG_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/bind_address.cpp
   ${CMAKE_CURRENT_LIST_DIR}/completions.cpp

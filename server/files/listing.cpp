@@ -89,7 +89,7 @@ std::string link_to(const ListedName& entry) {
 }
 
 void put_in_order(ListedNames& names) {
-  std::erase_if(names.names, [](const ListedName& entry) {
+  erase_if(names.names, [](const ListedName& entry) {
     const bool unreachable = std::ranges::any_of(
         entry.name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '\\' || c == '/'; });
     return unreachable || entry.name.empty() || entry.name.front() == '.' || entry.name.size() > most_name_bytes;

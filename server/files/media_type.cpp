@@ -128,9 +128,9 @@ std::string_view take_word(std::string_view& line) noexcept {
 
 std::string_view media_type(std::string_view path) noexcept { return built_in(LowerEnding{path}.text()); }
 
-std::expected<MediaTypes, std::vector<std::string>> MediaTypes::parse(std::string_view text) {
+std::expected<MediaTypes, List<std::string>> MediaTypes::parse(std::string_view text) {
   MediaTypes types;
-  std::vector<std::string> problems;
+  List<std::string> problems;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::size_t end = text.find('\n');
     std::string_view line = text.substr(0, end);
@@ -164,7 +164,7 @@ std::expected<MediaTypes, std::vector<std::string>> MediaTypes::parse(std::strin
     return a.ending != b.ending ? a.ending < b.ending : a.place > b.place;
   });
   const auto rest = std::ranges::unique(types.endings_, {}, &Ending::ending);
-  types.endings_.erase(rest.begin(), rest.end());
+  types.endings_.resize(types.endings_.size() - rest.size());
   return types;
 }
 

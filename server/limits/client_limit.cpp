@@ -49,7 +49,7 @@ Verdict ClientLimit::admit(std::string_view client, std::string_view path, Insta
   constexpr Verdict unlimited{.admitted = true};
   const auto address = proxy::parse_ip(client);
   if (!address || proxy::contains(parts_->terms.exempt, *address)) return unlimited;
-  for (const std::string& prefix : parts_->terms.exempt_paths) {
+  for (const SmallString& prefix : parts_->terms.exempt_paths) {
     if (is_below(path, prefix)) return unlimited;
   }
   return parts_->limiter.admit(client_of(*address), now);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
 
 namespace pounce::inline v0::limits {
@@ -219,7 +220,7 @@ void RequestQueue::take_out(Waiter& waiter) noexcept {
 
 bool RequestQueue::is_exempt(std::string_view path) const noexcept {
   return std::any_of(terms_->exempt_paths.begin(), terms_->exempt_paths.end(),
-                     [path](const std::string& prefix) { return is_below(path, prefix); });
+                     [path](const SmallString& prefix) { return is_below(path, prefix); });
 }
 
 Response RequestQueue::answer() const {

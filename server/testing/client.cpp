@@ -2,12 +2,19 @@
 
 #include "server/testing/connection.hpp"
 
+#include <string>
 #include <utility>
 
 namespace pounce::inline v0::testing {
 
 Client::Client(const App& app, Options options) : connection_(make_owned<Connection>(app, std::move(options))) {}
 Client::~Client() = default;
+
+Reply Client::get(std::string_view target, const Fields& fields) { return request("GET", target, fields); }
+Reply Client::head(std::string_view target, const Fields& fields) { return request("HEAD", target, fields); }
+Reply Client::post(std::string_view target, std::string_view body, const Fields& fields) {
+  return request("POST", target, fields, body);
+}
 
 Reply Client::request(std::string_view method, std::string_view target, const Fields& fields, std::string_view body) {
   std::string text;

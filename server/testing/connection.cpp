@@ -83,10 +83,11 @@ void Client::Connection::open() {
   output.clear();
   input_ended = output_ended = end_told_ = false;
   ++connections_;
-  Peers peers{.connection = ConnectionId{connections_},
-              .local = "127.0.0.1:80",
-              .peer = options.peer.empty() ? "127.0.0.1:" + std::to_string(40000 + connections_) : options.peer,
-              .proxied = options.proxied};
+  Peers peers{
+      .connection = ConnectionId{connections_},
+      .local = "127.0.0.1:80",
+      .peer = options.peer.empty() ? SmallString{"127.0.0.1:" + std::to_string(40000 + connections_)} : options.peer,
+      .proxied = options.proxied};
   session_ = options.filters == nullptr ? make_owned<Session>(service_, station_, wake_, std::move(peers), tick.now)
                                         : make_owned<Session>(service_, station_, wake_, std::move(peers), tick.now,
                                                               options.filters->accept());

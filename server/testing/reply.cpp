@@ -2,6 +2,7 @@
 #include <pounce/testing.hpp>
 
 #include <charconv>
+#include <string>
 #include <utility>
 
 namespace pounce::inline v0::testing {

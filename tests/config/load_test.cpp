@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include <pounce/config/bind_address.hpp>
 #include <pounce/program/load.hpp>
 
 namespace {
@@ -106,7 +107,7 @@ TEST_CASE("flags in all their forms") {
   CHECK(served({"--date-header"}).origin(OptionId::date_header).text() == "command line");
   CHECK_FALSE(served({"--date-header=false"}).date_header);
   CHECK(served({"--", "--odd.so"}).target == "--odd.so");
-  CHECK(served({"--host", "[::1]"}).addresses().front().text() == "[::1]:8000");
+  CHECK(served({"--host", "[::1]"}).addresses()[0].text() == "[::1]:8000");
   CHECK(served({"--server-header", "a=b, c"}).server_header == "a=b, c");
   CHECK(served({"--server-header=[x]"}).server_header == "[x]");
 

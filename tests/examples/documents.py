@@ -46,6 +46,7 @@ extern Bytes content;
 void send(Bytes piece);
 """,
     "tls/README.md": """#include <pounce/tls/endpoint.hpp>
+#include <pounce/tls/settings.hpp>
 #include <pounce/tls/server.hpp>
 #include <pounce/tls/ticket_keys.hpp>
 using namespace pounce;

@@ -462,12 +462,11 @@ TEST_CASE("a client that has a dictionary gets what is new, and everybody is tol
 
 TEST_CASE("dictionaries that no client would take are refused at start") {
   App app;
-  CHECK_THROWS_AS(app.dictionary("/d", "x", "page"), std::invalid_argument);
-  CHECK_THROWS_AS(app.dictionary("/d", "x", "/a\"b"), std::invalid_argument);
-  CHECK_THROWS_AS(app.dictionary("/d", "x", "/(a|b)"), std::invalid_argument);
-  CHECK_THROWS_AS(app.dictionary("/d", "", "/"), std::invalid_argument);
-  CHECK_THROWS_AS(app.dictionary("/d", std::string(DictionaryResource::most_content + 1, 'x'), "/"),
-                  std::invalid_argument);
+  CHECK_THROWS_AS(app.dictionary("/d", "x", "page"), InvalidDictionary);
+  CHECK_THROWS_AS(app.dictionary("/d", "x", "/a\"b"), InvalidDictionary);
+  CHECK_THROWS_AS(app.dictionary("/d", "x", "/(a|b)"), InvalidDictionary);
+  CHECK_THROWS_AS(app.dictionary("/d", "", "/"), InvalidDictionary);
+  CHECK_THROWS_AS(app.dictionary("/d", std::string(DictionaryResource::most_content + 1, 'x'), "/"), InvalidDictionary);
   for (std::size_t i = 0; i < DictionaryResource::most; ++i) app.dictionary("/d" + std::to_string(i), "x", "/");
-  CHECK_THROWS_AS(app.dictionary("/d", "x", "/"), std::invalid_argument);
+  CHECK_THROWS_AS(app.dictionary("/d", "x", "/"), InvalidDictionary);
 }

@@ -33,7 +33,7 @@ namespace {
 
 // An application whose handlers stay until they are let go, and clients that share its queue.
 struct House {
-  explicit House(std::uint32_t running = 1, std::uint32_t waiting = 4, std::vector<std::string> exempt = {})
+  explicit House(std::uint32_t running = 1, std::uint32_t waiting = 4, List<SmallString> exempt = {})
       : queue(RequestQueue::make(
             {.running = running, .waiting = waiting, .timeout = 1s, .exempt_paths = std::move(exempt)})) {
     app.route("/stay", [this](Exchange& x) -> Task {

@@ -46,7 +46,7 @@ Loan<tls::Endpoint> make_endpoint(tls::TicketKeys& keys) {
   settings.certificates.push_back(make_certificate());
   tls::Problems problems;
   Loan<tls::Endpoint> endpoint = tls::Endpoint::make(settings, &keys, WallTime{}, problems);
-  if (!endpoint) throw std::runtime_error{problems.front().text};
+  if (!endpoint) throw std::runtime_error{problems[0].text};
   return endpoint;
 }
 

@@ -6,6 +6,7 @@
 #include <pounce/core/owned.hpp>
 #include <pounce/tls/endpoint.hpp>
 #include <pounce/tls/server.hpp>
+#include <pounce/tls/settings.hpp>
 #include <pounce/tls/ticket_keys.hpp>
 
 #include "tests/sim/network.hpp"

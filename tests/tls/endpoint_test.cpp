@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <pounce/tls/endpoint.hpp>
+#include <pounce/tls/settings.hpp>
 #include <pounce/tls/ticket_keys.hpp>
 
 #include <chrono>

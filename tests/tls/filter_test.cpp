@@ -7,6 +7,7 @@
 
 #include <pounce/tls/endpoint.hpp>
 #include <pounce/tls/server.hpp>
+#include <pounce/tls/settings.hpp>
 #include <pounce/tls/ticket_keys.hpp>
 
 #include <array>

@@ -5,6 +5,7 @@
 #include <pounce/testing.hpp>
 #include <pounce/tls/endpoint.hpp>
 #include <pounce/tls/server.hpp>
+#include <pounce/tls/settings.hpp>
 #include <pounce/tls/ticket_keys.hpp>
 
 #include "tests/server/recorder.hpp"

@@ -11,13 +11,13 @@
 #pragma once
 
 #include <pounce/core/owned.hpp>
+#include <pounce/core/string_fwd.hpp>
 #include <pounce/files/files.hpp>
 #include <pounce/posix/descriptor.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <expected>
-#include <string>
 #include <string_view>
 
 namespace pounce::inline v0::posix {

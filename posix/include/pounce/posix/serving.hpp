@@ -2,7 +2,9 @@
 // the configuration.
 #pragma once
 
+#include <pounce/config/bind_address.hpp>
 #include <pounce/config/config.hpp>
+#include <pounce/config/setting.hpp>
 #include <pounce/core/cut.hpp>
 #include <pounce/events/observer.hpp>
 #include <pounce/limits/request_queue.hpp>

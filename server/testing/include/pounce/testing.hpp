@@ -15,7 +15,10 @@
 
 #include <pounce/app/fields.hpp>
 #include <pounce/core/bytes.hpp>
+#include <pounce/core/list.hpp>
 #include <pounce/core/owned.hpp>
+#include <pounce/core/small_string.hpp>
+#include <pounce/core/string_fwd.hpp>
 #include <pounce/core/time.hpp>
 #include <pounce/h1/limits.hpp>
 #include <pounce/h2/limits.hpp>
@@ -27,9 +30,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace pounce::inline v0 {
 
@@ -43,20 +44,22 @@ class Observer;
 
 namespace testing {
 
-// What came back. `status` is 0 when there was no answer.
-struct Reply {
+// What came back. `status` is 0 when there was no answer. A template, so that only who looks at one has to include <string>.
+template <class Text>
+struct ReplyOf {
   std::uint16_t status = 0;
   Fields fields;
-  std::string body;  // without its transfer coding
+  Text body;  // without its transfer coding
   Fields trailers;
-  std::vector<Reply> informational;  // 1xx heads that came before
-  bool complete = false;             // its end was seen, by its framing
-  bool keep_alive = false;           // the connection goes on
+  List<ReplyOf> informational;  // 1xx heads that came before
+  bool complete = false;        // its end was seen, by its framing
+  bool keep_alive = false;      // the connection goes on
 
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept {
     return fields.find(name);
   }
 };
+using Reply = ReplyOf<std::string>;
 
 // Takes one response off the front of `bytes`; `closed`: no more will come. Empty when there is none yet (nothing is taken).
 [[nodiscard]] std::optional<Reply> take_reply(std::string& bytes, bool to_head, bool closed);
@@ -73,8 +76,8 @@ struct Options {
   std::size_t read_size = 64 * kibibyte;  // most bytes that the session gets per read
   std::size_t write_size = mebibyte;      // most bytes that it gets rid of per write
   CodingsRef codings{};                   // how responses are compressed; null: not at all
-  std::string lines{};                    // field lines for every response, as a runtime prepares them (Date, Server)
-  std::string peer{};                     // "192.0.2.1:40001", "unix:"; empty: 127.0.0.1 and a port per connection
+  SmallString lines{};                    // field lines for every response, as a runtime prepares them (Date, Server)
+  SmallString peer{};                     // "192.0.2.1:40001", "unix:"; empty: 127.0.0.1 and a port per connection
   proxy::Trust trust{};                   // whose word about a client counts
   bool proxied = false;                   // the connection begins with a header of the PROXY protocol
   Loan<limits::RequestQueue> request_queue{};  // how many handlers run at once, in all clients that share it
@@ -97,11 +100,9 @@ class Client {
 
   // --- requests; each runs until its answer is complete, or nothing more happens by itself ---
 
-  Reply get(std::string_view target, const Fields& fields = {}) { return request("GET", target, fields); }
-  Reply head(std::string_view target, const Fields& fields = {}) { return request("HEAD", target, fields); }
-  Reply post(std::string_view target, std::string_view body, const Fields& fields = {}) {
-    return request("POST", target, fields, body);
-  }
+  Reply get(std::string_view target, const Fields& fields = {});
+  Reply head(std::string_view target, const Fields& fields = {});
+  Reply post(std::string_view target, std::string_view body, const Fields& fields = {});
   // Host and Content-Length are added unless `fields` has them, or a Transfer-Encoding.
   Reply request(std::string_view method, std::string_view target, const Fields& fields = {},
                 std::string_view body = {});

@@ -3,10 +3,11 @@
 // What it is not: parsed. Endpoint::make does that and says what is wrong with which part.
 #pragma once
 
+#include <pounce/core/list.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 namespace pounce::inline v0::tls {
 
@@ -34,7 +35,7 @@ struct Problem {
   std::string text;             // "server.pem:31: did not issue the certificate before it"
   bool is_warning = false;
 };
-using Problems = std::vector<Problem>;
+using Problems = List<Problem>;
 
 // A certificate for development, signed by its own key: for localhost, 127.0.0.1 and ::1, for 30 days.
 struct SelfSigned {

@@ -11,7 +11,9 @@
 #include <string>
 #include <string_view>
 
+#include <pounce/config/bind_address.hpp>
 #include <pounce/config/config.hpp>
+#include <pounce/config/setting.hpp>
 #include <pounce/core/cut.hpp>
 #include <pounce/events/text.hpp>
 

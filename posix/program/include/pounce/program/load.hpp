@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include <pounce/config/config.hpp>
+#include <pounce/config/freeze.hpp>
 #include <pounce/core/owned.hpp>
 
 namespace pounce::inline v0::program {

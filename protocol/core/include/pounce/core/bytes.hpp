@@ -16,6 +16,8 @@ using MutableBytes = std::span<char>;  // octets that the holder may overwrite
 inline constexpr std::size_t kibibyte = 1024;
 inline constexpr std::size_t mebibyte = 1024 * kibibyte;
 
-[[nodiscard]] constexpr Bytes view(MutableBytes bytes) noexcept { return {bytes.data(), bytes.size()}; }
+[[nodiscard]] constexpr Bytes view(MutableBytes bytes) noexcept {
+  return {static_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 }  // namespace pounce::inline v0

@@ -33,7 +33,7 @@ class OwnedBytes {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-  [[nodiscard]] Bytes bytes() const noexcept { return {memory_.get(), size_}; }
+  [[nodiscard]] Bytes bytes() const noexcept { return {static_cast<const char*>(memory_.get()), size_}; }
 
   // At least so much capacity, and not more.
   void reserve(std::size_t capacity);

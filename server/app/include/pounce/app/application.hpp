@@ -13,9 +13,11 @@
 #include <pounce/app/middleware.hpp>
 #include <pounce/core/list.hpp>
 #include <pounce/core/owned.hpp>
+#include <pounce/core/small_string.hpp>
+#include <pounce/core/string_fwd.hpp>
 
+#include <concepts>
 #include <cstddef>
-#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -47,17 +49,18 @@ class App {
       pattern.remove_suffix(1);
       std::size_t at = 0;
       while (at != prefixes_.size() && prefixes_[at].path.size() > pattern.size()) ++at;
-      prefixes_.insert(at, Route{std::string{pattern}, std::move(handler)});
+      prefixes_.insert(at, Route{pattern, std::move(handler)});
     } else {
-      exact_.insert(place(pattern), Route{std::string{pattern}, std::move(handler)});
+      exact_.insert(place(pattern), Route{pattern, std::move(handler)});
     }
     return *this;
   }
 
   // Serves `content` at `path` as a dictionary for responses to what `match` covers; see DictionaryResource in <pounce/app/dictionary.hpp>,
   // which says what is thrown. Clients may keep it for `max_age`, and use it as long.
-  template <std::same_as<DictionaryResource> Resource = DictionaryResource>
-  App& dictionary(std::string_view path, std::string content, std::string_view match,
+  template <std::same_as<DictionaryResource> Resource = DictionaryResource,
+            std::same_as<std::string> Text = std::string>
+  App& dictionary(std::string_view path, std::type_identity_t<Text> content, std::string_view match,
                   std::string_view type = "application/octet-stream", Duration max_age = std::chrono::hours{24 * 7}) {
     auto resource = make_owned<Resource>(std::move(content), match, type, max_age, dictionaries_);
     dictionaries_ = resource.get();
@@ -117,10 +120,10 @@ class App {
 
   // The handler for a path, or null: 404.
   [[nodiscard]] const Handler* find(std::string_view path) const noexcept {
-    if (const std::size_t at = place(path); at != exact_.size() && exact_[at].path == path)
+    if (const std::size_t at = place(path); at != exact_.size() && exact_[at].path.bytes() == path)
       return exact_[at].handler.get();
     for (const Route& route : prefixes_) {
-      if (path.starts_with(route.path)) return route.handler.get();
+      if (path.starts_with(route.path.bytes())) return route.handler.get();
     }
     return nullptr;
   }
@@ -161,7 +164,7 @@ class App {
   }
 
   struct Route {
-    std::string path;
+    SmallString path;
     Owned<Handler> handler;
   };
 

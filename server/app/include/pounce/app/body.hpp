@@ -5,10 +5,11 @@
 #pragma once
 
 #include <pounce/app/chunk.hpp>
+#include <pounce/core/kept_copy.hpp>
 #include <pounce/core/kept_string.hpp>
 
+#include <concepts>
 #include <cstddef>
-#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -18,11 +19,18 @@ namespace pounce::inline v0 {
 class Body {
  public:
   constexpr Body() noexcept = default;
-  consteval Body(const char* literal) : bytes_(literal) {}                      // NOLINT(google-explicit-constructor)
-  Body(std::string text) : owner_(keep(std::move(text), bytes_)) {}             // NOLINT(google-explicit-constructor)
+  consteval Body(const char* literal) : bytes_(literal) {}  // NOLINT(google-explicit-constructor)
+  // A std::string, from whoever has included <string>.
+  template <std::same_as<std::string> Text = std::string>
+  Body(std::type_identity_t<Text> text)  // NOLINT(google-explicit-constructor)
+      : owner_(keep(std::move(text), bytes_)) {}
   Body(Chunk chunk) noexcept : bytes_(chunk.bytes()), owner_(chunk.owner()) {}  // NOLINT(google-explicit-constructor)
   // A view owns nothing: this copies it.
-  [[nodiscard]] static Body copy(std::string_view text) { return Body{std::string{text}}; }
+  [[nodiscard]] static Body copy(std::string_view text) {
+    Body body;
+    body.owner_ = keep_copy(text, body.bytes_);
+    return body;
+  }
 
   [[nodiscard]] Bytes bytes() const noexcept { return bytes_; }
   [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }

@@ -10,14 +10,28 @@
 #pragma once
 
 #include <pounce/app/handler.hpp>
+#include <pounce/core/decimal.hpp>
 #include <pounce/core/kept_string.hpp>
+#include <pounce/core/string_fwd.hpp>
 
-#include <stdexcept>
-#include <string>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
 #include <string_view>
 #include <utility>
 
 namespace pounce::inline v0 {
+
+// Why a dictionary is none.
+class InvalidDictionary final : public std::exception {
+ public:
+  explicit InvalidDictionary(const char* literal) noexcept : literal_(literal) {}
+  [[nodiscard]] const char* what() const noexcept override { return literal_; }
+
+ private:
+  const char* literal_;
+};
 
 // The handler of such a resource. Applications say App::dictionary.
 class DictionaryResource final : public Handler {
@@ -25,27 +39,27 @@ class DictionaryResource final : public Handler {
   static constexpr std::size_t most_content = 4 * mebibyte;
   static constexpr std::size_t most = 16;
 
-  // `match`: URL pattern of paths; `*` stands for anything. Throws std::invalid_argument: a pattern that does not start with '/', or has
+  // `match`: URL pattern of paths; `*` stands for anything. Throws InvalidDictionary: a pattern that does not start with '/', or has
   // groups, quotes or backslashes; too much content. `next`: the application's dictionary before this one.
-  DictionaryResource(std::string content, std::string_view match, std::string_view type, Duration max_age,
+  template <std::same_as<std::string> Text>
+  DictionaryResource(Text content, std::string_view match, std::string_view type, Duration max_age,
                      const DictionaryResource* next)
       : Handler(Kind::plain), head_(200), next_(next), place_(next == nullptr ? 1 : next->place_ + 1) {
     const auto allowed = [](char c) { return c > ' ' && c <= '~' && c != '"' && c != '\\' && c != '(' && c != ')'; };
-    if (place_ > most) throw std::invalid_argument{"too many dictionaries"};
-    if (!match.starts_with('/')) throw std::invalid_argument{"a dictionary's match must start with '/'"};
+    if (place_ > most) throw InvalidDictionary{"too many dictionaries"};
+    if (!match.starts_with('/')) throw InvalidDictionary{"a dictionary's match must start with '/'"};
     for (const char c : match) {
-      if (!allowed(c))
-        throw std::invalid_argument{"a dictionary's match has a character that no such pattern may have"};
+      if (!allowed(c)) throw InvalidDictionary{"a dictionary's match has a character that no such pattern may have"};
     }
     if (content.empty() || content.size() > most_content)
-      throw std::invalid_argument{"a dictionary has from one byte to 4 MiB"};
+      throw InvalidDictionary{"a dictionary has from one byte to 4 MiB"};
     Bytes bytes;
     StorageRef owner = keep(std::move(content), bytes);
     content_ = Chunk{bytes, std::move(owner)};
-    std::string terms{"match=\""};
+    Text terms{"match=\""};
     terms.append(match).append("\"");
-    std::string keeping{"public, max-age="};
-    keeping.append(std::to_string(std::chrono::duration_cast<std::chrono::seconds>(max_age).count()));
+    Text keeping{"public, max-age="};
+    keeping.append(Decimal{static_cast<std::uint64_t>(max_age / std::chrono::seconds{1})}.bytes());
     head_.add("content-type", type).add("use-as-dictionary", terms).add("cache-control", keeping);
   }
 

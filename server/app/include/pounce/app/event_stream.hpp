@@ -10,11 +10,16 @@
 #pragma once
 
 #include <pounce/app/exchange.hpp>
+#include <pounce/core/decimal.hpp>
 #include <pounce/core/lean.hpp>
+#include <pounce/core/owned.hpp>
+#include <pounce/core/small_string.hpp>
+#include <pounce/core/string_fwd.hpp>
 
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <string>
+#include <cstring>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -34,43 +39,67 @@ class ServerEvent {
     return *this;
   }
   ServerEvent&& id(std::string_view text) && { return std::move(id(text)); }
+  // Negative waits count as zero.
   ServerEvent& retry(std::chrono::milliseconds wait) & {
-    retry_ = wait;
+    retry_ = wait.count() < 0 ? 0 : static_cast<std::uint64_t>(wait.count());
+    retries_ = true;
     return *this;
   }
   ServerEvent&& retry(std::chrono::milliseconds wait) && { return std::move(retry(wait)); }
 
-  // The octets on the wire.
-  [[nodiscard]] std::string framed() const {
-    std::string out;
-    out.reserve(data_.size() + name_.size() + 32);
-    if (!name_.empty()) field(out, "event: ", name_);
-    if (!id_.empty()) field(out, "id: ", id_);
-    if (retry_) field(out, "retry: ", std::to_string(retry_->count()));
+  // The octets on the wire, as a std::string for whoever has included <string>.
+  template <std::same_as<std::string> Text = std::string>
+  [[nodiscard]] Text framed() const {
+    Text out(most_framed(), '\0');
+    out.resize(frame(out.data()));
+    return out;
+  }
+  // The same into memory of the caller's, which has room for `most_framed`; how many octets they are.
+  [[nodiscard]] std::size_t frame(char* const first) const noexcept {
+    char* at = first;
+    if (!name_.empty()) at = field(at, "event: ", name_);
+    if (!id_.empty()) at = field(at, "id: ", id_);
+    if (retries_) at = field(at, "retry: ", Decimal{retry_}.bytes());
     std::string_view rest = data_;
     while (true) {
       const std::size_t end = rest.find_first_of("\r\n");
-      out.append("data: ").append(rest.substr(0, end)).push_back('\n');
+      at = line(at, "data: ", rest.substr(0, end));
       if (end == std::string_view::npos) break;
       rest.remove_prefix(rest.substr(end).starts_with("\r\n") ? end + 2 : end + 1);
     }
-    out.push_back('\n');
-    return out;
+    *at++ = '\n';
+    return static_cast<std::size_t>(at - first);
+  }
+  // At least as many octets as `frame` writes.
+  [[nodiscard]] std::size_t most_framed() const noexcept {
+    std::size_t lines = 1;
+    for (const char c : data_.bytes()) lines += c == '\r' || c == '\n' ? 1U : 0U;
+    return data_.size() + name_.size() + id_.size() + lines * 7 + 48;
   }
 
  private:
-  static void field(std::string& out, std::string_view label, std::string_view value) {
-    out.append(label);
+  static char* put(char* at, std::string_view text) noexcept {
+    if (!text.empty()) std::memcpy(at, text.data(), text.size());
+    return at + text.size();
+  }
+  static char* line(char* at, std::string_view label, std::string_view text) noexcept {
+    return put(put(put(at, label), text), "\n");
+  }
+  // A line of what may have breaks in it: they are dropped.
+  static char* field(char* at, std::string_view label, std::string_view value) noexcept {
+    at = put(at, label);
     for (const char c : value) {
-      if (c != '\r' && c != '\n' && c != '\0') out.push_back(c);
+      if (c != '\r' && c != '\n' && c != '\0') *at++ = c;
     }
-    out.push_back('\n');
+    *at++ = '\n';
+    return at;
   }
 
-  std::string data_;
-  std::string name_;
-  std::string id_;
-  std::optional<std::chrono::milliseconds> retry_;
+  SmallString data_;
+  SmallString name_;
+  SmallString id_;
+  std::uint64_t retry_ = 0;  // milliseconds, where `retries_`
+  bool retries_ = false;
 };
 
 class EventStream {
@@ -82,19 +111,23 @@ class EventStream {
   }
   // The frame is kept in this object until the write has ended: one send at a time.
   [[nodiscard]] Exchange::Write send(const ServerEvent& event, Timeout timeout = {}) {
-    framed_ = event.framed();
-    return exchange_->write(framed_, timeout);
+    const std::size_t most = event.most_framed();
+    if (most > capacity_) {
+      framed_ = Owned<char[]>{new char[most]};
+      capacity_ = most;
+    }
+    const std::size_t size = event.frame(framed_.get());
+    const char* const first = framed_.get();
+    return exchange_->write(Bytes{first, size}, timeout);
   }
   // A comment line, to keep intermediaries from closing a quiet stream.
-  [[nodiscard]] Exchange::Write ping(Timeout timeout = {}) {
-    framed_ = ":\n\n";
-    return exchange_->write(framed_, timeout);
-  }
+  [[nodiscard]] Exchange::Write ping(Timeout timeout = {}) { return exchange_->write(":\n\n", timeout); }
   Status finish() { return exchange_->finish(); }
 
  private:
   Exchange* exchange_;
-  std::string framed_;
+  Owned<char[]> framed_;  // of the event that is on its way; the next one is framed in the same memory
+  std::size_t capacity_ = 0;
 };
 
 static_assert(!std::is_aggregate_v<ServerEvent> && !std::is_aggregate_v<EventStream>);

@@ -51,13 +51,13 @@ class Fields {
   void set(std::string_view name, std::string_view value) {
     const std::size_t before = size_;
     add(name, value);
-    remove_before(before, {data() + before + sizeof(Entry), name.size()});
+    remove_before(before, text(data() + before + sizeof(Entry), name.size()));
   }
   void remove(std::string_view name) {
     if (name.data() < data() || name.data() >= data() + size_) return remove_before(size_, name);
     const Owned<char[]> copy{new char[name.size() + 1]};
     std::memcpy(copy.get(), name.data(), name.size());
-    remove_before(size_, {copy.get(), name.size()});
+    remove_before(size_, text(copy.get(), name.size()));
   }
   void clear() noexcept { size_ = count_ = 0; }
 
@@ -77,8 +77,8 @@ class Fields {
     explicit Iterator(const char* at) noexcept : at_(at) {}
     [[nodiscard]] Field operator*() const noexcept {
       const Entry entry = entry_at(at_);
-      const char* text = at_ + sizeof entry;
-      return Field{.name = {text, entry.name}, .value = {text + entry.name, entry.value}};
+      const char* const name = at_ + sizeof entry;
+      return Field{.name = text(name, entry.name), .value = text(name + entry.name, entry.value)};
     }
     Iterator& operator++() noexcept {
       const Entry entry = entry_at(at_);
@@ -103,6 +103,8 @@ class Fields {
 
   [[nodiscard]] char* data() noexcept { return heap_ ? heap_.get() : inline_.data(); }
   [[nodiscard]] const char* data() const noexcept { return heap_ ? heap_.get() : inline_.data(); }
+  // Exactly what a view's constructor takes: for anything else the compiler looks at its templates, too (docs/decisions/0015).
+  [[nodiscard]] static std::string_view text(const char* at, std::size_t size) noexcept { return {at, size}; }
   [[nodiscard]] static Entry entry_at(const char* at) noexcept {
     Entry entry{};
     std::memcpy(&entry, at, sizeof entry);
@@ -114,7 +116,7 @@ class Fields {
     for (std::size_t at = 0; at < end;) {
       const Entry entry = entry_at(data() + at);
       const std::size_t length = sizeof entry + entry.name + entry.value;
-      if (equal_without_case({data() + at + sizeof entry, entry.name}, name)) {
+      if (equal_without_case(text(data() + at + sizeof entry, entry.name), name)) {
         --count_;
       } else {
         if (kept != at) std::memmove(data() + kept, data() + at, length);

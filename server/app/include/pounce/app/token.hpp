@@ -8,8 +8,9 @@
 #include <pounce/app/mailbox.hpp>
 #include <pounce/app/status.hpp>
 #include <pounce/core/storage.hpp>
+#include <pounce/core/string_fwd.hpp>
 
-#include <string>
+#include <concepts>
 #include <type_traits>
 #include <utility>
 
@@ -20,7 +21,11 @@ class Token {
   Token() noexcept = default;
   explicit Token(Loan<Mailbox> mailbox) noexcept : mailbox_(std::move(mailbox)) {}
 
-  Status post(std::string message) const { return mailbox_ ? mailbox_->post(std::move(message)) : Status::gone; }
+  // A std::string, from whoever has included <string>.
+  template <std::same_as<std::string> Text = std::string>
+  Status post(std::type_identity_t<Text> message) const {
+    return mailbox_ ? mailbox_->post(std::move(message)) : Status::gone;
+  }
   explicit operator bool() const noexcept { return static_cast<bool>(mailbox_); }
 
  private:

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include <pounce/config/config.hpp>
+#include <pounce/config/freeze.hpp>
 
 namespace pounce::inline v0::config {
 

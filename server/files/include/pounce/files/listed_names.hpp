@@ -1,11 +1,11 @@
 // ListedNames: what Files::list gives.
 #pragma once
 
+#include <pounce/core/list.hpp>
 #include <pounce/core/time.hpp>
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 namespace pounce::inline v0 {
 
@@ -18,8 +18,8 @@ struct ListedName {
 };
 
 struct ListedNames {
-  std::vector<ListedName> names;  // in no order
-  bool complete = true;           // there were no more than `most`
+  List<ListedName> names;  // in no order
+  bool complete = true;    // there were no more than `most`
 };
 
 }  // namespace pounce::inline v0

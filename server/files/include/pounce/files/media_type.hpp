@@ -4,11 +4,12 @@
 // application/octet-stream: a browser saves it and does not run it. Answers also carry `X-Content-Type-Options: nosniff`.
 #pragma once
 
+#include <pounce/core/list.hpp>
+
 #include <cstddef>
 #include <expected>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace pounce::inline v0::files {
 
@@ -25,7 +26,7 @@ class MediaTypes {
   MediaTypes() = default;
   // The format of mime.types: a type and its endings on a line, `#` begins a comment. Of two lines for one ending the later counts.
   // Otherwise all problems, each "line 3: what is wrong".
-  [[nodiscard]] static std::expected<MediaTypes, std::vector<std::string>> parse(std::string_view text);
+  [[nodiscard]] static std::expected<MediaTypes, List<std::string>> parse(std::string_view text);
 
   // As media_type. The result lives as long as this.
   [[nodiscard]] std::string_view of(std::string_view path) const noexcept;
@@ -36,7 +37,7 @@ class MediaTypes {
     std::string type;
     std::size_t place;  // among all lines
   };
-  std::vector<Ending> endings_;  // in order
+  List<Ending> endings_;  // in order
 };
 
 }  // namespace pounce::inline v0::files
