@@ -104,7 +104,7 @@ USES = {
                     "  pounce::config::Config config;\n  config.port = 0;\n  pounce::App app;\n"
                     "  const auto server = pounce::sync::make_server(config, app, nullptr, nullptr);\n"
                     "  if (!server->start() || server->addresses().empty()) return 1;\n  server->drain(pounce::Drain::prompt);\n"
-                    "  return server->join().cut == 0 ? 0 : 1;\n}\n",
+                    "  return server->join().cut.connections == 0 ? 0 : 1;\n}\n",
 }
 
 
