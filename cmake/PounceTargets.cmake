@@ -236,8 +236,12 @@ function(pounce_test_properties name)
   elseif(arg_WAITS)
     set(places 1)
   endif()
-  # What may take longest begins first, so that nobody waits for it alone in the end.
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} COST ${arg_TIMEOUT} LABELS "${arg_LABELS}" PROCESSORS ${places}
+  # What keeps a processor busy begins first, longest first: the others wait beside it.
+  set(cost ${arg_TIMEOUT})
+  if(NOT arg_WAITS)
+    math(EXPR cost "${cost} + 1000")
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} COST ${cost} LABELS "${arg_LABELS}" PROCESSORS ${places}
     ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=halt_on_error=1 second_deadlock_stack=1;ASAN_OPTIONS=detect_stack_use_after_return=1")
 endfunction()
 
