@@ -422,12 +422,14 @@ TEST_CASE("HTTP/1.0: what is streamed ends with the connection, coded or not") {
 TEST_CASE("a client that has a dictionary gets what is new, and everybody is told that it matters") {
   App app = pages();
   app.dictionary("/dictionary", samples::html(3), "/page*", "text/html", std::chrono::hours{1});
+  app.dictionary("/stale", samples::html(1), "/stale*", "text/html", -std::chrono::hours{1});
   for (const bool h2 : {false, true}) {
     CAPTURE(h2);
     Peer peer{app, h2};
     const Got resource = peer.get("/dictionary", "");
     CHECK(resource.field("use-as-dictionary") == "match=\"/page*\"");
     CHECK(resource.field("cache-control") == "public, max-age=3600");
+    CHECK(peer.ask("GET", "/stale", {}).field("cache-control") == "public, max-age=0");
     CHECK(resource.body == samples::html(3));
     const compression::Dictionary dictionary{resource.body};
     std::string available = ":";

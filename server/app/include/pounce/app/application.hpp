@@ -57,7 +57,7 @@ class App {
   }
 
   // Serves `content` at `path` as a dictionary for responses to what `match` covers; see DictionaryResource in <pounce/app/dictionary.hpp>,
-  // which says what is thrown. Clients may keep it for `max_age`, and use it as long.
+  // which says what is thrown. Clients may keep it for `max_age` (less than nothing is nothing), and use it as long.
   template <std::same_as<DictionaryResource> Resource = DictionaryResource,
             std::same_as<std::string> Text = std::string>
   App& dictionary(std::string_view path, std::type_identity_t<Text> content, std::string_view match,

@@ -59,7 +59,8 @@ class DictionaryResource final : public Handler {
     Text terms{"match=\""};
     terms.append(match).append("\"");
     Text keeping{"public, max-age="};
-    keeping.append(Decimal{static_cast<std::uint64_t>(max_age / std::chrono::seconds{1})}.bytes());
+    const auto seconds = max_age / std::chrono::seconds{1};
+    keeping.append(Decimal{seconds < 0 ? 0U : static_cast<std::uint64_t>(seconds)}.bytes());
     head_.add("content-type", type).add("use-as-dictionary", terms).add("cache-control", keeping);
   }
 
