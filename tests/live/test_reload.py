@@ -272,6 +272,21 @@ class Code(Reloads):
                 self.assertEqual([self.body(server, "/count") for _ in range(3)], ["1", "2", "3"])
                 ended(server, generation - 1)
 
+    def test_a_handler_that_blocks_its_thread_holds_up_no_reload(self):
+        for mode in ("threads", "processes"):
+            with self.subTest(mode), self.serve("--worker-mode", mode, target=self.install("one"), workers=1) as server:
+                self.write("hold")
+                wire = server.connect(timeout=60)
+                wire.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
+                server.wait_output("held by one")
+                self.install("two")
+                reload(server, 2)
+                self.assertEqual(self.body(server), "two")
+                os.unlink(self.path("hold"))
+                self.assertEqual(wire.response().body, b"held by one")
+                wire.close()
+                ended(server, 1)
+
     def test_code_that_a_thread_may_run_is_kept(self):
         self.write("thread")
         with self.serve("--metrics-path", "/-/metrics", target=self.install("one")) as server:

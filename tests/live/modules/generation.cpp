@@ -1,7 +1,7 @@
 // An application that says which build of it answers, and how often that build was asked; test_reload.py replaces its file.
 //
 // In its working directory a file `fail` makes its start hook throw, `slow` makes the hook take a while, `thread` makes it start a
-// thread that is never joined.
+// thread that is never joined; `/held` blocks its thread while there is a file `hold`.
 #include <pounce/app.hpp>
 
 #include <unistd.h>
@@ -30,6 +30,12 @@ void start() {
   if (is_there("thread")) std::thread{[] { std::this_thread::sleep_for(std::chrono::hours{1}); }}.detach();
 }
 
+pounce::Response held(const pounce::Request&) {
+  std::fputs("held by " BUILD "\n", stderr);
+  while (is_there("hold")) std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  return pounce::Response::text("held by " BUILD);
+}
+
 pounce::Task later(pounce::Exchange& x) {
   const pounce::Status status = co_await x.sleep(std::chrono::seconds{60});
   if (status != pounce::Status::draining) co_return;
@@ -42,6 +48,7 @@ pounce::App make() {
   app.on_drain([] { std::fputs("hook: drain " BUILD "\n", stderr); });
   app.on_stop([] { std::fputs("hook: stop " BUILD "\n", stderr); });
   app.route("/later", later);
+  app.route("/held", held);
   app.route("/count", [](const pounce::Request&) { return pounce::Response::text(std::to_string(++asked)); });
   app.route("*", [](const pounce::Request&) { return pounce::Response::text(BUILD); });
   return app;
