@@ -332,11 +332,14 @@ class Processes(Ground):
 
     def test_ends_that_were_asked_for_are_no_deaths(self):
         with self.serve("--worker-restarts", "1", workers=2) as server:
-            for count in range(1, 5):
-                os.kill(children(server.process.pid)[0], signal.SIGTERM)
-                eventually(lambda: server.output().count("another one begins") == count, what="another one")
+            for _ in range(4):
+                victim = children(server.process.pid)[0]
+                os.kill(victim, signal.SIGTERM)
+                server.wait_output(f"worker process {victim} was told to end; another one begins")
+                eventually(lambda: not is_alive(victim), what="its end")
                 eventually(lambda: len(children(server.process.pid)) == 2, 20, "two workers")
-                one_of_each(server, 2)
+                close(one_of_each(server, 2))
+            self.assertEqual(server.output().count("another one begins"), 4)
 
     def test_a_stop_hook_that_throws(self):
         server = Server("--worker-mode", "processes", target=module("badstop"), workers=2)
