@@ -223,7 +223,9 @@ function(pounce_test name)
   pounce_test_properties(${name} TIMEOUT ${arg_TIMEOUT} LABELS ${arg_LABELS})
 endfunction()
 
-# Time-out and sanitizer environment, for any ctest entry, also one that is a script. WAITS: for most of its time, so that it may run beside
+# Time-out and sanitizer environment, for any ctest entry, also one that is a script. TIMEOUT: what the slowest machine takes when it has
+# nothing else to do; it may take twice that, and four times under a sanitizer: what hangs is ended, and nothing else.
+# WAITS: for most of its time, so that it may run beside
 # others (under a sanitizer it waits less); scripts/test gives ctest three places per processor, and two.
 function(pounce_test_properties name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "WAITS" "TIMEOUT" "LABELS")
@@ -241,7 +243,12 @@ function(pounce_test_properties name)
   if(NOT arg_WAITS)
     math(EXPR cost "${cost} + 1000")
   endif()
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} COST ${cost} LABELS "${arg_LABELS}" PROCESSORS ${places}
+  set(factor 2)
+  if(POUNCE_SANITIZE)
+    set(factor 4)
+  endif()
+  math(EXPR timeout "${factor} * ${arg_TIMEOUT}")
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout} COST ${cost} LABELS "${arg_LABELS}" PROCESSORS ${places}
     ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=halt_on_error=1 second_deadlock_stack=1;ASAN_OPTIONS=detect_stack_use_after_return=1")
 endfunction()
 

@@ -1,5 +1,6 @@
 #include "posix/program/crew.hpp"
 
+#include "posix/program/waits.hpp"
 #include "posix/program/worker_mode.hpp"
 #include "posix/program/worker_process.hpp"
 
@@ -21,13 +22,6 @@
 #include <utility>
 
 namespace pounce::inline v0::program {
-
-namespace {
-
-// How long a member that was cut may take to end by itself.
-constexpr Duration most_dying = std::chrono::seconds{5};
-
-}  // namespace
 
 Crew::Crew(const Invocation& invocation, Lasting& lasting, Board& board, Generation::Read read, std::uint64_t number)
     : wanted(workers_of(*read.outcome.config)),

@@ -20,8 +20,8 @@ void leave_behind(const Speech& speech, const std::string& what) {
   ::_exit(static_cast<int>(Exit::cut_at_drain));
 }
 
-HookWatch::HookWatch(Signals& signals, const Speech& speech, std::string hook, Duration patience)
-    : signals_(signals), speech_(speech), hook_(std::move(hook)), patience_(patience), thread_([this] {
+HookWatch::HookWatch(Signals& signals, const Speech& speech, std::string hook, Duration patience, Instant until)
+    : signals_(signals), speech_(speech), hook_(std::move(hook)), patience_(patience), until_(until), thread_([this] {
         const posix::OwnThread own;
         run();
       }) {}
@@ -32,7 +32,7 @@ bool HookWatch::end() {
     thread_.join();
     for (const Signal other : others_) Signals::put_back(other);
   }
-  return until_ != never;
+  return told_;
 }
 
 void HookWatch::run() {
@@ -54,6 +54,7 @@ void HookWatch::take_signals() {
     } else if (until_ != never) {
       leave_behind(speech_, hook_);
     } else {
+      told_ = true;
       until_ = after(posix::monotonic_now(), patience_);
       speech_.remark("notice", hook_ + " runs: the program ends when it has returned, in " +
                                    config::duration_text(patience_) + " at the latest");

@@ -230,10 +230,11 @@ void ProcessSupervision::tend_members(Instant now) {
       }
       if (member->kill_at <= now) {
         member->kill_at = never;
-        if (member->in_hook) {
-          hook_cut_ = hook_cut_ || drain_.begun();
-          crew.speech().remark(
-              "error", "worker process " + std::to_string(member->process) + " is killed: on_start has not returned");
+        if (!member->reported) {
+          left_behind_ = left_behind_ || drain_.begun();
+          crew.speech().remark("error", "worker process " + std::to_string(member->process) +
+                                            " is killed: " + (member->in_hook ? "on_start" : "a handler, or a hook,") +
+                                            " has not returned");
         }
         ::kill(member->process, SIGKILL);
       }
@@ -368,7 +369,7 @@ Exit ProcessSupervision::finish() {
   ended_ += current_->totals;
   speech().stopped(ended_);
   if (verdict_ == Exit::failed) return Exit::failed;
-  if (ended_.cut.connections != cut_before_ || hook_cut_) return Exit::cut_at_drain;
+  if (ended_.cut.connections != cut_before_ || left_behind_) return Exit::cut_at_drain;
   return stop_failed_ ? Exit::failed : Exit::clean;
 }
 

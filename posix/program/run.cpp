@@ -46,7 +46,7 @@ int serve(const Invocation& invocation, Generation::Read read) {
   auto prepared = first->prepare();
   const bool told_to_end = watch.end();
   if (!prepared) return leave(prepared.error());
-  if (told_to_end) return leave(Supervision::end_unserved(lasting, *first));
+  if (told_to_end) return leave(Supervision::end_unserved(lasting, signals, *first));
   return leave(Supervision{invocation, lasting, signals, std::move(first)}.run());
 }
 

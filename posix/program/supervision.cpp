@@ -27,7 +27,7 @@ Exit Supervision::run() {
   if (auto started = current_->start(0); !started) {
     lasting_.life.act(events::Action::drain);
     print(STDERR_FILENO, started.error().lines);
-    (void)current_->end();
+    (void)end_unserved(signals_, *current_, never);
     return started.error().exit;
   }
   lasting_.generations.current.store(1, std::memory_order_relaxed);
@@ -40,9 +40,9 @@ Exit Supervision::run() {
   return finish();
 }
 
-Exit Supervision::end_unserved(Lasting& lasting, Generation& first) {
+Exit Supervision::end_unserved(Lasting& lasting, Signals& signals, Generation& first) {
   lasting.life.act(events::Action::drain);
-  const bool well = end_unserved(first);
+  const bool well = end_unserved(signals, first, after(posix::monotonic_now(), first.config().shutdown_timeout));
   first.speech().stopped({});
   return well ? Exit::clean : Exit::failed;
 }
@@ -54,37 +54,49 @@ bool Supervision::turn() {
   if (preparation_ && is_readable(preparation_->descriptor())) finish_preparation(now);
   take_signals(now);
   tend(now);
-  retire_finished(now);
+  retire_finished();
   if (reload_wanted_ && !preparation_) begin_reload();
-  finished_ = drain_.begun() && is_readable(current_->runtime().finished_descriptor());
-  return !finished_ || !draining_.empty() || (preparation_ && !drain_.was_cut());
+  const bool is_over = departure_ && departure_->tend();
+  if (is_over && draining_.empty() && (!preparation_ || drain_.was_cut())) return false;
+  if (give_up_at_ <= now) give_up();
+  return true;
 }
 
 void Supervision::wait() {
   std::vector<pollfd> waits{{signals_.descriptor(), POLLIN, 0},
-                            {finished_ ? -1 : current_->runtime().finished_descriptor(), POLLIN, 0}};
-  Instant next = std::min({drain_.next(), accept_until_, notifier_.next(), watch_.next()});
+                            {hooks_returned_.descriptor(), POLLIN, 0},
+                            {departure_ ? departure_->descriptor() : -1, POLLIN, 0}};
+  Instant next = std::min({drain_.next(), give_up_at_, notifier_.next(), watch_.next()});
+  if (departure_ && departure_->told()) next = std::min(next, accept_until_);
   if (TlsFiles* const tls = current_->tls(); tls != nullptr) next = std::min(next, tls->next());
   if (preparation_) waits.push_back({preparation_->descriptor(), POLLIN, 0});
   for (const Draining& one : draining_) {
-    waits.push_back({one.generation->runtime().finished_descriptor(), POLLIN, 0});
-    next = std::min(next, one.cut_at);
+    waits.push_back({one.departure->descriptor(), POLLIN, 0});
+    next = std::min({next, one.cut_at, one.late_at});
   }
   (void)::poll(waits.data(), waits.size(), milliseconds_until(next));
+  hooks_returned_.drain();
 }
 
 // What is due.
 void Supervision::tend(Instant now) {
   if (TlsFiles* const tls = current_->tls(); tls != nullptr && tls->tend(now)) read_certificates_again();
   if (watch_.tend(now)) want_reload();
-  if (accept_until_ <= now) stop_accepting();
+  if (accept_until_ <= now && departure_->told()) stop_accepting();
   if (drain_.is_over(now)) {
     cut();
   } else if (drain_.begun()) {
     drain_.look(now, connections(), current_->speech());
   }
   for (Draining& one : draining_) {
-    if (std::exchange(one.cut_at, one.cut_at <= now ? never : one.cut_at) <= now) one.generation->cut();
+    if (one.cut_at <= now) {
+      one.cut_at = never;
+      one.late_at = after(now, most_dying);
+      one.generation->cut();
+    } else if (one.late_at <= now) {
+      one.late_at = never;
+      current_->speech().remark("warning", one.departure->obstacle() + " has not returned: the generation stays");
+    }
   }
 }
 
@@ -116,12 +128,8 @@ void Supervision::begin_drain(Instant now) {
   notifier_.stopping("draining " + counted(connections(), "connection"),
                      config.shutdown_timeout + std::chrono::seconds{5});
   drain_.begin(now, config.shutdown_timeout, connections(), current_->speech());
-  current_->tell_drain();
-  if (config.drain_delay) {
-    accept_until_ = after(now, *config.drain_delay);
-  } else {
-    stop_accepting();
-  }
+  departure_ = make_owned<Departure>(*current_, hooks_returned_);
+  accept_until_ = config.drain_delay ? after(now, *config.drain_delay) : now;
 }
 
 void Supervision::stop_accepting() {
@@ -131,31 +139,49 @@ void Supervision::stop_accepting() {
 }
 
 void Supervision::cut() {
+  if (drain_.was_cut()) return;
   stop_accepting();
   drain_.cut();
+  give_up_at_ = after(posix::monotonic_now(), most_dying);
   current_->cut();
   for (const Draining& one : draining_) one.generation->cut();
 }
 
+// What has been cut does not return. The last line would count what only those who have not ended know.
+void Supervision::give_up() {
+  std::string what;
+  const auto name = [&what](const Departure& one) { what.append(what.empty() ? "" : ", ").append(one.obstacle()); };
+  for (const Draining& one : draining_) name(*one.departure);
+  if (!departure_->tend()) name(*departure_);
+  close_logs();
+  leave_behind(current_->speech(), what);
+}
+
 Exit Supervision::finish() {
-  const posix::Totals totals = current_->join();
   lasting_.life.act(events::Action::stop);
-  ended_ += totals;
-  const std::string error = current_->end();
+  ended_ += departure_->totals();
+  const std::string& error = departure_->error();
   current_->speech().stopped(ended_);
   const Exit exit = ended_.cut.connections != cut_before_ ? Exit::cut_at_drain : Exit::clean;
   if (!error.empty()) current_->speech().remark("error", error);
   if (preparation_ && is_readable(preparation_->descriptor())) {
-    if (const Preparation::Result result = std::exchange(preparation_, nullptr)->take(); result) end_unserved(**result);
+    if (const Preparation::Result result = std::exchange(preparation_, nullptr)->take(); result) {
+      end_unserved(signals_, **result, after(posix::monotonic_now(), most_dying));
+    }
   }
   if (preparation_) {
-    for (const SharedLog* const log : {&lasting_.logs.access, &lasting_.logs.events}) {
-      if (log->writer) log->writer->close();
-    }
+    close_logs();
     leave_behind(current_->speech(), "on_start of " + generation_text(current_->number() + 1));
   }
   if (error.empty()) return exit;
   return exit == Exit::clean ? Exit::failed : exit;
+}
+
+// What they hold is written.
+void Supervision::close_logs() {
+  for (const SharedLog* const log : {&lasting_.logs.access, &lasting_.logs.events}) {
+    if (log->writer) log->writer->close();
+  }
 }
 
 std::size_t Supervision::connections() const {
@@ -219,13 +245,16 @@ void Supervision::finish_preparation(Instant now) {
   } else {
     why = std::move(started.error().lines);
   }
-  end_unserved(*next);
+  end_unserved(signals_, *next, drain_.begun() ? after(now, most_dying) : never);
   next.reset();
   keep_current(why);
 }
 
-bool Supervision::end_unserved(Generation& one) {
+bool Supervision::end_unserved(Signals& signals, Generation& one, Instant until) {
+  HookWatch watch{signals, one.speech(), "on_stop of " + generation_text(one.number()), one.config().shutdown_timeout,
+                  until};
   const std::string error = one.end();
+  if (watch.end()) Signals::put_back(Signal::terminate);
   if (!error.empty()) one.speech().remark("error", error);
   return error.empty();
 }
@@ -235,18 +264,18 @@ void Supervision::replace(Owned<Generation> next, Instant now) {
   // What has changed since this generation was asked for may have come too late for it.
   reload_wanted_ = watch_.has_seen_more() || reload_wanted_;
   watch_ = Watch{current_->config()};
-  const Owned<Generation>& old = draining_.emplace_back(std::move(next), never).generation;
+  Owned<Generation> old = std::move(next);
   lasting_.generations.current.store(current_->number(), std::memory_order_relaxed);
   lasting_.generations.reloaded.fetch_add(1, std::memory_order_relaxed);
-  lasting_.generations.draining.store(draining_.size(), std::memory_order_relaxed);
+  lasting_.generations.draining.store(draining_.size() + 1, std::memory_order_relaxed);
   lasting_.life.act(events::Action::reloaded);
   old->drain(Drain::patient);
   // Who connects when this has been said meets the new generation: deploy scripts look at it right then.
   wait_until_readable(old->runtime().closed_descriptor(), most_closing);
   current_->say_serving();
   notifier_.ready(current_->status());
-  old->tell_drain();
-  draining_.back().cut_at = after(now, current_->config().reload_timeout);
+  Owned<Departure> departure = make_owned<Departure>(*old, hooks_returned_);
+  draining_.push_back({std::move(old), std::move(departure), after(now, current_->config().reload_timeout), never});
 }
 
 void Supervision::keep_current(const std::string& lines) {
@@ -267,22 +296,21 @@ void Supervision::read_certificates_again() {
   lasting_.life.act(events::Action::reloaded);
 }
 
-void Supervision::retire_finished(Instant) {
-  const auto is_finished = [](const Draining& one) {
-    return is_readable(one.generation->runtime().finished_descriptor());
-  };
+void Supervision::retire_finished() {
+  const auto is_over = [](const Draining& one) { return one.departure->tend(); };
   bool any = false;
-  for (auto one = std::find_if(draining_.begin(), draining_.end(), is_finished); one != draining_.end();
-       one = std::find_if(draining_.begin(), draining_.end(), is_finished)) {
-    const Owned<Generation> old = std::move(one->generation);
+  for (auto one = std::find_if(draining_.begin(), draining_.end(), is_over); one != draining_.end();
+       one = std::find_if(draining_.begin(), draining_.end(), is_over)) {
+    const Draining gone = std::move(*one);
     draining_.erase(one);
     any = true;
     lasting_.generations.draining.store(draining_.size(), std::memory_order_relaxed);
-    const posix::Totals totals = old->join();
+    const posix::Totals& totals = gone.departure->totals();
     ended_ += totals;
     if (!drain_.begun()) cut_before_ += totals.cut.connections;
-    if (const std::string error = old->end(); !error.empty()) old->speech().remark("error", error);
-    current_->speech().retired(old->number(), totals);
+    const std::string& error = gone.departure->error();
+    if (!error.empty()) gone.generation->speech().remark("error", error);
+    current_->speech().retired(gone.generation->number(), totals);
   }
   if (any) give_memory_back();
 }

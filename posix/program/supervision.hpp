@@ -1,11 +1,13 @@
 // Supervision: from the first generation that serves to the end of the last.
 //
 // SIGTTIN and SIGTTOU reload, with one worker more or less. SIGHUP reloads: the next generation is prepared, starts, and the one before it drains; whatever fails, the one that serves goes on.
-// Signals that come meanwhile are one more reload behind it. SIGTERM or SIGINT drains all; the deadline or a second signal cuts.
+// Signals that come meanwhile are one more reload behind it. SIGTERM or SIGINT drains all; the deadline or a second signal cuts, and
+// who has not returned `most_dying` later, a hook or a handler, is left behind.
 // Limits: `most_draining` generations at a time; a further reload waits for one of them to end.
 // Threads: the main thread's. Borrows everything.
 #pragma once
 
+#include "posix/program/departure.hpp"
 #include "posix/program/drain_clock.hpp"
 #include "posix/program/generation.hpp"
 #include "posix/program/lasting.hpp"
@@ -14,6 +16,7 @@
 
 #include <pounce/core/owned.hpp>
 #include <pounce/core/time.hpp>
+#include <pounce/posix/wake_descriptor.hpp>
 #include <pounce/program/notifier.hpp>
 #include <pounce/program/signals.hpp>
 
@@ -41,12 +44,14 @@ class Supervision {
   // Until everything has ended.
   [[nodiscard]] Exit run();
   // Instead, where somebody has told the program to end before it served.
-  [[nodiscard]] static Exit end_unserved(Lasting& lasting, Generation& first);
+  [[nodiscard]] static Exit end_unserved(Lasting& lasting, Signals& signals, Generation& first);
 
  private:
   struct Draining {
     Owned<Generation> generation;
-    Instant cut_at;
+    Owned<Departure> departure;
+    Instant cut_at = never;
+    Instant late_at = never;  // then somebody is told of what has not returned
   };
 
   [[nodiscard]] bool turn();
@@ -56,17 +61,19 @@ class Supervision {
   void begin_drain(Instant now);
   void stop_accepting();
   void cut();
+  [[noreturn]] void give_up();
 
   void want_reload();
   void want_workers(int more);
   void begin_reload();
   void finish_preparation(Instant now);
   void replace(Owned<Generation> next, Instant now);
-  // Its start hooks have run. Whether its stop hooks have done well.
-  static bool end_unserved(Generation& one);
+  // Its start hooks have run. Whether its stop hooks have done well; they may take until then.
+  static bool end_unserved(Signals& signals, Generation& one, Instant until);
   void keep_current(const std::string& lines);
   void read_certificates_again();
-  void retire_finished(Instant now);
+  void retire_finished();
+  void close_logs();
   static void give_memory_back() noexcept;
   [[nodiscard]] events::WorkerId free_ids(std::uint32_t count) const;
   [[nodiscard]] std::size_t connections() const;
@@ -76,13 +83,15 @@ class Supervision {
   Lasting& lasting_;
   Signals& signals_;
   Notifier notifier_;
+  posix::WakeDescriptor hooks_returned_;
   Owned<Generation> current_;
+  Owned<Departure> departure_;  // its; null: no drain has begun
   Watch watch_;
   std::vector<Draining> draining_;
   Owned<Preparation> preparation_;
   DrainClock drain_;
   Instant accept_until_ = never;  // of a drain that has begun
-  bool finished_ = false;         // the current generation; others may still drain
+  Instant give_up_at_ = never;    // … and was cut
   bool reload_wanted_ = false;
   bool told_of_waiting_ = false;
   posix::Totals ended_;           // of generations that are gone

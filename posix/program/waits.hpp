@@ -16,6 +16,9 @@ namespace pounce::inline v0::program {
 // listeners open.
 inline constexpr std::chrono::seconds most_closing{2};
 
+// So long who was cut may take to end by itself: a worker process, hooks, handlers.
+inline constexpr std::chrono::seconds most_dying{5};
+
 // For poll(): rounded up, and an hour at most.
 [[nodiscard]] inline int milliseconds_until(Instant next) {
   if (next == never) return -1;

@@ -183,7 +183,7 @@ std::string help_text(Program program) {
   }
   text.append("\nSizes: 512, 64KiB, 1MiB. Times: 250ms, 5s, 2m, 1h. Rates: 500B/s, 64KiB/s.\n");
   text.append("Exit codes: 0 clean, 1 run-time failure, 2 bad command line or configuration,\n");
-  text.append("3 start-up failed, 4 the shutdown deadline cut connections.\n");
+  text.append("3 start-up failed, 4 the drain was cut.\n");
   return text;
 }
 

@@ -377,6 +377,84 @@ class StartHooks(Scratch):
             os.replace(self.path("other.so"), self.path("app.so"))
 
 
+class Stuck(Scratch):
+    """What does not return: a drain hook, a stop hook, a handler that blocks its thread; with threads and with processes."""
+
+    MODES = ("threads", "processes")
+    PLACES = ("on_drain", "on_stop", "a handler")
+
+    def setUp(self):
+        super().setUp()
+        self.gate = self.path("gate")
+        self.write("gate")
+
+    def serve(self, mode, place, *flags, **more):
+        server = Server("--worker-mode", mode, *flags, target=harness.module("stuck"), workers=2,
+                        environment={"STUCK_IN": place, "STUCK_FILE": self.gate}, **more)
+        if place == "a handler":
+            server.stuck = server.connect()
+            server.stuck.send(b"GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n")
+            server.wait_output("stuck: a handler")
+        return server
+
+    def everywhere(self, *flags):
+        return {(mode, place): self.serve(mode, place, *flags) for mode in self.MODES for place in self.PLACES}
+
+    def test_is_left_behind(self):
+        """By the deadline, or a second signal; five seconds after it."""
+        servers = self.everywhere("--shutdown-timeout", "300ms")
+        others = self.everywhere("--shutdown-timeout", "10m")
+        for server in (*servers.values(), *others.values()):
+            server.signal()
+        for (mode, place), server in others.items():
+            server.wait_output(f"stuck: {place}")
+            server.signal()
+        for (mode, place), server in (*servers.items(), *others.items()):
+            self.assertEqual(server.wait(), 4, server.output())
+            if mode == "threads":
+                self.assertIn(f"error: {place} of generation 1 has not returned: the program ends without it", server.output())
+            else:
+                self.assertRegex(server.output(), "error: worker process [0-9]+ is killed: a handler, or a hook, has not returned")
+
+    def test_is_waited_for(self):
+        servers = self.everywhere("--shutdown-timeout", "10m")
+        for (mode, place), server in servers.items():
+            server.signal()
+            server.wait_output(f"stuck: {place}")
+        os.unlink(self.gate)
+        for server in servers.values():
+            self.assertEqual(server.wait(), 0, server.output())
+            self.assertRegex(server.output(), r": drained, [01] requests? served\Z")
+
+    def test_holds_up_nothing_else(self):
+        """Of a generation that has been replaced: others come and go, signals are heard."""
+        for mode in self.MODES:
+            for place in self.PLACES:
+                server = self.serve(mode, place, "--reload-timeout", "300ms")
+                for generation in (2, 3):
+                    server.signal(signal.SIGHUP)
+                    server.wait_output(f"generation {generation}, serving")
+                    self.assertEqual(server.get("/process").status, 200)
+                if place != "a handler":
+                    server.wait_output(f"stuck: {place}")
+                os.unlink(self.gate)
+                server.signal()
+                self.assertIn(server.wait(), (0, 4) if place == "a handler" else (0,), server.output())
+                self.write("gate")
+
+    def test_is_told_of(self):
+        servers = [self.serve("threads", place, "--reload-timeout", "1ms") for place in self.PLACES]
+        for server in servers:
+            server.signal(signal.SIGHUP)
+        for server, place in zip(servers, self.PLACES):
+            server.wait_output(f"warning: {place} of generation 1 has not returned: the generation stays")
+            self.assertEqual(server.get("/process").status, 200)
+        os.unlink(self.gate)
+        for server in servers:
+            server.wait_output("generation 1 has ended")
+            self.assertEqual(server.stop(), 0)
+
+
 class Restart(unittest.TestCase):
     def test_the_port_is_free_again_at_once(self):
         port = harness.free_port()

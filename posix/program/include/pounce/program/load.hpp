@@ -21,7 +21,7 @@ enum class Exit : std::uint8_t {
   failed = 1,       // at run time
   bad_usage = 2,    // command line or configuration
   no_start = 3,     // address, module, start hook
-  cut_at_drain = 4  // the shutdown deadline cut connections
+  cut_at_drain = 4  // the drain was cut
 };
 
 struct Outcome {

@@ -33,7 +33,7 @@ inline constexpr std::array<ExitCode, 5> exit_codes{{
     {"1", "failure at run time; worker processes died too often"},
     {"2", "bad command line or configuration"},
     {"3", "start-up failed: address, application module or its start hook"},
-    {"4", "the shutdown deadline cut connections"},
+    {"4", "the drain was cut"},
 }};
 
 inline constexpr std::array<SignalEffect, 5> signal_effects{{
