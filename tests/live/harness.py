@@ -362,19 +362,30 @@ def in_parallel(tasks, width=16):
     return outcome
 
 
-_given_ports = set()
+_given_ports = {}
+
+
+def reserve(port):
+    """So that no other test program, of those that run at the same time, is given it: as long as this process lives, one holds a name."""
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0pounce-test-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    _given_ports[port] = name
+    return True
 
 
 def free_port(host="127.0.0.1", family=socket.AF_INET):
     """A port for somebody who starts later. Not one of those that the kernel gives away, to the port 0 and the outgoing connections of
-    everything that runs at the same time: it might be taken by then."""
+    everything that runs at the same time, nor one that another test has: it might be taken by then."""
     with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
         first_of_the_kernel = int(file.read().split()[0])
     for _ in range(1000):
         port = random.randrange(10000, max(first_of_the_kernel, 11000))
-        if port in _given_ports:
+        if port in _given_ports or not reserve(port):
             continue
-        _given_ports.add(port)
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
