@@ -428,19 +428,19 @@ class Stuck(Scratch):
 
     def test_holds_up_nothing_else(self):
         """Of a generation that has been replaced: others come and go, signals are heard."""
-        for mode in self.MODES:
-            for place in self.PLACES:
-                server = self.serve(mode, place, "--reload-timeout", "300ms")
-                for generation in (2, 3):
-                    server.signal(signal.SIGHUP)
-                    server.wait_output(f"generation {generation}, serving")
-                    self.assertEqual(server.get("/process").status, 200)
-                if place != "a handler":
-                    server.wait_output(f"stuck: {place}")
-                os.unlink(self.gate)
-                server.signal()
-                self.assertIn(server.wait(), (0, 4) if place == "a handler" else (0,), server.output())
-                self.write("gate")
+        servers = self.everywhere("--reload-timeout", "300ms")
+        for generation in (2, 3):
+            for server in servers.values():
+                server.signal(signal.SIGHUP)
+            for server in servers.values():
+                server.wait_output(f"generation {generation}, serving")
+                self.assertEqual(server.get("/process").status, 200)
+        for (mode, place), server in servers.items():
+            server.wait_output(f"stuck: {place}")
+        os.unlink(self.gate)
+        for (mode, place), server in servers.items():
+            server.signal()
+            self.assertIn(server.wait(), (0, 4) if place == "a handler" else (0,), server.output())
 
     def test_is_told_of(self):
         servers = [self.serve("threads", place, "--reload-timeout", "1ms") for place in self.PLACES]
