@@ -407,6 +407,7 @@ class Stuck(Scratch):
         for server in (*servers.values(), *others.values()):
             server.signal()
         for (mode, place), server in others.items():
+            server.wait_output(": draining ")  # two signals that are under way at a time are one
             server.wait_output(f"stuck: {place}")
             server.signal()
         for (mode, place), server in (*servers.items(), *others.items()):
