@@ -71,7 +71,7 @@ Instant DeadlineWheel::find_next() const noexcept {
 
 void AlarmHeap::place(std::size_t index, Timed* timed) noexcept {
   heap_[index] = timed;
-  timed->alarm_index = index;
+  timed->alarm_index = static_cast<std::uint32_t>(index);
 }
 
 void AlarmHeap::up(std::size_t index) noexcept {
@@ -113,7 +113,7 @@ void AlarmHeap::set(Timed& timed, Instant at) {
   }
   if (timed.alarm_at == never) {
     heap_.push_back(&timed);
-    timed.alarm_index = heap_.size() - 1;
+    timed.alarm_index = static_cast<std::uint32_t>(heap_.size() - 1);
   }
   timed.alarm_at = at;
   up(timed.alarm_index);

@@ -49,7 +49,7 @@ BlockRef Input::move_to(BlockRef block) noexcept {
   std::swap(block_, block);
   borrowed_ = false;
   begin_ = 0;
-  end_ = kept;
+  end_ = static_cast<std::uint32_t>(kept);
   return block;
 }
 
@@ -62,21 +62,21 @@ MutableBytes Input::space(Workspace& workspace) {
     }
     unpoison(block_);
     begin_ = end_ = 0;
-    return {block_->data(), std::min(block_->capacity(), limit_)};
+    return {block_->data(), std::min<std::size_t>(block_->capacity(), limit_)};
   }
   if (size() >= limit_) return {};
   if (block_->capacity() - end_ < least_space) {
     // Grow by doubling, so that a slow sender costs O(n) copies in all.
     (void)move_to(workspace.lend(2 * size() + least_space));
   }
-  return {block_->data() + end_, std::min(block_->capacity() - end_, limit_ - size())};
+  return {block_->data() + end_, std::min<std::size_t>(block_->capacity() - end_, limit_ - size())};
 }
 
 void Input::consume(std::size_t n) noexcept {
   assert(n <= size());
   // Bytes on loan to a chunk are still read by its holder: only memory without such a loan may be poisoned.
   if (n != 0 && block_->sole()) poison(block_->data() + begin_, n);
-  begin_ += n;
+  begin_ += static_cast<std::uint32_t>(n);
 }
 
 void Input::settle(Workspace& workspace) {

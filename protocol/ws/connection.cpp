@@ -13,13 +13,13 @@
 namespace pounce::inline v0::ws {
 
 Connection::Connection(const Limits& limits, Instant now, StreamId stream) noexcept
-    : limits_(&limits), stream_(stream), now_(now), heard_(now), since_(now), keys_({}), role_(Role::server) {
+    : limits_(&limits), stream_(stream), now_(now), heard_(now), since_(now), role_(Role::server) {
   assert(limits.max_message_size || !limits.assemble);
 }
 
-Connection::Connection(const Limits& limits, MaskKeys keys, Instant now, StreamId stream) noexcept
+Connection::Connection(const Limits& limits, MaskKeys keys, Instant now, StreamId stream)
     : Connection(limits, now, stream) {
-  keys_ = keys;
+  keys_ = make_owned<MaskKeys>(keys);
   role_ = Role::client;
 }
 
@@ -195,7 +195,7 @@ void Connection::stop_parsing() noexcept {
   since_ = now_;
   in_frame_ = in_message_ = codec_full_ = stopped_ = false;
   message_pace_.stop();
-  assembled_.release();
+  assembled_.reset();
 }
 
 // Nothing more is sent or parsed. Lingering starts anew when the output has been written.

@@ -59,10 +59,10 @@ bool Connection::deliver(Bytes piece, bool last, Events& events, Output& output)
     fail(Fault::invalid_text, events, output);
     return false;
   }
-  if (!limits_->assemble || (last && assembled_.empty())) {
+  if (!limits_->assemble || (last && !assembled_)) {
     push_piece(piece, last, events);
   } else {
-    assembled_.append(piece);
+    assembled().append(piece);
     if (last) push_assembled(events);
   }
   return true;
@@ -79,10 +79,16 @@ void Connection::push_piece(Bytes piece, bool last, Events& events) {
   begun_ = true;
 }
 
+OwnedBytes& Connection::assembled() {
+  if (!assembled_) assembled_ = make_owned<OwnedBytes>();
+  return *assembled_;
+}
+
 // The event list keeps it from here on.
 void Connection::push_assembled(Events& events) {
   OwnedBytes& text = events.slot().text;
-  text = std::move(assembled_);
+  text = std::move(*assembled_);
+  assembled_.reset();
   push_piece(text.bytes(), true, events);
 }
 
@@ -102,8 +108,8 @@ std::size_t Connection::receive_compressed(MutableBytes piece, bool last, Events
 
 // Into one string: that of the event when the message is complete here, else our own.
 std::size_t Connection::inflate_whole(Bytes piece, bool last, Events& events, Output& output) {
-  const bool at_once = last && assembled_.empty();
-  OwnedBytes& whole = at_once ? events.slot().text : assembled_;
+  const bool at_once = last && !assembled_;
+  OwnedBytes& whole = at_once ? events.slot().text : assembled();
   const std::size_t size = piece.size();
   for (;;) {
     const std::size_t old = whole.size();
@@ -114,7 +120,7 @@ std::size_t Connection::inflate_whole(Bytes piece, bool last, Events& events, Ou
     const bool too_large = decoded.made > most_left();
     const bool whole_now = last && decoded.found == MessageCodec::Found::more && !too_large;
     message_size_ += decoded.made - (too_large ? 1 : 0);
-    inflated_ += std::max(decoded.made, least_inflated);
+    inflated_ += static_cast<std::uint32_t>(std::max(decoded.made, least_inflated));
     Fault fault = Fault::none;
     if (decoded.found == MessageCodec::Found::invalid) fault = Fault::invalid_deflate;
     if (too_large) fault = Fault::message_too_large;
@@ -145,7 +151,7 @@ std::size_t Connection::inflate_pieces(Bytes piece, bool last, Events& events, O
     const bool ends = last && decoded.found == MessageCodec::Found::more && !too_large;
     text.resize(decoded.made - (too_large ? 1 : 0));
     message_size_ += text.size();
-    inflated_ += std::max(decoded.made, least_inflated);
+    inflated_ += static_cast<std::uint32_t>(std::max(decoded.made, least_inflated));
     if (!deliver(text.bytes(), ends, events, output)) return size;
     if (too_large) fail(Fault::message_too_large, events, output);
     if (!too_large && decoded.found == MessageCodec::Found::invalid) fail(Fault::invalid_deflate, events, output);

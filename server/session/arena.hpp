@@ -7,6 +7,7 @@
 
 #include <pounce/core/workspace.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -19,14 +20,24 @@ class Arena {
   // Children start on the stack of their parents, so this bounds the depth of the stack as well, also in unoptimised builds.
   static constexpr std::size_t most = mebibyte;
 
-  [[nodiscard]] static Arena& make(Workspace& workspace) { return begin(workspace.lend(Workspace::small), false); }
+  [[nodiscard]] static Arena& make(Workspace& workspace) {
+    Block* const block = workspace.lend(Workspace::small).release();
+    return *::new (block->data()) Arena{block->capacity(), false};
+  }
 
   // The same without a pool, of so many bytes and then of as many as are asked for: for what may live for hours.
-  [[nodiscard]] static Arena& make_snug(std::size_t size) { return begin(Block::make(size), true); }
-  // What `make_snug` must be given to have room for the same.
-  [[nodiscard]] std::size_t used() noexcept {
-    Block* const first = block_of(this);
-    return pieces_ == nullptr ? static_cast<std::size_t>(top_ - first->data()) : first->capacity();
+  [[nodiscard]] static Arena& make_snug(std::size_t size) {
+    size = std::min(std::max(rounded(size), rounded(sizeof(Arena))), most);
+    return *::new (::operator new(size)) Arena{size, true};
+  }
+  // What `make_snug` must be given to have room for what was allocated since it was made; of what fits its first block.
+  [[nodiscard]] std::size_t used() const noexcept {
+    return pieces_ == nullptr ? static_cast<std::size_t>(top_ - reinterpret_cast<const char*>(this)) : first_size();
+  }
+
+  // The arena that `object` was the first to be allocated from.
+  [[nodiscard]] static Arena& of_first(const void* object) noexcept {
+    return *reinterpret_cast<Arena*>(const_cast<char*>(static_cast<const char*>(object)) - rounded(sizeof(Arena)));
   }
 
   [[nodiscard]] void* allocate(Workspace& workspace, std::size_t size) {
@@ -44,69 +55,84 @@ class Arena {
     top_ = at;
     if (pieces_ == nullptr || top_ != reinterpret_cast<char*>(pieces_) + rounded(sizeof(Piece))) return;
     // The piece is empty again.
-    Block* const block = block_of(pieces_);
-    top_ = pieces_->top_before;
-    pieces_ = pieces_->before;
-    end_ = end_of(pieces_ != nullptr ? block_of(pieces_) : block_of(this));
-    taken_ -= static_cast<std::uint32_t>(block->capacity());
-    workspace.give_back(BlockRef{block});
+    Piece* const empty = pieces_;
+    pieces_ = empty->before;
+    char* const front = pieces_ != nullptr ? reinterpret_cast<char*>(pieces_) : reinterpret_cast<char*>(this);
+    top_ = front + empty->used_before;
+    end_ = front + (pieces_ != nullptr ? pieces_->size : first_size());
+    taken_ -= empty->size;
+    give_back(workspace, empty);
   }
 
   // Gives all memory back; the arena itself is gone then.
   void dissolve(Workspace& workspace) noexcept {
     while (pieces_ != nullptr) {
-      Block* const block = block_of(pieces_);
-      pieces_ = pieces_->before;
-      workspace.give_back(BlockRef{block});
+      Piece* const last = pieces_;
+      pieces_ = last->before;
+      give_back(workspace, last);
     }
-    Block* const first = block_of(this);
-    this->~Arena();
-    workspace.give_back(BlockRef{first});
+    give_back(workspace, this);  // nothing in it has a destructor that does anything
   }
 
  private:
-  // At the front of each further block.
+  // At the front of each further block, or, in a snug arena, piece of memory.
   struct Piece {
     Piece* before;
-    char* top_before;
+    std::uint32_t used_before;  // of the one before it
+    std::uint32_t size;         // with this
   };
 
-  explicit Arena(bool snug) noexcept : snug_(snug) {}
+  Arena(std::size_t size, bool snug) noexcept : shape_(static_cast<std::uint32_t>(size) | (snug ? 1U : 0U)) {
+    use(this, sizeof(Arena), size);
+  }
   ~Arena() = default;
 
-  // Takes over the loan.
-  [[nodiscard]] static Arena& begin(BlockRef block, bool snug) noexcept {
-    Block* const first = block.release();
-    auto* arena = ::new (first->data()) Arena{snug};
-    arena->use(first, sizeof(Arena));
-    return *arena;
-  }
-  // The block that something stands at the front of; the loan of it is ours.
-  [[nodiscard]] static Block* block_of(void* front) noexcept { return static_cast<Block*>(front) - 1; }
-  [[nodiscard]] static char* end_of(Block* block) noexcept { return block->data() + block->capacity(); }
+  // Sizes are even.
+  [[nodiscard]] std::size_t first_size() const noexcept { return shape_ & ~1U; }
+  [[nodiscard]] bool is_snug() const noexcept { return (shape_ & 1U) != 0; }
 
+  // Out of line: inlined, g++ 12 thinks that it is given blocks (-Wfree-nonheap-object).
+  [[gnu::noinline]] static void free(void* front) noexcept { ::operator delete(front); }
+  // What the arena, or a piece, stands at the front of. The loan of a block is ours.
+  void give_back(Workspace& workspace, void* front) noexcept {
+    if (is_snug()) [[unlikely]]
+      return free(front);
+    workspace.give_back(BlockRef{static_cast<Block*>(front) - 1});
+  }
   [[nodiscard]] static constexpr std::size_t rounded(std::size_t size) noexcept {
     constexpr std::size_t grain = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
     return (size + grain - 1) / grain * grain;
   }
-  void use(Block* block, std::size_t front) noexcept {
-    top_ = block->data() + rounded(front);
-    end_ = end_of(block);
+  void use(void* memory, std::size_t front, std::size_t size) noexcept {
+    top_ = static_cast<char*>(memory) + rounded(front);
+    end_ = static_cast<char*>(memory) + size;
   }
   void grow(Workspace& workspace, std::size_t size) {
     const std::size_t wanted = size + rounded(sizeof(Piece));
     if (taken_ > most || wanted > most - taken_) throw std::bad_alloc{};
-    Block* const block = (snug_ ? Block::make(wanted) : workspace.lend(wanted)).release();
-    taken_ += static_cast<std::uint32_t>(block->capacity());
-    pieces_ = ::new (block->data()) Piece{pieces_, top_};
-    use(block, sizeof(Piece));
+    void* memory = nullptr;
+    std::size_t capacity = wanted;
+    if (is_snug()) {
+      memory = ::operator new(wanted);
+    } else {
+      Block* const block = workspace.lend(wanted).release();
+      memory = block->data();
+      capacity = block->capacity();
+    }
+    const char* const front = pieces_ != nullptr ? reinterpret_cast<char*>(pieces_) : reinterpret_cast<char*>(this);
+    pieces_ =
+        ::new (memory) Piece{pieces_, static_cast<std::uint32_t>(top_ - front), static_cast<std::uint32_t>(capacity)};
+    taken_ += pieces_->size;
+    use(memory, sizeof(Piece), capacity);
   }
 
   Piece* pieces_ = nullptr;
   char* top_ = nullptr;
   char* end_ = nullptr;
   std::uint32_t taken_ = 0;  // a block of a Workspace may be larger than was asked for: perhaps more than `most`
-  bool snug_;
+  std::uint32_t shape_;      // the size of the first block, with this, and whether it is snug
 };
+
+static_assert(sizeof(Arena) <= 32);
 
 }  // namespace pounce::inline v0

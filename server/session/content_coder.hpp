@@ -21,7 +21,7 @@ class ContentCoder {
  public:
   // `declared`: how many bytes the handler has promised. `count` is of the session: how many coders live.
   ContentCoder(Codings::Place place, const compression::EncoderSettings& settings,
-               std::optional<std::uint64_t> declared, std::size_t& count)
+               std::optional<std::uint64_t> declared, std::uint32_t& count)
       : place_(std::move(place)),
         encoder_(compression::make_encoder(settings)),
         declared_left_(declared),
@@ -71,7 +71,7 @@ class ContentCoder {
   std::size_t coded_ = 0;
   std::size_t sent_ = 0;
   std::optional<std::uint64_t> declared_left_;
-  std::size_t* count_;
+  std::uint32_t* count_;
   bool flushed_ = true;
   bool ended_ = false;
 };

@@ -23,32 +23,41 @@ constexpr std::size_t most_places = 64;   // for pieces of content, kept when th
 
 }  // namespace
 
-LiveExchange::LiveExchange(Session& session, Arena& arena, StreamId stream, const RequestHead& head)
+LiveExchange::LiveExchange(Session& session, Arena& arena, StreamId stream, const RequestHead& head, bool lasting)
     : Exchange(host),
       session_(&session),
-      arena_(&arena),
       stream_(stream),
+      answering_(),
       started_at_(session.now_),
       draining_(session.draining_) {
-  may_last_ = RequestAccess::fill(request_, head, session, arena);
+  may_last_ = RequestAccess::fill(request_, head, lasting, session, arena);
 }
+
+std::size_t LiveExchange::lasting_size() const noexcept { return RequestAccess::packed_size(request_, arena().used()); }
 
 // Wake tokens first, then frames: nobody may post into what is being taken down, nor may destructors in the frames answer.
 LiveExchange::~LiveExchange() {
   revoked_ = true;
   if (letterbox_) letterbox_->close();
-  leave_queue();
+  if (phase_ == Phase::queued) leave_queue();
   parked_ = nullptr;
   task_ = Task{};
   leave_place();
   if (inbox_ != nullptr) inbox_->~ContentInbox();  // its memory is the arena's
+  is_socket_ ? inbox_of_socket_.~SocketInbox() : answering_.~Answering();
+}
+
+void LiveExchange::become(SocketInbox&& inbox) noexcept {
+  answering_.~Answering();
+  ::new (&inbox_of_socket_) SocketInbox{std::move(inbox)};
+  is_socket_ = true;
 }
 
 // --- content ---
 
 ContentInbox& LiveExchange::inbox() {
   if (inbox_ == nullptr)
-    inbox_ = ::new (arena_->allocate(session_->station_->workspace, sizeof(ContentInbox))) ContentInbox;
+    inbox_ = ::new (arena().allocate(session_->station_->workspace, sizeof(ContentInbox))) ContentInbox;
   return *inbox_;
 }
 
@@ -70,16 +79,16 @@ void LiveExchange::content(Bytes bytes) {
 void LiveExchange::content_end(FieldList trailers) {
   content_ended_ = true;
   if (on_stream()) [[unlikely]] {
-    socket_->stream->end_received = true;
+    socket()->stream->end_received = true;
     return;
   }
-  if (!trailers.empty()) RequestAccess::set_trailers(request_, trailers, *session_, *arena_);
+  if (!trailers.empty()) RequestAccess::set_trailers(request_, trailers, *session_, arena());
 }
 
 // End of a step: a few bytes that nobody has taken yet must not keep the block that they were read into, nor each a place of its own, or a
 // peer that sends byte by byte would hold a block for each, and more for its places than for its bytes. They move together into a small block of the exchange's own.
 void LiveExchange::settle() {
-  if (socket_) return settle_socket();
+  if (socket()) return settle_socket();
   if (inbox_ == nullptr) return;
   std::vector<Chunk>& chunks = inbox_->chunks;
   const std::size_t first = std::max(inbox_->settled, inbox_->first);
@@ -119,13 +128,13 @@ void LiveExchange::collect() {
   if (body_received_ == 0) return;
   ContentInbox& content = inbox();
   if (content_ended_ && content.chunks.size() == 1) {
-    RequestAccess::set_body(request_, content.chunks.front().bytes());
+    RequestAccess::set_body(request_, content.chunks.front().bytes(), *session_, arena());
     return;
   }
   for (const Chunk& chunk : content.chunks) content.collected.append(chunk.bytes());
   session_->taken(stream_, content.bytes);
   content.clear();
-  RequestAccess::set_body(request_, content.collected);
+  RequestAccess::set_body(request_, content.collected, *session_, arena());
 }
 
 // --- the handler ---
@@ -180,10 +189,10 @@ const Handler* LiveExchange::front_handler() const noexcept {
 }
 
 void LiveExchange::dispatch() {
-  if (next_ != nullptr) return ask(std::exchange(next_, nullptr));
+  if (answering_.next != nullptr) return ask(std::exchange(answering_.next, nullptr));
   const App& app = session_->service_->app;
-  handler_ = front_handler();
-  if (handler_ != nullptr) return call_plain();
+  answering_.handler = front_handler();
+  if (answering_.handler != nullptr) return call_plain();
   if (session_->is_crowded()) {
     phase_ = Phase::ended;
     return answer_error(503);
@@ -191,24 +200,24 @@ void LiveExchange::dispatch() {
   if (queue() != nullptr && finds_no_place()) return;
   if (session_->service_->client_limit && exceeds_limit()) return;
   if (!app.middleware().empty() && ask_middleware()) return;
-  if (RequestAccess::head(request_).protocol.empty() && !app.accepts(request_.method_id())) return refuse_method();
+  if (RequestAccess::protocol(request_).empty() && !app.accepts(request_.method_id())) return refuse_method();
   ask(app.find(request_.path()));
 }
 
 void LiveExchange::ask(const Handler* handler) {
-  const Bytes protocol = RequestAccess::head(request_).protocol;
-  handler_ = handler;
-  if (handler_ == nullptr) {
+  const Bytes protocol = RequestAccess::protocol(request_);
+  answering_.handler = handler;
+  if (answering_.handler == nullptr) {
     phase_ = Phase::ended;
     answer_error(404);
   } else if (!protocol.empty() && !equal_without_case(protocol, "websocket")) {
     phase_ = Phase::ended;
     answer_error(501);
-  } else if (!protocol.empty() && handler_->kind() == Handler::Kind::plain) {
+  } else if (!protocol.empty() && answering_.handler->kind() == Handler::Kind::plain) {
     refuse_method();
-  } else if (handler_->decodes() && !open_decoder()) {
+  } else if (answering_.handler->decodes() && !open_decoder()) {
     return;
-  } else if (handler_->kind() == Handler::Kind::coroutine || content_ended_) {
+  } else if (answering_.handler->kind() == Handler::Kind::coroutine || content_ended_) {
     enter();
   } else {
     phase_ = Phase::collecting;
@@ -217,7 +226,9 @@ void LiveExchange::ask(const Handler* handler) {
   }
 }
 
-void LiveExchange::call_handler() { handler_->kind() == Handler::Kind::coroutine ? start_coroutine() : call_plain(); }
+void LiveExchange::call_handler() {
+  answering_.handler->kind() == Handler::Kind::coroutine ? start_coroutine() : call_plain();
+}
 
 bool LiveExchange::ready() const {
   if (answer_ == Answer::finishing) return may_have_room();
@@ -234,10 +245,11 @@ bool LiveExchange::ready() const {
 
 bool LiveExchange::held() const {
   if (!session_->plain_held_) return false;
-  if (phase_ == Phase::admitted) return handler_->kind() != Handler::Kind::coroutine;
+  if (phase_ == Phase::admitted) return answering_.handler->kind() != Handler::Kind::coroutine;
   if (phase_ != Phase::starting) return false;
   if (front_handler() != nullptr) return false;
-  const Handler* const handler = next_ != nullptr ? next_ : session_->service_->app.find(request_.path());
+  const Handler* const handler =
+      answering_.next != nullptr ? answering_.next : session_->service_->app.find(request_.path());
   return handler != nullptr && handler->kind() != Handler::Kind::coroutine;
 }
 
@@ -253,7 +265,10 @@ void LiveExchange::run() {
     case Phase::queued: look_for_place(); break;
     case Phase::admitted: call_handler(); break;
     case Phase::parked:
-      if (attempt(*parked_)) resume(std::exchange(parked_, nullptr)->leaf());
+      if (attempt(*parked_)) {
+        parked_ = nullptr;
+        resume(leaf_);
+      }
       break;
     case Phase::ended: return;
   }
@@ -265,8 +280,8 @@ void LiveExchange::call_plain() {
   phase_ = Phase::ended;
   collect();
   try {
-    if (decoder_ && !decode_collected()) return clear_inbox();
-    Response response = handler_->respond(request_);
+    if (answering_.decoder && !decode_collected()) return clear_inbox();
+    Response response = answering_.handler->respond(request_);
     leave_place();
     answer_whole(response);
   } catch (...) {
@@ -278,7 +293,7 @@ void LiveExchange::call_plain() {
 
 void LiveExchange::start_coroutine() {
   try {
-    task_ = handler_->run(*this);
+    task_ = answering_.handler->run(*this);
   } catch (...) {
     return handler_ended(std::current_exception());
   }
@@ -311,14 +326,14 @@ void LiveExchange::handler_ended(std::exception_ptr error) {
   task_ = Task{};
   parked_ = nullptr;
   leave_place();
-  if (next_ != nullptr && answer_ == Answer::none && !error && !revoked_) {
+  if (answer_ == Answer::none && answering_.next != nullptr && !error && !revoked_) {
     letterbox_ = {};  // what was posted was not for the next one
     phase_ = Phase::starting;
     if (!held()) dispatch();
     return;
   }
   clear_inbox();
-  if (socket_) end_socket(error != nullptr);
+  if (socket()) end_socket(error != nullptr);
   if (error) return handler_threw(error);
   if (answer_ == Answer::none) return answer_error(500);
   if (answer_ == Answer::started) session_->machine_->reset(stream_, session_->output_);
@@ -355,19 +370,24 @@ void LiveExchange::tell(const std::exception_ptr& error) {
 
 void LiveExchange::drain() {
   draining_ = true;
-  if (on_stream()) socket_->connection->drain(now(), socket_->stream->output);
+  if (on_stream()) socket()->connection->drain(now(), socket()->stream->output);
 }
 
 // --- reports ---
 
-events::Asked LiveExchange::asked() const noexcept {
+events::Asked LiveExchange::asked(HeadRoom& room) const noexcept {
+  try {
+    room.head = RequestAccess::head(request_, room.fields);
+  } catch (const std::bad_alloc&) {  // then it is told without its fields
+    room.head = RequestAccess::line(request_);
+  }
   return {.peer = session_->peers_.peer,
           .local = session_->peers_.local,
           .client = request_.client(),
           .scheme = request_.scheme(),
           .host = request_.authority(),
           .correlation = request_.correlation(),
-          .head = &RequestAccess::head(request_)};
+          .head = &*room.head};
 }
 
 void LiveExchange::report_started(Instant at) {
@@ -377,6 +397,8 @@ void LiveExchange::report_started(Instant at) {
           .at = at, .connection = session_->peers_.connection, .worker = session_->station_->worker, .stream = stream_};
     });
   }
+  if (!session_->station_->kinds.has<events::RequestStarted>()) return;
+  HeadRoom room;
   session_->observe([&] {
     return events::RequestStarted{.at = at,
                                   .connection = session_->peers_.connection,
@@ -387,7 +409,7 @@ void LiveExchange::report_started(Instant at) {
                                   .target = request_.target(),
                                   .version = request_.version(),
                                   .open_requests = static_cast<std::uint32_t>(session_->exchanges_.size()),
-                                  .asked = asked()};
+                                  .asked = asked(room)};
   });
 }
 
@@ -400,13 +422,15 @@ void LiveExchange::report_stream_closed(Instant at) {
 }
 
 void LiveExchange::report_completed(Instant at) {
-  if (threw_ && socket_) return report(at, events::Failure::handler_threw, Fault::none);
-  if (socket_ && socket_->fault != Fault::none) return report(at, events::Failure::peer_fault, socket_->fault);
+  if (threw_ && socket()) return report(at, events::Failure::handler_threw, Fault::none);
+  if (socket() && socket()->fault != Fault::none) return report(at, events::Failure::peer_fault, socket()->fault);
   if (answer_ != Answer::ended) {
     return report(at, threw_ ? events::Failure::handler_threw : events::Failure::handler_left, Fault::none);
   }
   if (std::exchange(reported_, true)) return;
   report_stream_closed(at);
+  if (!session_->station_->kinds.has<events::ResponseCompleted>()) return;
+  HeadRoom room;
   session_->observe([&] {
     return events::ResponseCompleted{.at = at,
                                      .connection = session_->peers_.connection,
@@ -422,13 +446,15 @@ void LiveExchange::report_completed(Instant at) {
                                      .duration = at - started_at_,
                                      .version = request_.version(),
                                      .open_requests = static_cast<std::uint32_t>(session_->exchanges_.size() - 1),
-                                     .asked = asked()};
+                                     .asked = asked(room)};
   });
 }
 
 void LiveExchange::report(Instant at, events::Failure failure, Fault fault) {
   if (std::exchange(reported_, true)) return;
   report_stream_closed(at);
+  if (!session_->station_->kinds.has<events::RequestFailed>()) return;
+  HeadRoom room;
   session_->observe([&] {
     return events::RequestFailed{.at = at,
                                  .connection = session_->peers_.connection,
@@ -446,7 +472,7 @@ void LiveExchange::report(Instant at, events::Failure failure, Fault fault) {
                                  .body_uncoded = body_uncoded_,
                                  .version = request_.version(),
                                  .open_requests = static_cast<std::uint32_t>(session_->exchanges_.size() - 1),
-                                 .asked = asked()};
+                                 .asked = asked(room)};
   });
 }
 

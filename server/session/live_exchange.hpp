@@ -23,6 +23,7 @@
 #include <exception>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace pounce::inline v0 {
 
@@ -42,15 +43,18 @@ class LiveExchange final : public Exchange {
   // What has been said to the peer. `finishing`: all is known, but a large body still waits for room.
   enum class Answer : std::uint8_t { none, started, finishing, ended };
 
-  // Copies the head into the arena.
-  LiveExchange(Session& session, Arena& arena, StreamId stream, const RequestHead& head);
+  // Copies the head into the arena. `lasting`: so that it takes little, for it may live for long.
+  LiveExchange(Session& session, Arena& arena, StreamId stream, const RequestHead& head, bool lasting);
   ~LiveExchange();
 
   // --- for the session ---
   [[nodiscard]] StreamId stream() const noexcept { return stream_; }
-  [[nodiscard]] Arena& arena() const noexcept { return *arena_; }
+  // It is what was allocated there first.
+  [[nodiscard]] Arena& arena() const noexcept { return Arena::of_first(this); }
   // It asks for another protocol than HTTP: what it holds should be no more than it needs.
   [[nodiscard]] bool may_last() const noexcept { return may_last_; }
+  // What its arena must have room for, if it is made again to last.
+  [[nodiscard]] std::size_t lasting_size() const noexcept;
   [[nodiscard]] Phase phase() const noexcept { return phase_; }
   [[nodiscard]] Answer answer() const noexcept { return answer_; }
   void content(Bytes bytes);  // of the input that the session reads now
@@ -65,16 +69,16 @@ class LiveExchange final : public Exchange {
   void run();
   // Handler ended and answer complete, or nothing more to be done about it.
   [[nodiscard]] bool complete() const noexcept {
-    return phase_ == Phase::ended && answer_ != Answer::finishing && !(on_stream() && !socket_->stream->over);
+    return phase_ == Phase::ended && answer_ != Answer::finishing && !(on_stream() && !socket()->stream->over);
   }
   [[nodiscard]] Instant alarm() const noexcept;
   // Waits for something that the peer has no part in.
   [[nodiscard]] bool waits_outside() const noexcept {
     return phase_ == Phase::parked &&
-           (socket_ || parked_->kind == Wait::Kind::sleep || parked_->kind == Wait::Kind::message);
+           (socket() || parked_->kind == Wait::Kind::sleep || parked_->kind == Wait::Kind::message);
   }
   void drain();
-  void pass_on(const Handler& next) noexcept { next_ = &next; }
+  void pass_on(const Handler& next) noexcept { answering_.next = &next; }
   // Says that it has begun; once, by the session that has taken it into its list.
   void report_started(Instant at);
   // Says how it ended; at most once.
@@ -89,29 +93,29 @@ class LiveExchange final : public Exchange {
   void socket_ended(std::uint16_t code, Bytes reason, Fault fault);
 
   // On a stream of HTTP/2: live_exchange_stream.cpp.
-  [[nodiscard]] bool on_stream() const noexcept { return socket_ && socket_->stream; }
+  [[nodiscard]] bool on_stream() const noexcept { return socket() && socket()->stream; }
   // From the stream's content to the socket, and from that to the stream's queue, as far as it goes.
   void move_socket();
   // Its output waits for room, and something has moved.
   [[nodiscard]] bool may_move() const noexcept {
-    return on_stream() && !socket_->stream->output.empty() && may_have_room();
+    return on_stream() && !socket()->stream->output.empty() && may_have_room();
   }
   // The stream is over, and the handler waits for something else than to be told so.
-  [[nodiscard]] bool is_deserted() const { return socket_->stream->over && !ready(); }
+  [[nodiscard]] bool is_deserted() const { return socket()->stream->over && !ready(); }
   // It is over for the peer, and the handler will not be told: says how it ended.
   void report_deserted(Instant at) {
     answer_ = Answer::ended;
     report_completed(at);
   }
   // What has come waits for the handler: nothing more is looked at.
-  [[nodiscard]] bool holds_messages() const noexcept { return socket_ && socket_->paused; }
+  [[nodiscard]] bool holds_messages() const noexcept { return socket() && socket()->paused; }
   void expire_socket();
   [[nodiscard]] Instant socket_deadline() const noexcept {
-    return socket_->stream->over ? never : socket_->connection->deadline(socket_->stream->output);
+    return socket()->stream->over ? never : socket()->connection->deadline(socket()->stream->output);
   }
   // Where what it composes takes its memory from; null: the heap.
   void bind(Workspace* workspace) noexcept {
-    if (on_stream()) socket_->stream->output.bind(workspace);
+    if (on_stream()) socket()->stream->output.bind(workspace);
   }
 
   // --- the Host table ---
@@ -150,7 +154,12 @@ class LiveExchange final : public Exchange {
   void handler_threw(const std::exception_ptr& error);
   void tell(const std::exception_ptr& error);
   void report_stream_closed(Instant at);
-  [[nodiscard]] events::Asked asked() const noexcept;
+  // Where the head of an event is put together, if somebody listens.
+  struct HeadRoom {
+    std::optional<RequestHead> head;
+    std::vector<Field> fields;
+  };
+  [[nodiscard]] events::Asked asked(HeadRoom& room) const noexcept;
   void answer_whole(Response& response);
   void answer_error(std::uint16_t status);
   [[nodiscard]] Status may_answer() const noexcept;
@@ -181,7 +190,7 @@ class LiveExchange final : public Exchange {
   void settle_socket();
   void want_messages(bool wanted);
   [[nodiscard]] Output& socket_output() noexcept {
-    return socket_->stream ? socket_->stream->output : session_->output_;
+    return socket()->stream ? socket()->stream->output : session_->output_;
   }
   void begin_stream_socket(SocketInbox& inbox, Owned<MessageCodec> codec);
   void socket_content(Bytes bytes);
@@ -227,28 +236,39 @@ class LiveExchange final : public Exchange {
   [[nodiscard]] bool decode_collected();
   [[nodiscard]] bool attempt_read_decoded(Wait& wait);
 
+  // What it needs until it is answered, or is a WebSocket.
+  struct Answering {
+    const Handler* handler = nullptr;
+    const Handler* next = nullptr;   // who is asked when this one has ended without an answer
+    Chunk pending;                   // of `respond`: content that waits for room
+    Owned<Fields> pending_trailers;  // null: none
+    Owned<ContentCoder> coder;       // while an answer is coded piece by piece
+    Owned<ContentDecoder> decoder;   // where request content is decoded
+    Owned<QueueWait> queue_wait;     // while it is queued
+  };
+
+  [[nodiscard]] SocketInbox* socket() noexcept { return is_socket_ ? &inbox_of_socket_ : nullptr; }
+  [[nodiscard]] const SocketInbox* socket() const noexcept { return is_socket_ ? &inbox_of_socket_ : nullptr; }
+  // From here on it is a WebSocket.
+  void become(SocketInbox&& inbox) noexcept;
+
   Session* session_;
-  Arena* arena_;
   StreamId stream_;
-  const Handler* handler_ = nullptr;
-  const Handler* next_ = nullptr;  // who is asked when this one has ended without an answer
   Task task_;
-  ContentInbox* inbox_ = nullptr;   // in the arena; null: there was no content
-  Chunk pending_;                   // of `respond`: content that waits for room
-  Owned<Fields> pending_trailers_;  // null: none
-  Owned<ContentCoder> coder_;       // while an answer is coded piece by piece
-  Owned<ContentDecoder> decoder_;   // where request content is decoded
+  ContentInbox* inbox_ = nullptr;  // in the arena; null: there was no content
   Loan<Letterbox> letterbox_;
-  Owned<QueueWait> queue_wait_;  // while it is queued
-  Owned<SocketInbox> socket_;    // it is a WebSocket
+  union {
+    Answering answering_;
+    SocketInbox inbox_of_socket_;
+  };
   std::uint64_t body_received_ = 0;
   std::uint64_t body_sent_ = 0;
   std::uint64_t body_uncoded_ = 0;  // what that was coded from
   std::uint64_t refused_at_ = 0;    // the session's progress when there was no room
   Instant started_at_;
   std::uint32_t middleware_asked_ = 0;
-  std::uint32_t waits_left_ = 0;
   std::uint32_t bytes_left_ = 0;
+  std::uint16_t waits_left_ = 0;
   std::uint16_t status_ = 0;
   Phase phase_ = Phase::starting;
   Answer answer_ = Answer::none;
@@ -257,10 +277,14 @@ class LiveExchange final : public Exchange {
   bool drain_told_ = false;
   bool reported_ = false;
   bool may_last_ = false;
+  bool is_socket_ = false;  // it is a WebSocket: `inbox_of_socket_` stands in the place of `answering_`
   bool threw_ = false;
   bool refused_ = false;  // answered 406; middleware that makes a success of that is not asked to again
   bool has_place_ = false;
   bool revoked_ = false;  // being destroyed: what destructors in frames say reaches nobody
 };
+
+// Each idle WebSocket has one.
+static_assert(sizeof(LiveExchange) <= 320);
 
 }  // namespace pounce::inline v0

@@ -82,7 +82,7 @@ void LiveExchange::code_whole(const Head& head, const Body& body, Decision& deci
   const auto settings =
       codings.settings(decision, head.compress(), body.size(), static_cast<std::uint64_t>(request_.id()));
   const std::size_t most = hidden ? body.size() + compression::most_padding + 1024 : body.size() - 1;
-  session_->coding_left_ -= std::min(session_->coding_left_, body.size());
+  session_->coding_left_ -= static_cast<std::uint32_t>(std::min<std::size_t>(session_->coding_left_, body.size()));
   Workspace& workspace = session_->station_->workspace;
   BlockRef block = workspace.lend(most);
   if (const auto size = compression::encode_whole(settings, body.bytes(), {block->data(), most})) {
@@ -114,7 +114,7 @@ bool LiveExchange::open_coder(const Head& head, const Decision& decision, std::o
     return false;
   }
   const auto settings = codings.settings(decision, head.compress(), size, static_cast<std::uint64_t>(request_.id()));
-  coder_ = make_owned<ContentCoder>(std::move(place), settings, size, session_->coders_);
+  answering_.coder = make_owned<ContentCoder>(std::move(place), settings, size, session_->coders_);
   return true;
 }
 
@@ -150,7 +150,7 @@ Status LiveExchange::send_whole_coded(const Head& wanted, std::optional<Head>& c
   } else {
     status = send_parts(head, std::nullopt, body, response.trailers());
   }
-  if (status != Status::ok) coder_.reset();
+  if (status != Status::ok) answering_.coder.reset();
   return status;
 }
 
@@ -164,28 +164,29 @@ Status LiveExchange::start_stream_coded(Head& head) {
   }
   dress(head, decision);
   const Status status = send_stream_head(head, decision.other_length ? std::nullopt : head.content_length());
-  if (status != Status::ok) coder_.reset();
+  if (status != Status::ok) answering_.coder.reset();
   return status;
 }
 
 // Sends what is coded and codes more of `content`, until all of it and the flush is in the output: `ok`. `no_room`: go on later.
 Sent LiveExchange::push_coded(Chunk& content, Flush flush) {
   for (;;) {
-    if (const Bytes coded = coder_->coded(); !coded.empty()) {
-      const SentData sent = session_->machine_->send_data(stream_, coded, coder_->owner(), session_->output_);
+    if (const Bytes coded = answering_.coder->coded(); !coded.empty()) {
+      const SentData sent = session_->machine_->send_data(stream_, coded, answering_.coder->owner(), session_->output_);
       if (sent.status != Sent::ok && sent.status != Sent::no_room) return sent.status;
-      coder_->sent(sent.accepted);
+      answering_.coder->sent(sent.accepted);
       body_sent_ += sent.accepted;
       if (sent.accepted != 0) continue;
       refused_at_ = session_->progress_;
       return Sent::no_room;
     }
-    if (content.empty() && coder_->done(flush)) return Sent::ok;
+    if (content.empty() && answering_.coder->done(flush)) return Sent::ok;
     if (session_->coding_left_ == 0) return Sent::no_room;  // others first; the next step has a budget of its own
     const Bytes piece = content.bytes().substr(0, session_->coding_left_);
     const bool last = piece.size() == content.size();
-    const std::size_t consumed = coder_->code(piece, last ? flush : Flush::none, session_->station_->workspace);
-    session_->coding_left_ -= consumed;
+    const std::size_t consumed =
+        answering_.coder->code(piece, last ? flush : Flush::none, session_->station_->workspace);
+    session_->coding_left_ -= static_cast<std::uint32_t>(consumed);
     body_uncoded_ += consumed;
     spend(consumed);
     content = Chunk{content.bytes().substr(consumed), content.owner()};
@@ -227,7 +228,8 @@ bool LiveExchange::open_decoder() {
   const auto coding = coding_of(request_.fields());
   if (coding == Coding::identity) return true;
   if (coding) {
-    decoder_ = make_owned<ContentDecoder>(*coding, session_->service_->limits.max_request_size.value_or(UINT64_MAX));
+    answering_.decoder =
+        make_owned<ContentDecoder>(*coding, session_->service_->limits.max_request_size.value_or(UINT64_MAX));
     return true;
   }
   phase_ = Phase::ended;
@@ -240,35 +242,35 @@ bool LiveExchange::open_decoder() {
 bool LiveExchange::decode_collected() {
   std::string decoded;
   compression::DecodeFault fault = compression::DecodeFault::none;
-  decoder_->give(Chunk{request_.body(), {}});
-  while (decoder_->has_more() && fault == compression::DecodeFault::none) {
-    decoded.append(decoder_->take(session_->station_->workspace, fault).bytes());
+  answering_.decoder->give(Chunk{request_.body(), {}});
+  while (answering_.decoder->has_more() && fault == compression::DecodeFault::none) {
+    decoded.append(answering_.decoder->take(session_->station_->workspace, fault).bytes());
   }
-  if (fault == compression::DecodeFault::none) fault = decoder_->end();
+  if (fault == compression::DecodeFault::none) fault = answering_.decoder->end();
   if (fault != compression::DecodeFault::none) {
     answer_error(status_of(fault));
     return false;
   }
   std::string& collected = inbox().collected;
   collected = std::move(decoded);
-  RequestAccess::set_body(request_, collected);
+  RequestAccess::set_body(request_, collected, *session_, arena());
   return true;
 }
 
 bool LiveExchange::attempt_read_decoded(Wait& wait) {
   compression::DecodeFault fault = compression::DecodeFault::none;
   for (;;) {
-    if (decoder_->has_more()) {
-      wait.chunk = decoder_->take(session_->station_->workspace, fault);
+    if (answering_.decoder->has_more()) {
+      wait.chunk = answering_.decoder->take(session_->station_->workspace, fault);
       if (fault != compression::DecodeFault::none) break;
       if (wait.chunk.empty()) continue;
       spend(wait.chunk.size());
       return true;
     }
     if (Chunk coded; take_received(coded)) {
-      decoder_->give(std::move(coded));
+      answering_.decoder->give(std::move(coded));
     } else if (content_ended_) {
-      fault = decoder_->end();
+      fault = answering_.decoder->end();
       if (fault != compression::DecodeFault::none) break;
       wait.status = Status::end;
       return true;

@@ -160,8 +160,8 @@ Status LiveExchange::send_parts(const Head& wanted, std::optional<std::uint64_t>
 // Piece by piece, as there is room.
 Sent LiveExchange::begin_parts(ResponseHead& head, const Body& body, Fields& trailers) {
   if (const Sent sent = session_->machine_->send_head(stream_, head, session_->output_); sent != Sent::ok) return sent;
-  pending_ = Chunk{body.bytes(), body.owner()};
-  if (!trailers.empty()) pending_trailers_ = make_owned<Fields>(std::move(trailers));
+  answering_.pending = Chunk{body.bytes(), body.owner()};
+  if (!trailers.empty()) answering_.pending_trailers = make_owned<Fields>(std::move(trailers));
   answer_ = Answer::finishing;
   (void)push_pending();
   return Sent::ok;
@@ -192,13 +192,13 @@ Status LiveExchange::send_stream_head(const Head& wanted, std::optional<std::uin
 }
 
 Status LiveExchange::finish(const Fields& trailers) {
-  if (revoked_ || socket_) return Status::gone;
+  if (revoked_ || socket()) return Status::gone;
   if (answer_ != Answer::started) return Status::wrong_order;
-  if (coder_) [[unlikely]] {
-    if (!coder_->may_end()) return Status::length_mismatch;
+  if (answering_.coder) [[unlikely]] {
+    if (!answering_.coder->may_end()) return Status::length_mismatch;
     Chunk nothing;
     if (const Sent sent = push_coded(nothing, compression::Flush::end); sent == Sent::no_room) {
-      if (!trailers.empty()) pending_trailers_ = make_owned<Fields>(trailers);
+      if (!trailers.empty()) answering_.pending_trailers = make_owned<Fields>(trailers);
       answer_ = Answer::finishing;
       return Status::ok;
     } else if (sent != Sent::ok) {
@@ -223,7 +223,7 @@ Status LiveExchange::send_end(const Fields& trailers) {
   const Sent sent = session_->machine_->send_end(stream_, scratch.list(), now(), session_->output_);
   if (sent == Sent::ok) {
     answer_ = Answer::ended;
-    coder_.reset();
+    answering_.coder.reset();
   }
   return as_status(sent);
 }
@@ -231,22 +231,25 @@ Status LiveExchange::send_end(const Fields& trailers) {
 // True when nothing is pending any more.
 bool LiveExchange::push_pending() {
   Sent sent = Sent::ok;
-  if (coder_) [[unlikely]] {
-    sent = push_coded(pending_, compression::Flush::end);
-  } else if (!pending_.empty()) {
-    const SentData data = session_->machine_->send_data(stream_, pending_.bytes(), pending_.owner(), session_->output_);
+  if (answering_.coder) [[unlikely]] {
+    sent = push_coded(answering_.pending, compression::Flush::end);
+  } else if (!answering_.pending.empty()) {
+    const SentData data = session_->machine_->send_data(stream_, answering_.pending.bytes(), answering_.pending.owner(),
+                                                        session_->output_);
     sent = data.status;
     if (sent == Sent::no_room) refused_at_ = session_->progress_;
     if (sent == Sent::ok) {
       body_sent_ += data.accepted;
-      pending_ = Chunk{pending_.bytes().substr(data.accepted), pending_.owner()};
-      if (!pending_.empty()) return false;
+      answering_.pending = Chunk{answering_.pending.bytes().substr(data.accepted), answering_.pending.owner()};
+      if (!answering_.pending.empty()) return false;
     }
   }
   if (sent == Sent::no_room) return false;
-  if (sent == Sent::ok && end_answer(pending_trailers_ ? *pending_trailers_ : Fields{}) == Status::ok) return true;
-  pending_ = Chunk{};
-  coder_.reset();
+  if (sent == Sent::ok &&
+      end_answer(answering_.pending_trailers ? *answering_.pending_trailers : Fields{}) == Status::ok)
+    return true;
+  answering_.pending = Chunk{};
+  answering_.coder.reset();
   answer_ = Answer::started;
   session_->machine_->reset(stream_, session_->output_);
   return true;
@@ -257,8 +260,8 @@ bool LiveExchange::push_pending() {
 Instant LiveExchange::alarm() const noexcept {
   // Before the handler goes on its answer must have found room.
   if (answer_ == Answer::finishing) return never;
-  if (queue_wait_) return queue_wait_->until;
-  return phase_ == Phase::parked && parked_ != nullptr ? parked_->deadline : never;
+  if (phase_ == Phase::queued) return answering_.queue_wait->until;
+  return phase_ == Phase::parked && parked_ != nullptr ? parked_->deadline() : never;
 }
 
 // A stream may have no room while its connection has some; it is asked again only when something has moved.
@@ -267,18 +270,19 @@ bool LiveExchange::may_have_room() const noexcept {
 }
 
 bool LiveExchange::can(const Wait& wait) const {
-  if (!wait.attempted || wait.deadline <= now()) return true;
+  if (!wait.attempted || wait.deadline() <= now()) return true;
   switch (wait.kind) {
     case Wait::Kind::yield: return true;
     case Wait::Kind::read:
-      return (inbox_ != nullptr && !inbox_->empty()) || content_ended_ || (decoder_ && decoder_->has_more());
+      return (inbox_ != nullptr && !inbox_->empty()) || content_ended_ || socket() ||
+             (answering_.decoder && answering_.decoder->has_more());
     case Wait::Kind::write_region:
     case Wait::Kind::write: return may_have_room() || answer_ != Answer::started;
     case Wait::Kind::accept: return true;
     case Wait::Kind::receive: return can_receive();
     case Wait::Kind::send:
-      if (!socket_ || !socket_->connection->is_open()) return true;
-      return on_stream() ? socket_->stream->output.total_written() != socket_->stream->refused_at : may_have_room();
+      if (!socket() || !socket()->connection->is_open()) return true;
+      return on_stream() ? socket()->stream->output.total_written() != socket()->stream->refused_at : may_have_room();
     case Wait::Kind::sleep: return draining_ && !drain_told_;
     case Wait::Kind::message: return (draining_ && !drain_told_) || (letterbox_ && letterbox_->has_mail());
   }
@@ -288,12 +292,12 @@ bool LiveExchange::can(const Wait& wait) const {
 bool LiveExchange::attempt(Wait& wait) {
   if (!wait.attempted) {
     if (waits_left_ == 0 || bytes_left_ == 0) return false;  // the budget is spent: park, also when it could be had
-    wait.attempted = true;
-    if (wait.kind == Wait::Kind::write && coder_ && !coder_->accept(wait.chunk.size())) {
+    wait.begin(now());
+    if (wait.kind == Wait::Kind::write && !socket() && answering_.coder &&
+        !answering_.coder->accept(wait.chunk.size())) {
       wait.status = Status::length_mismatch;
       return true;
     }
-    if (wait.limit.bounded()) wait.deadline = after(now(), wait.limit.duration());
     if (wait.kind == Wait::Kind::yield) return false;
   }
   if (waits_left_ != 0) --waits_left_;
@@ -316,7 +320,7 @@ bool LiveExchange::attempt(Wait& wait) {
       if (attempt_send(wait)) return true;
       break;
     case Wait::Kind::sleep:
-      if (wait.deadline <= now()) return true;
+      if (wait.deadline() <= now()) return true;
       break;
     case Wait::Kind::message:
       if (attempt_message(static_cast<Exchange::Message&>(wait))) return true;
@@ -328,7 +332,7 @@ bool LiveExchange::attempt(Wait& wait) {
     wait.status = Status::draining;
     return true;
   }
-  if (wait.deadline <= now()) {
+  if (wait.deadline() <= now()) {
     wait.status = Status::timeout;
     return true;
   }
@@ -346,11 +350,11 @@ bool LiveExchange::take_received(Chunk& chunk) {
 }
 
 bool LiveExchange::attempt_read(Wait& wait) {
-  if (socket_) {
+  if (socket()) {
     wait.status = Status::end;  // what comes are messages
     return true;
   }
-  if (decoder_) [[unlikely]]
+  if (answering_.decoder) [[unlikely]]
     return attempt_read_decoded(wait);
   if (take_received(wait.chunk)) {
     spend(wait.chunk.size());
@@ -378,11 +382,11 @@ bool LiveExchange::attempt_write(Wait& wait) {
     wait.status = Status::wrong_order;
     return true;
   }
-  if (socket_) {
+  if (socket()) {
     wait.status = Status::gone;
     return true;
   }
-  if (coder_) [[unlikely]]
+  if (answering_.coder) [[unlikely]]
     return attempt_write_coded(wait);
   while (!wait.chunk.empty()) {
     const SentData sent =
@@ -404,7 +408,7 @@ bool LiveExchange::attempt_write(Wait& wait) {
 
 bool LiveExchange::attempt_region(Exchange::WriteRegion& wait) {
   const std::size_t size = wait.region.size;
-  const Sent sent = answer_ != Answer::started || coder_ || socket_
+  const Sent sent = answer_ != Answer::started || socket() || answering_.coder
                         ? Sent::wrong_order
                         : session_->machine_->send_region(stream_, wait.region, session_->output_);
   if (sent == Sent::no_room) {
@@ -446,15 +450,16 @@ constinit const Host LiveExchange::host{
     },
     .allocate = [](Exchange& exchange, std::size_t size) -> void* {
       LiveExchange& x = live(exchange);
-      return x.arena_->allocate(x.session_->station_->workspace, size);
+      return x.arena().allocate(x.session_->station_->workspace, size);
     },
     .release = [](Exchange& exchange, void* memory, std::size_t size) -> void {
       LiveExchange& x = live(exchange);
-      x.arena_->release(x.session_->station_->workspace, memory, size);
+      x.arena().release(x.session_->station_->workspace, memory, size);
     },
     .sends_regions = [](const Exchange& exchange) -> bool {
       const auto& x = static_cast<const LiveExchange&>(exchange);
-      return x.session_->regions_allowed_ && !x.coder_ && x.session_->machine_->sends_regions();
+      return x.session_->regions_allowed_ && !x.socket() && !x.answering_.coder &&
+             x.session_->machine_->sends_regions();
     },
     .close_websocket = [](Exchange& exchange, std::uint16_t code, Bytes reason) -> Status {
       return live(exchange).close_socket(code, reason);

@@ -25,7 +25,7 @@ bool LiveExchange::finds_no_place() {
 
 // Calls the handler, at once or when there is a place for it.
 void LiveExchange::enter() {
-  if (queue() == nullptr || !needs_place(handler_)) return call_handler();
+  if (queue() == nullptr || !needs_place(answering_.handler)) return call_handler();
   if (queue()->try_enter()) {
     has_place_ = true;
     return call_handler();
@@ -35,29 +35,29 @@ void LiveExchange::enter() {
     return turn_away("queue_depth");
   }
   session_->look_at_clock();
-  queue_wait_ = make_owned<QueueWait>(session_->wake_->open(), queue()->latest(now()));
-  switch (queue()->enter(queue_wait_->waiter, now())) {
+  answering_.queue_wait = make_owned<QueueWait>(session_->wake_->open(), queue()->latest(now()));
+  switch (queue()->enter(answering_.queue_wait->waiter, now())) {
     case Waiter::State::admitted:
-      queue_wait_.reset();
+      answering_.queue_wait.reset();
       has_place_ = true;
       return call_handler();
     case Waiter::State::waiting: phase_ = Phase::queued; return;
-    default: queue_wait_.reset(); return turn_away("queue_depth");
+    default: answering_.queue_wait.reset(); return turn_away("queue_depth");
   }
 }
 
 bool LiveExchange::may_end_wait() const noexcept {
-  return queue_wait_->bell->has_mail() || queue_wait_->until <= now() || session_->end_announced_ ||
+  return answering_.queue_wait->bell->has_mail() || answering_.queue_wait->until <= now() || session_->end_announced_ ||
          session_->end_received_;
 }
 
 // Something has become of the wait: a place, or too long a time, or there is nobody to be served any more.
 void LiveExchange::look_for_place() {
   const bool gone = session_->end_announced_ || session_->end_received_;
-  const Waiter::State state =
-      queue()->end_wait(queue_wait_->waiter, gone ? RequestQueue::Reason::gone : RequestQueue::Reason::timeout);
-  queue_wait_->bell->close();
-  queue_wait_.reset();
+  const Waiter::State state = queue()->end_wait(answering_.queue_wait->waiter,
+                                                gone ? RequestQueue::Reason::gone : RequestQueue::Reason::timeout);
+  answering_.queue_wait->bell->close();
+  answering_.queue_wait.reset();
   if (state != Waiter::State::admitted) return turn_away(gone ? std::string_view{} : "queue_timeout");
   has_place_ = true;
   phase_ = Phase::admitted;
@@ -66,10 +66,10 @@ void LiveExchange::look_for_place() {
 
 // It dies while it waits.
 void LiveExchange::leave_queue() noexcept {
-  if (!queue_wait_) return;
-  queue_wait_->bell->close();
-  if (queue()->end_wait(queue_wait_->waiter, RequestQueue::Reason::gone) == Waiter::State::admitted) has_place_ = true;
-  queue_wait_.reset();
+  answering_.queue_wait->bell->close();
+  if (queue()->end_wait(answering_.queue_wait->waiter, RequestQueue::Reason::gone) == Waiter::State::admitted)
+    has_place_ = true;
+  answering_.queue_wait.reset();
 }
 
 // Once. Its handler has ended, or needs the place no longer.

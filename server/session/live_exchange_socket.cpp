@@ -37,7 +37,8 @@ void LiveExchange::attempt_accept(Wait& wait) {
     wait.status = Status::wrong_order;
     return;
   }
-  const RequestHead& head = RequestAccess::head(request_);
+  std::vector<Field> room;
+  const RequestHead head = RequestAccess::head(request_, room);
   ws::Opening opening;
   const Fault fault = ws::read_opening(head, opening);
   if (fault != Fault::none) return refuse_socket(wait, fault);
@@ -45,19 +46,19 @@ void LiveExchange::attempt_accept(Wait& wait) {
   const Service& service = *session_->service_;
   std::optional<ws::DeflateAgreement> deflate;
   if (service.ws_compression) deflate = ws::DeflateAgreement::of(head.fields, service.ws_deflate);
-  auto socket = make_owned<SocketInbox>();
+  SocketInbox socket;
   const ws::Acceptance acceptance{opening, subprotocol, deflate ? deflate->answer() : Bytes{}};
   Owned<MessageCodec> codec;
   if (deflate) codec = compression::make_message_deflate(deflate->terms(), {.level = service.ws_compression_level});
   if (head.version == Version::http2) {
     if (session_->machine_->send_switch(stream_, acceptance.fields(), session_->output_) != Sent::ok)
       return refuse_socket(wait, Fault::invalid_handshake);
-    begin_stream_socket(*socket, std::move(codec));
+    begin_stream_socket(socket, std::move(codec));
   } else {
-    socket->connection = session_->switch_to_websocket(stream_, acceptance.fields(), std::move(codec));
-    if (socket->connection == nullptr) return refuse_socket(wait, Fault::invalid_handshake);
+    socket.connection = session_->switch_to_websocket(stream_, acceptance.fields(), std::move(codec));
+    if (socket.connection == nullptr) return refuse_socket(wait, Fault::invalid_handshake);
   }
-  socket_ = std::move(socket);
+  become(std::move(socket));
   wait.chunk = Chunk{subprotocol, {}};
   status_ = head.version == Version::http2 ? 200 : 101;
   answer_ = Answer::started;
@@ -79,61 +80,62 @@ void LiveExchange::refuse_socket(Wait& wait, Fault fault) {
 // --- what comes ---
 
 void LiveExchange::message(const event::Message& message) {
-  if (!socket_ || phase_ == Phase::ended) return;  // nobody will read it
+  if (!socket() || phase_ == Phase::ended) return;  // nobody will read it
   body_received_ += message.bytes.size();
-  socket_->bytes += message.bytes.size();
+  socket()->bytes += message.bytes.size();
   Chunk chunk{message.bytes, session_->input_.storage()};
   if (!session_->lies_in_input(message.bytes)) {
     Bytes kept;
     StorageRef owner = keep(std::string(message.bytes), kept);
     chunk = Chunk{kept, std::move(owner)};
   }
-  socket_->messages.push_back({std::move(chunk), message.kind});
-  const bool full = socket_->bytes >= session_->service_->inbox_limit || socket_->size() >= SocketInbox::most_messages;
-  if (!full || std::exchange(socket_->paused, true)) return;
+  socket()->messages.push_back({std::move(chunk), message.kind});
+  const bool full =
+      socket()->bytes >= session_->service_->inbox_limit || socket()->size() >= SocketInbox::most_messages;
+  if (!full || std::exchange(socket()->paused, true)) return;
   want_messages(false);
 }
 
 // Not while they are told of: what was held back is looked at again when the handler waits.
 void LiveExchange::want_messages(bool wanted) {
-  if (on_stream()) return socket_->connection->want_messages(wanted, now());
+  if (on_stream()) return socket()->connection->want_messages(wanted, now());
   wanted ? session_->resume_socket(stream_) : session_->want_body(stream_, false);
 }
 
 void LiveExchange::socket_ended(std::uint16_t code, Bytes reason, Fault fault) {
-  if (!socket_) return;
-  socket_->ended = true;
-  socket_->code = code;
-  if (!reason.empty()) socket_->reason = make_owned<std::string>(reason);
-  socket_->fault = fault;
+  if (!socket()) return;
+  socket()->ended = true;
+  socket()->code = code;
+  if (!reason.empty()) socket()->reason = make_owned<std::string>(reason);
+  socket()->fault = fault;
 }
 
 // What nobody has asked for leaves the block that it was read into, unless it fills a good part of it.
 void LiveExchange::settle_socket() {
-  for (std::size_t i = std::max(socket_->settled, socket_->first); i < socket_->messages.size(); ++i) {
-    Chunk& chunk = socket_->messages[i].chunk;
+  for (std::size_t i = std::max(socket()->settled, socket()->first); i < socket()->messages.size(); ++i) {
+    Chunk& chunk = socket()->messages[i].chunk;
     if (chunk.size() >= Workspace::medium) continue;
     Bytes kept;
     StorageRef owner = keep(std::string(chunk.bytes()), kept);
     chunk = Chunk{kept, std::move(owner)};
   }
-  socket_->settled = static_cast<std::uint32_t>(socket_->messages.size());
-  if (socket_->messages.empty() && socket_->messages.capacity() > SocketInbox::most_places)
-    socket_->messages = std::vector<SocketInbox::Message>{};
+  socket()->settled = static_cast<std::uint32_t>(socket()->messages.size());
+  if (socket()->messages.empty() && socket()->messages.capacity() > SocketInbox::most_places)
+    socket()->messages = std::vector<SocketInbox::Message>{};
 }
 
 // --- waits ---
 
 bool LiveExchange::can_receive() const {
-  return !socket_ || !socket_->empty() || socket_->ended || (letterbox_ && letterbox_->has_mail());
+  return !socket() || !socket()->empty() || socket()->ended || (letterbox_ && letterbox_->has_mail());
 }
 
 bool LiveExchange::attempt_receive(Wait& wait) {
-  if (!socket_) {
+  if (!socket()) {
     wait.status = Status::wrong_order;
     return true;
   }
-  SocketInbox& inbox = *socket_;
+  SocketInbox& inbox = *socket();
   if (letterbox_) {
     const bool posted_first = inbox.posted_next || inbox.empty();
     inbox.posted_next = !inbox.posted_next;
@@ -154,7 +156,7 @@ bool LiveExchange::attempt_receive(Wait& wait) {
   }
   if (letterbox_ && take_posted(wait)) return true;
   if (!inbox.ended) return false;
-  socket_->connection->answer_end(now(), socket_output());
+  socket()->connection->answer_end(now(), socket_output());
   wait.status = Status::end;
   wait.code = inbox.code;
   if (inbox.reason == nullptr) return true;
@@ -177,18 +179,18 @@ bool LiveExchange::take_posted(Wait& wait) {
 }
 
 bool LiveExchange::attempt_send(Wait& wait) {
-  if (!socket_) {
+  if (!socket()) {
     wait.status = Status::wrong_order;
     return true;
   }
   const std::size_t size = wait.chunk.size();
   StorageRef owner =
       size < Output::copy_below ? StorageRef{} : wait.chunk.owner();  // a loan costs more than so few bytes
-  switch (socket_->connection->send_message(wait.message, wait.chunk.bytes(), std::move(owner), socket_output())) {
+  switch (socket()->connection->send_message(wait.message, wait.chunk.bytes(), std::move(owner), socket_output())) {
     case Sent::ok: break;
     case Sent::no_room:
       if (on_stream()) {
-        socket_->stream->refused_at = socket_->stream->output.total_written();
+        socket()->stream->refused_at = socket()->stream->output.total_written();
       } else {
         refused_at_ = session_->progress_;
       }
@@ -205,26 +207,26 @@ bool LiveExchange::attempt_send(Wait& wait) {
 
 Status LiveExchange::close_socket(std::uint16_t code, Bytes reason) {
   if (revoked_) return Status::gone;
-  if (!socket_) return Status::wrong_order;
-  switch (socket_->connection->send_close(code, reason, now(), socket_output())) {
+  if (!socket()) return Status::wrong_order;
+  switch (socket()->connection->send_close(code, reason, now(), socket_output())) {
     case Sent::ok: break;
     case Sent::gone: return Status::gone;
     default: return Status::invalid_field;
   }
-  if (std::exchange(socket_->paused, false)) want_messages(true);
+  if (std::exchange(socket()->paused, false)) want_messages(true);
   return Status::ok;
 }
 
 // The handler has ended, and with it the socket.
 void LiveExchange::end_socket(bool failed) {
-  if (socket_->ended) {
-    socket_->connection->answer_end(now(), socket_output());
+  if (socket()->ended) {
+    socket()->connection->answer_end(now(), socket_output());
   } else {
     const std::uint16_t code = failed ? ws::close_code::internal_error : ws::close_code::normal;
-    (void)socket_->connection->send_close(code, {}, now(), socket_output());
+    (void)socket()->connection->send_close(code, {}, now(), socket_output());
   }
-  if (std::exchange(socket_->paused, false)) want_messages(true);
-  socket_->messages = std::vector<SocketInbox::Message>{};
+  if (std::exchange(socket()->paused, false)) want_messages(true);
+  socket()->messages = std::vector<SocketInbox::Message>{};
   answer_ = Answer::ended;
 }
 

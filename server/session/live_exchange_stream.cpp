@@ -36,7 +36,7 @@ void LiveExchange::begin_stream_socket(SocketInbox& inbox, Owned<MessageCodec> c
     for (std::size_t i = inbox_->first; i < inbox_->chunks.size(); ++i) stream.rest.append(inbox_->chunks[i].bytes());
     inbox_->clear();
   }
-  decoder_.reset();
+  answering_.decoder.reset();
   stream.end_received = content_ended_;
   ++session_->sockets_;
   if (session_->draining_) stream.connection.drain(now(), stream.output);
@@ -44,7 +44,7 @@ void LiveExchange::begin_stream_socket(SocketInbox& inbox, Owned<MessageCodec> c
 
 // To an extended CONNECT a 2xx says that the other protocol begins, and only `accept_websocket` may say that.
 bool LiveExchange::misleads(const Head& head) const noexcept {
-  return !RequestAccess::head(request_).protocol.empty() && head.status() / 100 == 2;
+  return !RequestAccess::protocol(request_).empty() && head.status() / 100 == 2;
 }
 
 Status LiveExchange::refuse_protocol() {
@@ -57,7 +57,7 @@ Status LiveExchange::refuse_protocol() {
 // --- what comes ---
 
 void LiveExchange::socket_content(Bytes bytes) {
-  std::string& rest = socket_->stream->rest;
+  std::string& rest = socket()->stream->rest;
   if (!rest.empty()) {
     rest.append(bytes);
     return listen_again();
@@ -71,9 +71,9 @@ void LiveExchange::socket_content(Bytes bytes) {
 std::size_t LiveExchange::listen(MutableBytes bytes) {
   const Found found{session_->station_->workspace.inner_events()};
   std::size_t used = 0;
-  for (bool moved = true; moved && !socket_->paused;) {
+  for (bool moved = true; moved && !socket()->paused;) {
     const std::size_t step =
-        socket_->connection->receive(bytes.subspan(used), now(), found.events, socket_->stream->output);
+        socket()->connection->receive(bytes.subspan(used), now(), found.events, socket()->stream->output);
     moved = step != 0 || !found.events.empty();
     used += step;
     route_socket(found.events);
@@ -84,7 +84,7 @@ std::size_t LiveExchange::listen(MutableBytes bytes) {
 }
 
 void LiveExchange::listen_again() {
-  std::string& rest = socket_->stream->rest;
+  std::string& rest = socket()->stream->rest;
   const std::size_t used = listen(rest);
   if (used == rest.size()) {
     std::string{}.swap(rest);
@@ -109,7 +109,7 @@ void LiveExchange::route_socket(const Events& events) {
 // --- both ways ---
 
 void LiveExchange::move_socket() {
-  StreamSocket& stream = *socket_->stream;
+  StreamSocket& stream = *socket()->stream;
   if (stream.over) return;
   push_socket();
   if (!stream.rest.empty() || !stream.connection.idle()) listen_again();
@@ -124,7 +124,7 @@ void LiveExchange::move_socket() {
 }
 
 void LiveExchange::push_socket() {
-  StreamSocket& stream = *socket_->stream;
+  StreamSocket& stream = *socket()->stream;
   Output& output = stream.output;
   while (!output.empty()) {
     std::array<Bytes, 8> slices;
@@ -148,7 +148,7 @@ void LiveExchange::push_socket() {
 }
 
 void LiveExchange::expire_socket() {
-  StreamSocket& stream = *socket_->stream;
+  StreamSocket& stream = *socket()->stream;
   if (stream.over || stream.connection.deadline(stream.output) > now()) return;
   const Found found{session_->station_->workspace.inner_events()};
   stream.connection.expire(now(), found.events, stream.output);

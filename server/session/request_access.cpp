@@ -5,10 +5,13 @@
 #include <pounce/proxy/forwarded.hpp>
 #include <pounce/server/session.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <string_view>
+#include <vector>
 
 namespace pounce::inline v0 {
 
@@ -17,6 +20,13 @@ namespace {
 // The same view on a copy of what it points into.
 std::string_view shifted(std::string_view view, const char* from, const char* to) noexcept {
   return view.empty() ? std::string_view{} : std::string_view{to + (view.data() - from), view.size()};
+}
+
+// Whether the places of all of them fit into half words.
+bool may_be_packed(std::size_t octets, FieldList fields) noexcept {
+  return octets <= std::numeric_limits<std::uint16_t>::max() && std::ranges::all_of(fields, [](const Field& field) {
+           return field.name.size() <= std::numeric_limits<std::uint8_t>::max();
+         });
 }
 
 char* copy_text(std::string_view text, Session& session, Arena& arena) {
@@ -31,15 +41,16 @@ Field* room_for(std::size_t count, Session& session, Arena& arena) {
 
 }  // namespace
 
-bool RequestAccess::fill(Request& request, const RequestHead& head, Session& session, Arena& arena) {
-  // All members by name: a copy of a whole that has just been written in parts waits for them, and this fails to compile where one is
-  // missing.
+bool RequestAccess::fill(Request& request, const RequestHead& head, bool packed, Session& session, Arena& arena) {
+  // All members by name: this fails to compile where one is missing.
   const auto& [raw, method, target, authority, path, query, list, protocol, content_length, version, method_number,
                has_body, keep_alive, expects_continue, has_query] = head;
+  packed = packed && may_be_packed(raw.size(), list);
+  const Owned<Field[]> scratch{packed ? new Field[list.size()] : nullptr};
   // One piece of memory for the fields and, behind them, the octets.
-  const std::size_t list_size = list.size() * sizeof(Field);
+  const std::size_t list_size = list.size() * (packed ? sizeof(Request::PackedField) : sizeof(Field));
   auto* const memory = static_cast<char*>(arena.allocate(session.station().workspace, list_size + raw.size()));
-  auto* const fields = reinterpret_cast<Field*>(memory);
+  auto* const fields = packed ? scratch.get() : reinterpret_cast<Field*>(memory);
   const char* const from = raw.data();
   char* const to = memory + list_size;
   if (!raw.empty()) std::memcpy(to, from, raw.size());
@@ -53,50 +64,116 @@ bool RequestAccess::fill(Request& request, const RequestHead& head, Session& ses
     upgrades |= field.id == FieldId::upgrade;
     ::new (at++) Field{shifted(field.name, from, to), shifted(field.value, from, to), field.id};
   }
-  RequestHead& kept = request.head_;
-  kept.raw = {to, raw.size()};
-  kept.method = shifted(method, from, to);
-  kept.target = shifted(target, from, to);
-  kept.authority = shifted(authority, from, to);
-  kept.path = shifted(path, from, to);
-  kept.query = shifted(query, from, to);
-  kept.fields = {fields, static_cast<std::size_t>(at - fields)};
-  kept.protocol = shifted(protocol, from, to);
-  kept.content_length = content_length;
-  kept.version = version;
-  kept.method_id = method_number;
-  kept.has_body = has_body;
-  kept.keep_alive = keep_alive;
-  kept.expects_continue = expects_continue;
-  kept.has_query = has_query;
-  request.peer_ = session.peers().peer;
-  request.local_ = session.peers().local;
-  request.connection_ = session.peers().connection;
+  const FieldList kept{fields, static_cast<std::size_t>(at - fields)};
+  const auto part = [from](std::string_view view) noexcept {
+    return view.empty()
+               ? Request::Part{}
+               : Request::Part{static_cast<std::uint32_t>(view.data() - from), static_cast<std::uint32_t>(view.size())};
+  };
+  request.octets_ = to;
+  request.octet_count_ = static_cast<std::uint32_t>(raw.size());
+  request.field_count_ = static_cast<std::uint32_t>(kept.size());
+  request.packed_ = packed;
+  if (packed) {
+    char* entry = to - kept.size() * sizeof(Request::PackedField);
+    for (const Field& field : kept) {
+      ::new (entry) Request::PackedField{
+          .name_at = static_cast<std::uint16_t>(field.name.data() - to),
+          .value_at = field.value.empty() ? std::uint16_t{0} : static_cast<std::uint16_t>(field.value.data() - to),
+          .value_size = static_cast<std::uint16_t>(field.value.size()),
+          .name_size = static_cast<std::uint8_t>(field.name.size()),
+          .id = field.id};
+      entry += sizeof(Request::PackedField);
+    }
+  } else {
+    request.fields_ = fields;
+  }
+  request.method_ = part(method);
+  request.target_ = part(target);
+  request.authority_ = part(authority);
+  request.path_ = part(path);
+  request.query_ = part(query);
+  request.protocol_ = part(protocol);
+  request.content_length_ = content_length.value_or(0);
+  request.has_length_ = content_length.has_value();
+  request.version_ = version;
+  request.method_id_ = method_number;
+  request.has_body_ = has_body;
+  request.keep_alive_ = keep_alive;
+  request.expects_continue_ = expects_continue;
+  request.has_query_ = has_query;
+  request.peers_ = &session.peers();
   request.id_ = session.station().requests.next();
   request.secured_ = session.agreed();
-  if (request.secured_ != nullptr || session.peers().secure) request.scheme_ = "https";
-  if (trusted) relay(request, session, arena);
-  if (names) name(request, session, arena);
+  request.secure_ = request.secured_ != nullptr || session.peers().secure;
+  if (trusted) relay(request, kept, session, arena);
+  if (names) name(request, kept, session, arena);
   return upgrades;
 }
 
-void RequestAccess::name(Request& request, Session& session, Arena& arena) {
-  request.correlation_ = request_name_of(request.head_.fields);  // a trusted proxy's: others' have been removed
-  if (!request.correlation_.empty()) return;
+std::size_t RequestAccess::packed_size(const Request& request, std::size_t arena_size) noexcept {
+  const FieldList fields{request.fields_, request.field_count_};
+  if (!may_be_packed(request.octet_count_, fields)) return arena_size;
+  return arena_size - fields.size() * (sizeof(Field) - sizeof(Request::PackedField));
+}
+
+RequestHead RequestAccess::line(const Request& request) noexcept {
+  return {.raw = {request.octets_, request.octet_count_},
+          .method = request.method(),
+          .target = request.target(),
+          .authority = request.authority(),
+          .path = request.path(),
+          .query = request.query(),
+          .fields = {},
+          .protocol = protocol(request),
+          .content_length = request.content_length(),
+          .version = request.version_,
+          .method_id = request.method_id_,
+          .has_body = request.has_body_,
+          .keep_alive = request.keep_alive_,
+          .expects_continue = request.expects_continue_,
+          .has_query = request.has_query_};
+}
+
+RequestHead RequestAccess::head(const Request& request, std::vector<Field>& room) {
+  RequestHead head = line(request);
+  if (request.fields_ != nullptr) {
+    head.fields = {request.fields_, request.field_count_};
+    return head;
+  }
+  room.reserve(request.field_count_);
+  for (std::size_t i = 0; i < request.field_count_; ++i) room.push_back(request.field_at(i));
+  head.fields = room;
+  return head;
+}
+
+Request::More& RequestAccess::more(Request& request, Session& session, Arena& arena) {
+  if (request.more_ == nullptr)
+    request.more_ = ::new (arena.allocate(session.station().workspace, sizeof(Request::More))) Request::More{};
+  return *request.more_;
+}
+
+void RequestAccess::name(Request& request, FieldList fields, Session& session, Arena& arena) {
+  std::string_view& correlation = more(request, session, arena).correlation;
+  correlation = request_name_of(fields);  // a trusted proxy's: others' have been removed
+  if (!correlation.empty()) return;
   const RequestName made = make_request_name(*session.service().request_names, request.id_);
-  request.correlation_ = {copy_text({made.data(), made.size()}, session, arena), made.size()};
+  correlation = {copy_text({made.data(), made.size()}, session, arena), made.size()};
 }
 
 // What a trusted proxy says of its client takes the place of what is known of the proxy.
-void RequestAccess::relay(Request& request, Session& session, Arena& arena) {
-  const proxy::Relayed relayed = proxy::relayed(session.trust(), request.head_.fields);
+void RequestAccess::relay(Request& request, FieldList fields, Session& session, Arena& arena) {
+  const proxy::Relayed relayed = proxy::relayed(session.trust(), fields);
   if (relayed.client) {
     std::array<char, proxy::IpAddress::longest_text> text{};
     const std::string_view client{text.data(), relayed.client->write(text)};
-    request.client_ = {copy_text(client, session, arena), client.size()};
+    more(request, session, arena).client = {copy_text(client, session, arena), client.size()};
   }
-  if (!relayed.scheme.empty()) request.scheme_ = relayed.scheme;  // one of two constants
-  if (!relayed.host.empty()) request.head_.authority = relayed.host;
+  if (!relayed.scheme.empty()) request.secure_ = relayed.scheme == "https";  // one of two constants
+  if (!relayed.host.empty()) {
+    request.authority_ = {static_cast<std::uint32_t>(relayed.host.data() - request.octets_),
+                          static_cast<std::uint32_t>(relayed.host.size())};
+  }
 }
 
 void RequestAccess::set_trailers(Request& request, FieldList trailers, Session& session, Arena& arena) {
@@ -107,7 +184,7 @@ void RequestAccess::set_trailers(Request& request, FieldList trailers, Session& 
                              {copy_text(field.value, session, arena), field.value.size()},
                              field.id};
   }
-  request.trailers_ = {fields, trailers.size()};
+  more(request, session, arena).trailers = {fields, trailers.size()};
 }
 
 }  // namespace pounce::inline v0

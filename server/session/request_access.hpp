@@ -1,9 +1,12 @@
-// RequestAccess: how the server fills a Request. The head is copied once into the arena; views are shifted onto the copy.
+// RequestAccess: how the server fills a Request. The head is copied once into the arena; what was a view of it is a piece of the copy.
 #pragma once
 
 #include <pounce/app/request.hpp>
 
 #include "server/session/arena.hpp"
+
+#include <cstddef>
+#include <vector>
 
 namespace pounce::inline v0 {
 
@@ -11,13 +14,28 @@ class Session;
 
 class RequestAccess {
  public:
-  // True: it asks for another protocol, and may live for long.
-  [[nodiscard]] static bool fill(Request& request, const RequestHead& head, Session& session, Arena& arena);
-  [[nodiscard]] static const RequestHead& head(const Request& request) noexcept { return request.head_; }
-  static void set_body(Request& request, Bytes body) noexcept { request.body_ = body; }
-  static void name(Request& request, Session& session, Arena& arena);
-  static void relay(Request& request, Session& session, Arena& arena);
+  // `packed`: it may live for long, and its fields should take little; where they are few and short enough for that.
+  // True: it asks for another protocol than HTTP.
+  [[nodiscard]] static bool fill(Request& request, const RequestHead& head, bool packed, Session& session,
+                                 Arena& arena);
+  // Of an arena with `arena_size` bytes in use, `request` in it, which is not packed: how many it would be if it were.
+  [[nodiscard]] static std::size_t packed_size(const Request& request, std::size_t arena_size) noexcept;
+  // Without its fields.
+  [[nodiscard]] static RequestHead line(const Request& request) noexcept;
+  // With them; `room` is where they stand if they are packed. Its strings live as long as the request. May throw std::bad_alloc.
+  [[nodiscard]] static RequestHead head(const Request& request, std::vector<Field>& room);
+  [[nodiscard]] static std::string_view protocol(const Request& request) noexcept {
+    return request.text(request.protocol_);
+  }
+  static void set_body(Request& request, Bytes body, Session& session, Arena& arena) {
+    more(request, session, arena).body = body;
+  }
   static void set_trailers(Request& request, FieldList trailers, Session& session, Arena& arena);
+
+ private:
+  [[nodiscard]] static Request::More& more(Request& request, Session& session, Arena& arena);
+  static void name(Request& request, FieldList fields, Session& session, Arena& arena);
+  static void relay(Request& request, FieldList fields, Session& session, Arena& arena);
 };
 
 }  // namespace pounce::inline v0

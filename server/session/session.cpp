@@ -288,17 +288,17 @@ void Session::open(const event::Request& request) {
   Workspace& workspace = station_->workspace;
   Arena* arena = &Arena::make(workspace);
   LiveExchange* exchange = nullptr;
-  const auto make = [&] {
+  const auto make = [&](bool lasting) __attribute__((always_inline)) {
     void* const memory = arena->allocate(workspace, sizeof(LiveExchange));
-    exchange = ::new (memory) LiveExchange{*this, *arena, request.stream, *request.head};
+    exchange = ::new (memory) LiveExchange{*this, *arena, request.stream, *request.head, lasting};
   };
   try {
-    make();
+    make(false);
     if (exchange->may_last()) [[unlikely]] {
+      const std::size_t size = exchange->lasting_size();
       std::exchange(exchange, nullptr)->~LiveExchange();
-      const std::size_t size = arena->used();
       std::exchange(arena, &Arena::make_snug(size))->dissolve(workspace);
-      make();
+      make(true);
     }
     exchanges_.push_back(exchange);
   } catch (...) {

@@ -105,7 +105,7 @@ TEST_CASE(
   const std::size_t opened = driver.turn(opening);
   const std::size_t idle = held - before;
   CHECK(opened > 100);
-  CHECK(idle <= 1500);  // beside the session's own
+  CHECK(idle <= 1150);  // beside the session's own
 
   (void)driver.turn(message);
   before = held;

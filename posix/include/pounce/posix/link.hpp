@@ -28,7 +28,7 @@ struct Watch {
 
 class Home;
 
-class Link final : public Timed, private Wake {
+class Link final : private Wake, public Timed {
  public:
   // `socket` is non-blocking.
   Link(Descriptor socket, const Service& service, Station& station, Waker& waker, Peers peers, Instant now);
@@ -69,13 +69,19 @@ class Link final : public Timed, private Wake {
   [[nodiscard]] bool has_letterboxes() const noexcept { return static_cast<bool>(letterboxes_); }
 
   // For the driver.
-  bool readable = true;    // a recv may find something
-  bool writable = true;    // a send may be taken
-  bool hung_up = false;    // the peer's end is announced: read until it is seen
-  bool failed = false;     // the kernel says that it is broken
-  bool watched = false;    // known to its reactor's own poller
-  bool in_ready = false;   // stands in the driver's list of links to step
-  bool woken = false;      // stands in the waker's list; guarded by the waker's lock
+  bool readable = true;   // a recv may find something
+  bool writable = true;   // a send may be taken
+  bool hung_up = false;   // the peer's end is announced: read until it is seen
+  bool failed = false;    // the kernel says that it is broken
+  bool watched = false;   // known to its reactor's own poller
+  bool in_ready = false;  // stands in the driver's list of links to step
+  bool woken = false;     // stands in the waker's list; guarded by the waker's lock
+
+ private:
+  bool half_closed_ = false;
+  Descriptor socket_;  // here, where the two take no room of their own
+
+ public:
   Watch* watch = nullptr;  // how a poller of another thread knows it; null: not at all
   Home* home = nullptr;    // in the async pool: where it is given back
   Link* next = nullptr;    // the driver's list of all its links
@@ -86,8 +92,6 @@ class Link final : public Timed, private Wake {
   void discard_arrived() noexcept;
   void measure_at_deadline(Instant now);
 
-  Descriptor socket_;
-  bool half_closed_ = false;  // beside the socket's number, where it takes no room
   Waker* waker_;
   Loan<SharedLetterbox> letterboxes_;  // the first of a list
   Session session_;                    // last: its exchanges close their letterboxes first

@@ -17,7 +17,7 @@ struct Timed {
   Timed* wheel_previous = nullptr;
   Instant filed_at = never;  // `never`: in no slot
   Instant alarm_at = never;  // `never`: not in the heap
-  std::size_t alarm_index = 0;
+  std::uint32_t alarm_index = 0;
 
  protected:
   Timed() = default;

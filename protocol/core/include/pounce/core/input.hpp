@@ -3,14 +3,16 @@
 // Between steps it holds nothing but an unconsumed remainder, in a block of its own; while a step runs it usually stands on
 // the Workspace's read block, so that an idle connection costs no buffer. Bytes are contiguous: a machine is shown them
 // again, with what came after, until it consumes them.
-// Limits: `limit` bounds the remainder; `space` is empty when it is reached, and the owner stops reading.
+// Limits: `limit`, at most 1 GiB, bounds the remainder; `space` is empty when it is reached, and the owner stops reading.
 // Under AddressSanitizer `consume` poisons what it drops, so that a stale view is a report and not a mystery.
 #pragma once
 
 #include <pounce/core/bytes.hpp>
+#include <pounce/core/lean.hpp>
 #include <pounce/core/storage.hpp>
 
 #include <cstddef>
+#include <cstdint>
 
 namespace pounce::inline v0 {
 
@@ -18,7 +20,9 @@ class Workspace;
 
 class Input {
  public:
-  explicit Input(std::size_t limit) noexcept : limit_(limit) {}
+  static constexpr std::size_t most = 1024 * mebibyte;
+
+  explicit Input(std::size_t limit) noexcept : limit_(static_cast<std::uint32_t>(std::min<std::size_t>(limit, most))) {}
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;
   ~Input() { (void)release(); }
@@ -26,7 +30,7 @@ class Input {
   // Where the next read goes; valid until the next call of any member. Empty when the limit is reached.
   [[nodiscard]] MutableBytes space(Workspace& workspace);
   // `n` bytes were read into what `space` returned.
-  void received(std::size_t n) noexcept { end_ += n; }
+  void received(std::size_t n) noexcept { end_ += static_cast<std::uint32_t>(n); }
 
   [[nodiscard]] MutableBytes readable() noexcept { return {block_ ? block_->data() + begin_ : nullptr, end_ - begin_}; }
   [[nodiscard]] std::size_t size() const noexcept { return end_ - begin_; }
@@ -44,10 +48,10 @@ class Input {
   BlockRef release() noexcept;
   BlockRef move_to(BlockRef block) noexcept;  // gives back the block that it stood on
 
-  std::size_t limit_;
   BlockRef block_;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
+  std::uint32_t limit_;
+  std::uint32_t begin_ = 0;
+  std::uint32_t end_ = 0;
   bool borrowed_ = false;  // block_ was taken as the workspace's read block, and may go back as such
 };
 

@@ -104,9 +104,9 @@ class Output {
   std::size_t limit_;
   Workspace* workspace_ = nullptr;
   List<Slice> slices_;
-  std::size_t first_ = 0;               // slices before it are written
   List<std::uint64_t> region_offsets_;  // of the regions among the slices
-  std::size_t first_region_ = 0;
+  std::uint32_t first_ = 0;             // slices before it are written
+  std::uint32_t first_region_ = 0;
   BlockRef tail_;  // the block that copies go into
   std::size_t tail_used_ = 0;
   std::size_t size_ = 0;

@@ -24,16 +24,15 @@ struct PaceLimits {
 class Pace {
  public:
   void start(Instant now) noexcept {
-    if (running_) return;
-    running_ = true;
+    if (running()) return;
     last_ = now;
     paid_until_ = never;
   }
-  void stop() noexcept { running_ = false; }
-  [[nodiscard]] bool running() const noexcept { return running_; }
+  void stop() noexcept { last_ = never; }
+  [[nodiscard]] bool running() const noexcept { return last_ != never; }
 
   void progress(std::uint64_t bytes, Instant now, const PaceLimits& limits) noexcept {
-    if (!running_ || bytes == 0) return;
+    if (!running() || bytes == 0) return;
     // Deadlines are checked coarsely: what was due before these bytes stays due.
     if (judge(now, limits) != Verdict::fine) return;
     last_ = now;
@@ -45,12 +44,12 @@ class Pace {
 
   // When `judge` will no longer say `fine`, if nothing moves until then.
   [[nodiscard]] Instant deadline(const PaceLimits& limits) const noexcept {
-    return running_ ? std::min(after(last_, limits.timeout), paid_until_) : never;
+    return running() ? std::min(after(last_, limits.timeout), paid_until_) : never;
   }
 
   enum class Verdict : std::uint8_t { fine, stalled, slow };
   [[nodiscard]] Verdict judge(Instant now, const PaceLimits& limits) const noexcept {
-    if (!running_) return Verdict::fine;
+    if (!running()) return Verdict::fine;
     if (now >= after(last_, limits.timeout)) return Verdict::stalled;
     return now >= paid_until_ ? Verdict::slow : Verdict::fine;
   }
@@ -64,9 +63,8 @@ class Pace {
     return std::chrono::seconds{whole} + std::chrono::nanoseconds{rest * (1'000'000'000ULL / rate)};
   }
 
-  Instant last_{};
+  Instant last_ = never;        // never: it does not run
   Instant paid_until_ = never;  // never: nothing has moved yet
-  bool running_ = false;
 };
 
 }  // namespace pounce::inline v0

@@ -43,8 +43,8 @@ class Connection {
 
   // The server's role. `stream` is what events are marked with. `now` starts the wait for the first ping.
   Connection(const Limits& limits, Instant now, StreamId stream = StreamId{1}) noexcept;
-  // The client's role.
-  Connection(const Limits& limits, MaskKeys keys, Instant now, StreamId stream = StreamId{1}) noexcept;
+  // The client's role. Throws std::bad_alloc.
+  Connection(const Limits& limits, MaskKeys keys, Instant now, StreamId stream = StreamId{1});
 
   // What the handshake agreed on. Before the first byte.
   void use_codec(Owned<MessageCodec> codec) noexcept { codec_ = std::move(codec); }
@@ -140,6 +140,7 @@ class Connection {
   [[nodiscard]] std::uint64_t most_left() const noexcept;
   [[nodiscard]] std::size_t room_for(std::size_t piece) const noexcept;
   void end_frame(bool last) noexcept;
+  [[nodiscard]] OwnedBytes& assembled();
 
   // connection_small.cpp
   [[nodiscard]] std::size_t receive_small(MutableBytes input, std::size_t most, Events& events);
@@ -152,7 +153,7 @@ class Connection {
   void send_compressed(FrameHead head, Bytes payload, Output& output);
   void send_control(Opcode opcode, Bytes payload, Output& output);
   void compose_close(std::uint16_t code, Bytes reason, Output& output);
-  [[nodiscard]] std::uint32_t next_mask() noexcept { return role_ == Role::client ? keys_.next() : 0; }
+  [[nodiscard]] std::uint32_t next_mask() noexcept { return keys_ ? keys_->next() : 0; }
 
   // connection_time.cpp
   void give_up_writing(bool slow, Events& events, Output& output);
@@ -162,19 +163,19 @@ class Connection {
   const Limits* limits_;
   StreamId stream_;
   Owned<MessageCodec> codec_;
-  OwnedBytes assembled_;  // an unfinished message
-  Instant now_;           // the latest that was told
-  Instant heard_;         // the peer has shown that it is there
-  Instant since_;         // start of waiting for the peer's Close, or of lingering
+  Owned<OwnedBytes> assembled_;  // an unfinished message; null: there is none
+  Instant now_;                  // the latest that was told
+  Instant heard_;                // the peer has shown that it is there
+  Instant since_;                // start of waiting for the peer's Close, or of lingering
   Pace message_pace_;
   Pace write_pace_;
   std::uint64_t written_ = 0;  // output progress judged so far: to the transport …
   std::uint64_t arrived_ = 0;  // … and to the peer
   std::uint64_t frame_left_ = 0;
   std::uint64_t message_size_ = 0;  // inflated
-  MaskKeys keys_;
-  std::size_t inflated_ = 0;  // in this call
-  std::uint32_t mask_ = 0;    // for what comes next of the frame
+  Owned<MaskKeys> keys_;            // a client's
+  std::uint32_t inflated_ = 0;      // in this call, about
+  std::uint32_t mask_ = 0;          // for what comes next of the frame
   TextCheck text_;
   TextCheck sent_text_;
   Role role_;
@@ -200,6 +201,6 @@ class Connection {
   bool ended_ : 1 = false;  // Close or Failed was reported
 };
 
-static_assert(sizeof(Connection) <= 288);
+static_assert(sizeof(Connection) <= 152);  // each idle WebSocket has one
 
 }  // namespace pounce::inline v0::ws

@@ -111,7 +111,8 @@ class Exchange {
   [[nodiscard]] Message message(Timeout timeout = {});
   // Makes it a WebSocket, in place of an answer: `co_await x.accept_websocket("chat, superchat")`, with the subprotocols that the application
   // speaks. See <pounce/app/websocket.hpp>.
-  [[nodiscard]] Accept accept_websocket(Bytes protocols = {});
+  [[nodiscard]] Accept accept_websocket();
+  [[nodiscard]] Accept accept_websocket(Bytes protocols);
   // For other threads, to post messages to this exchange.
   [[nodiscard]] Token token() { return Token{host_->mailbox(*this)}; }
 
@@ -122,6 +123,7 @@ class Exchange {
   const Host* host_;
   Request request_;
   Wait* parked_ = nullptr;  // what the coroutine waits for; the driver looks at it after every resume
+  Frame* leaf_ = nullptr;   // … and who of it waits
 
   friend class Wait;
   friend class WebSocket;
@@ -131,8 +133,8 @@ class Exchange {
 
 inline bool Wait::await_ready() { return exchange_->host_->attempt(*exchange_, *this); }
 inline void Wait::park(Frame& leaf) noexcept {
-  leaf_ = &leaf;
   exchange_->parked_ = this;
+  exchange_->leaf_ = &leaf;
 }
 
 class Exchange::Read final : public Wait {

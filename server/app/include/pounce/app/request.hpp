@@ -5,12 +5,16 @@
 #pragma once
 
 #include <pounce/app/fields.hpp>
+#include <pounce/app/peers.hpp>
 #include <pounce/core/agreed.hpp>
 #include <pounce/core/bytes.hpp>
 #include <pounce/core/ids.hpp>
 #include <pounce/core/message.hpp>
+#include <pounce/core/owned.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,31 +45,48 @@ namespace pounce::inline v0 {
 
 class Request {
  public:
-  [[nodiscard]] std::string_view method() const noexcept { return head_.method; }
-  [[nodiscard]] Method method_id() const noexcept { return head_.method_id; }
-  [[nodiscard]] std::string_view target() const noexcept { return head_.target; }  // as sent
+  Request() noexcept = default;
+  Request(const Request&) = delete;
+  Request& operator=(const Request&) = delete;
+  ~Request() {
+    if (packed_) [[unlikely]]
+      delete[] fields_;
+  }
+
+  [[nodiscard]] std::string_view method() const noexcept { return text(method_); }
+  [[nodiscard]] Method method_id() const noexcept { return method_id_; }
+  [[nodiscard]] std::string_view target() const noexcept { return text(target_); }  // as sent
   [[nodiscard]] std::string_view path() const noexcept {
-    return head_.path;
+    return text(path_);
   }  // still percent-encoded, without the query
-  [[nodiscard]] std::string_view query() const noexcept { return head_.query; }  // without the '?'
+  [[nodiscard]] std::string_view query() const noexcept { return text(query_); }  // without the '?'
   // As the client asked for them, where trusted proxies say so: "example.org", "https".
-  [[nodiscard]] std::string_view authority() const noexcept { return head_.authority; }
-  [[nodiscard]] std::string_view scheme() const noexcept { return scheme_; }
-  [[nodiscard]] Version version() const noexcept { return head_.version; }
-  [[nodiscard]] FieldList fields() const noexcept { return head_.fields; }
-  [[nodiscard]] std::optional<std::uint64_t> content_length() const noexcept { return head_.content_length; }
-  [[nodiscard]] bool has_body() const noexcept { return head_.has_body; }
+  [[nodiscard]] std::string_view authority() const noexcept { return text(authority_); }
+  [[nodiscard]] std::string_view scheme() const noexcept { return secure_ ? "https" : "http"; }
+  [[nodiscard]] Version version() const noexcept { return version_; }
+  // In order of arrival. A request that asks for another protocol may be kept for hours, and makes this table when it is asked for it:
+  // that may throw std::bad_alloc.
+  [[nodiscard]] FieldList fields() const {
+    if (fields_ == nullptr) [[unlikely]]
+      unpack();
+    return {fields_, field_count_};
+  }
+  [[nodiscard]] std::optional<std::uint64_t> content_length() const noexcept {
+    return has_length_ ? std::optional{content_length_} : std::nullopt;
+  }
+  [[nodiscard]] bool has_body() const noexcept { return has_body_; }
 
   // The value of the first field of that name, compared without case.
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept {
-    for (const Field& field : head_.fields) {
+    for (std::size_t i = 0; i < field_count_; ++i) {
+      const Field field = field_at(i);
       if (equal_without_case(field.name, name)) return field.value;
     }
     return std::nullopt;
   }
   // The decoded value of the first query parameter of that name ("a=1&b=2").
   [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const {
-    for (std::string_view rest = head_.query; !rest.empty();) {
+    for (std::string_view rest = query(); !rest.empty();) {
       const std::string_view pair = rest.substr(0, rest.find('&'));
       rest.remove_prefix(pair.size() == rest.size() ? pair.size() : pair.size() + 1);
       const std::size_t equals = pair.find('=');
@@ -75,40 +96,101 @@ class Request {
     return std::nullopt;
   }
 
-  [[nodiscard]] Bytes body() const noexcept { return body_; }
-  [[nodiscard]] FieldList trailers() const noexcept { return trailers_; }  // once the content is complete
+  [[nodiscard]] Bytes body() const noexcept { return more_ != nullptr ? more_->body : Bytes{}; }
+  // Once the content is complete.
+  [[nodiscard]] FieldList trailers() const noexcept { return more_ != nullptr ? more_->trailers : FieldList{}; }
 
   // Who asks: the address alone, without a port, "192.0.2.1", "2001:db8::1", "unix:". It is the peer's, unless that is a trusted proxy
   // that says whom it speaks for (`--trusted-proxies`); fields of others that claim so have been removed.
   [[nodiscard]] std::string_view client() const noexcept {
-    if (!client_.empty()) return client_;
-    const std::string_view host = peer_.substr(0, peer_.rfind(':'));
+    if (more_ != nullptr && !more_->client.empty()) return more_->client;
+    const std::string_view peer = this->peer();
+    const std::string_view host = peer.substr(0, peer.rfind(':'));
     if (host.starts_with('[')) return host.substr(1, host.size() - 2);
-    return host == "unix" ? peer_ : host;
+    return host == "unix" ? peer : host;
   }
-  [[nodiscard]] std::string_view peer() const noexcept { return peer_; }    // "127.0.0.1:40112", "unix:"
-  [[nodiscard]] std::string_view local() const noexcept { return local_; }  // the address that was connected to
+  // "127.0.0.1:40112", "unix:"
+  [[nodiscard]] std::string_view peer() const noexcept { return peers_ != nullptr ? peers_->peer : std::string_view{}; }
+  // The address that was connected to.
+  [[nodiscard]] std::string_view local() const noexcept {
+    return peers_ != nullptr ? peers_->local : std::string_view{};
+  }
   // What TLS has agreed on, with the client's certificate; null: the connection is clear. Its views live as long as the request.
   [[nodiscard]] const Agreed* secured() const noexcept { return secured_; }
-  [[nodiscard]] ConnectionId connection() const noexcept { return connection_; }
+  [[nodiscard]] ConnectionId connection() const noexcept {
+    return peers_ != nullptr ? peers_->connection : ConnectionId{};
+  }
   [[nodiscard]] RequestId id() const noexcept { return id_; }
   // X-Request-ID, with --request-id: a trusted proxy's, else one that was made for this request; also in the response and the logs. The
   // W3C's trace is among the fields: trace_parent(fields()) of <pounce/core/trace_parent.hpp>.
-  [[nodiscard]] std::string_view correlation() const noexcept { return correlation_; }
+  [[nodiscard]] std::string_view correlation() const noexcept {
+    return more_ != nullptr ? more_->correlation : std::string_view{};
+  }
 
  private:
   friend class RequestAccess;  // the server's way in
 
-  RequestHead head_;
-  Bytes body_;
-  FieldList trailers_;
-  std::string_view peer_;
-  std::string_view local_;
-  std::string_view client_;  // empty: the peer
-  std::string_view correlation_;
-  std::string_view scheme_ = "http";
+  // A piece of the head's octets: half of what a view takes.
+  struct Part {
+    std::uint32_t at = 0;
+    std::uint32_t size = 0;
+  };
+  // Where a field is in them. These lie in front of them.
+  struct PackedField {
+    std::uint16_t name_at;
+    std::uint16_t value_at;
+    std::uint16_t value_size;
+    std::uint8_t name_size;
+    FieldId id;
+  };
+  // What few requests have.
+  struct More {
+    Bytes body;
+    FieldList trailers;
+    std::string_view client;  // empty: the peer
+    std::string_view correlation;
+  };
+
+  [[nodiscard]] std::string_view text(Part part) const noexcept { return {octets_ + part.at, part.size}; }
+  [[nodiscard]] Field field_at(std::size_t i) const noexcept {
+    if (fields_ != nullptr) [[likely]]
+      return fields_[i];
+    PackedField field;
+    std::memcpy(&field, octets_ - (field_count_ - i) * sizeof field, sizeof field);
+    return {.name = {octets_ + field.name_at, field.name_size},
+            .value = {octets_ + field.value_at, field.value_size},
+            .id = field.id};
+  }
+  void unpack() const {
+    if (!packed_) return;
+    Owned<Field[]> list{new Field[field_count_]};
+    for (std::size_t i = 0; i < field_count_; ++i) list[i] = field_at(i);
+    fields_ = list.release();
+  }
+
+  const char* octets_ = nullptr;
+  mutable const Field* fields_ = nullptr;  // null: there are none, or they are packed
+  std::uint32_t octet_count_ = 0;
+  std::uint32_t field_count_ = 0;
+  Part method_;
+  Part target_;
+  Part authority_;
+  Part path_;
+  Part query_;
+  Part protocol_;
+  std::uint64_t content_length_ = 0;
+  Version version_ = Version::http11;
+  Method method_id_ = Method::other;
+  bool has_length_ = false;
+  bool has_body_ = false;
+  bool has_query_ = false;
+  bool secure_ = false;
+  bool packed_ = false;  // then `fields_` is ours
+  bool keep_alive_ : 1 = true;
+  bool expects_continue_ : 1 = false;
+  const Peers* peers_ = nullptr;
   const Agreed* secured_ = nullptr;
-  ConnectionId connection_{};
+  More* more_ = nullptr;
   RequestId id_{};
 };
 

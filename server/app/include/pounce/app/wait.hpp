@@ -49,28 +49,31 @@ class Wait {
   MessageKind message = MessageKind::text;  // receive: of the result; send: as what
   bool posted = false;                      // receive
   std::uint16_t code = 0;                   // receive: of the end
-  Timeout limit;
-  Instant deadline = never;  // set at the first attempt
   Chunk
       chunk;  // read, receive: the result; write, send: what is still to be written; accept: the subprotocols, then the one
 
-  [[nodiscard]] Frame* leaf() const noexcept { return leaf_; }
+  // The first attempt: from here on it has a deadline.
+  void begin(Instant now) noexcept {
+    attempted = true;
+    time_ = after(now, time_).time_since_epoch();
+  }
+  [[nodiscard]] Instant deadline() const noexcept { return attempted ? Instant{time_} : never; }
 
  protected:
-  Wait(Exchange& exchange, Kind what, Timeout how_long) noexcept : kind(what), limit(how_long), exchange_(&exchange) {}
+  Wait(Exchange& exchange, Kind what, Timeout how_long) noexcept
+      : kind(what), time_(how_long.duration()), exchange_(&exchange) {}
   ~Wait() = default;
   Wait(Wait&&) noexcept = default;
 
+  Duration time_;  // how long it may take; once attempted: until when
   Exchange* exchange_;
 
  private:
   void park(Frame& leaf) noexcept;
-
-  Frame* leaf_ = nullptr;
 };
 
 static_assert(!std::is_aggregate_v<Timeout> && !std::is_aggregate_v<Wait>);
 // A frame has room for each of its waits, for as long as it lives.
-static_assert(sizeof(Wait) <= 8 * sizeof(void*));
+static_assert(sizeof(Wait) <= 6 * sizeof(void*));
 
 }  // namespace pounce::inline v0

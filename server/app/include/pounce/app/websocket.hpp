@@ -71,13 +71,15 @@ class [[nodiscard, maybe_unused]] WebSocket {
   [[nodiscard]] Bytes subprotocol() const noexcept { return subprotocol_; }
 
   // The next message of the peer's, or posted.
-  [[nodiscard]] Receive receive(Timeout timeout = {});
+  [[nodiscard]] Receive receive();  // with no argument that a coroutine's frame would have to keep
+  [[nodiscard]] Receive receive(Timeout timeout);
   // A message. Returns when it is in the output; the bytes, and an Incoming, must live until then. `gone`: the end has been received, or sent;
   // `invalid_field`: text that is not UTF-8. Messages keep their order.
   [[nodiscard]] Send send_text(Bytes text, Timeout timeout = {});
   [[nodiscard]] Send send_binary(Bytes bytes, Timeout timeout = {});
   [[nodiscard]] Send send(MessageKind kind, Chunk chunk, Timeout timeout = {});
-  [[nodiscard]] Send send(const Incoming& message, Timeout timeout = {});
+  [[nodiscard]] Send send(const Incoming& message);
+  [[nodiscard]] Send send(const Incoming& message, Timeout timeout);
   // Begins the closing handshake: nothing can be sent after it, and `receive` gives what still comes, then the end. Codes as on the wire, a
   // reason of at most 123 bytes.
   Status close(std::uint16_t code = 1000, Bytes reason = {}) {
@@ -122,7 +124,9 @@ static_assert(!std::is_aggregate_v<Incoming> && !std::is_aggregate_v<WebSocket> 
               !std::is_aggregate_v<Exchange::Accept> && !std::is_aggregate_v<WebSocket::Receive> &&
               !std::is_aggregate_v<WebSocket::Send>);
 
+inline Exchange::Accept Exchange::accept_websocket() { return Accept{*this, {}}; }
 inline Exchange::Accept Exchange::accept_websocket(Bytes protocols) { return Accept{*this, protocols}; }
+inline WebSocket::Receive WebSocket::receive() { return Receive{*exchange_, {}}; }
 inline WebSocket::Receive WebSocket::receive(Timeout timeout) { return Receive{*exchange_, timeout}; }
 inline WebSocket::Send WebSocket::send(MessageKind kind, Chunk chunk, Timeout timeout) {
   return Send{*exchange_, kind, std::move(chunk), timeout};
@@ -131,6 +135,7 @@ inline WebSocket::Send WebSocket::send(const Incoming& message, Timeout timeout)
   const bool lent = message.bytes().size() >= lent_from;
   return send(message.kind(), lent ? message.chunk() : Chunk{message.bytes(), {}}, timeout);
 }
+inline WebSocket::Send WebSocket::send(const Incoming& message) { return send(message, Timeout{}); }
 inline WebSocket::Send WebSocket::send_text(Bytes text, Timeout timeout) {
   return send(MessageKind::text, Chunk{text, {}}, timeout);
 }

@@ -19,6 +19,7 @@
 // Ownership: borrows a Station (see join/leave); owns everything else. One thread at a time.
 #pragma once
 
+#include <pounce/app/peers.hpp>
 #include <pounce/core/agreed.hpp>
 #include <pounce/core/cut.hpp>
 #include <pounce/core/drain.hpp>
@@ -33,7 +34,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 namespace pounce::inline v0 {
 
@@ -49,16 +49,6 @@ struct Reset;
 namespace ws {
 class Connection;
 }
-
-// Who is connected to whom; set once.
-struct Peers {
-  ConnectionId connection{};
-  std::string local;  // "127.0.0.1:8000"
-  std::string peer;   // "127.0.0.1:40112"
-  // The connection begins with a header of the PROXY protocol, from a trusted proxy; peer and local are then the ones that it names.
-  bool proxied = false;
-  bool secure = false;  // a proxy in front says that the client came over TLS
-};
 
 class Session {
  public:
@@ -225,9 +215,9 @@ class Session {
   Instant now_;  // of the last step
   std::uint64_t requests_ = 0;
   std::uint64_t bytes_received_ = 0;
-  std::size_t coders_ = 0;       // responses that are being coded piece by piece
-  std::size_t coding_left_ = 0;  // bytes of content that this step may still code
-  std::uint64_t progress_ = 1;   // reads and writes so far: without any, a stream that was refused room has none
+  std::uint32_t coders_ = 0;       // responses that are being coded piece by piece
+  std::uint32_t coding_left_ = 0;  // bytes of content that this step may still code
+  std::uint64_t progress_ = 1;     // reads and writes so far: without any, a stream that was refused room has none
   Fault fault_ = Fault::none;
   bool hello_ = false;         // its first octets are those of TLS, on a clear transport
   bool undecided_ = false;     // its first octets may still become the preface of HTTP/2

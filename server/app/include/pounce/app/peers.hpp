@@ -1,0 +1,19 @@
+// Peers: who is connected to whom. One for each connection, which outlives its requests.
+#pragma once
+
+#include <pounce/core/ids.hpp>
+
+#include <string>
+
+namespace pounce::inline v0 {
+
+struct Peers {
+  ConnectionId connection{};
+  std::string local;  // "127.0.0.1:8000"
+  std::string peer;   // "127.0.0.1:40112"
+  // The connection begins with a header of the PROXY protocol, from a trusted proxy; peer and local are then the ones that it names.
+  bool proxied = false;
+  bool secure = false;  // a proxy in front says that the client came over TLS
+};
+
+}  // namespace pounce::inline v0
