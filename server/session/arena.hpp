@@ -25,14 +25,15 @@ class Arena {
     return *::new (block->data()) Arena{block->capacity(), false};
   }
 
-  // The same without a pool, of so many bytes and then of as many as are asked for: for what may live for hours.
+  // The same without a pool, with room for `size` bytes and then for as many as are asked for: for what may live for hours.
   [[nodiscard]] static Arena& make_snug(std::size_t size) {
-    size = std::min(std::max(rounded(size), rounded(sizeof(Arena))), most);
+    size = std::min(rounded(sizeof(Arena)) + rounded(size), most);
     return *::new (::operator new(size)) Arena{size, true};
   }
-  // What `make_snug` must be given to have room for what was allocated since it was made; of what fits its first block.
-  [[nodiscard]] std::size_t used() const noexcept {
-    return pieces_ == nullptr ? static_cast<std::size_t>(top_ - reinterpret_cast<const char*>(this)) : first_size();
+  // What so many bytes take of one.
+  [[nodiscard]] static constexpr std::size_t rounded(std::size_t size) noexcept {
+    constexpr std::size_t grain = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+    return (size + grain - 1) / grain * grain;
   }
 
   // The arena that `object` was the first to be allocated from.
@@ -98,10 +99,6 @@ class Arena {
     if (is_snug()) [[unlikely]]
       return free(front);
     workspace.give_back(BlockRef{static_cast<Block*>(front) - 1});
-  }
-  [[nodiscard]] static constexpr std::size_t rounded(std::size_t size) noexcept {
-    constexpr std::size_t grain = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
-    return (size + grain - 1) / grain * grain;
   }
   void use(void* memory, std::size_t front, std::size_t size) noexcept {
     top_ = static_cast<char*>(memory) + rounded(front);

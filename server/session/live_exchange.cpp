@@ -23,17 +23,41 @@ constexpr std::size_t most_places = 64;   // for pieces of content, kept when th
 
 }  // namespace
 
-LiveExchange::LiveExchange(Session& session, Arena& arena, StreamId stream, const RequestHead& head, bool lasting)
+LiveExchange::LiveExchange(Session& session, Arena& arena, StreamId stream, const RequestHead& head)
     : Exchange(host),
       session_(&session),
       stream_(stream),
       answering_(),
       started_at_(session.now_),
       draining_(session.draining_) {
-  may_last_ = RequestAccess::fill(request_, head, lasting, session, arena);
+  may_last_ = RequestAccess::fill(request_, head, session, arena);
 }
 
-std::size_t LiveExchange::lasting_size() const noexcept { return RequestAccess::packed_size(request_, arena().used()); }
+LiveExchange::LiveExchange(const LiveExchange& first, Arena& arena)
+    : Exchange(host),
+      session_(first.session_),
+      stream_(first.stream_),
+      answering_(),
+      started_at_(first.started_at_),
+      draining_(first.draining_),
+      may_last_(true) {
+  RequestAccess::pack(first.request_, request_, *session_, arena);
+}
+
+LiveExchange& LiveExchange::make_lasting() const {
+  const Station& station = *session_->station_;
+  const Handler* const handler = session_->service_->app.find(request_.path());
+  const std::size_t frame = handler != nullptr && handler == station.framed ? station.frame_size : 0;
+  Arena& arena = Arena::make_snug(Arena::rounded(sizeof(LiveExchange)) + RequestAccess::packed_size(request_) +
+                                  Arena::rounded(frame));
+  Workspace& workspace = station.workspace;
+  try {
+    return *::new (arena.allocate(workspace, sizeof(LiveExchange))) LiveExchange{*this, arena};
+  } catch (...) {
+    arena.dissolve(workspace);
+    throw;
+  }
+}
 
 // Wake tokens first, then frames: nobody may post into what is being taken down, nor may destructors in the frames answer.
 LiveExchange::~LiveExchange() {
@@ -44,7 +68,11 @@ LiveExchange::~LiveExchange() {
   task_ = Task{};
   leave_place();
   if (inbox_ != nullptr) inbox_->~ContentInbox();  // its memory is the arena's
-  is_socket_ ? inbox_of_socket_.~SocketInbox() : answering_.~Answering();
+  if (is_socket_) [[unlikely]] {
+    inbox_of_socket_.~SocketInbox();
+  } else if (!answering_.is_bare()) {
+    answering_.~Answering();
+  }
 }
 
 void LiveExchange::become(SocketInbox&& inbox) noexcept {
@@ -289,6 +317,16 @@ void LiveExchange::call_plain() {
   }
   leave_place();
   clear_inbox();
+}
+
+// For frames. The first is the handler's own.
+void* LiveExchange::allocate(std::size_t size) {
+  Station& station = *session_->station_;
+  if (may_last_ && !task_ && !socket()) [[unlikely]] {
+    station.framed = answering_.handler;
+    station.frame_size = size;
+  }
+  return arena().allocate(station.workspace, size);
 }
 
 void LiveExchange::start_coroutine() {

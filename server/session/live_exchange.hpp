@@ -43,8 +43,8 @@ class LiveExchange final : public Exchange {
   // What has been said to the peer. `finishing`: all is known, but a large body still waits for room.
   enum class Answer : std::uint8_t { none, started, finishing, ended };
 
-  // Copies the head into the arena. `lasting`: so that it takes little, for it may live for long.
-  LiveExchange(Session& session, Arena& arena, StreamId stream, const RequestHead& head, bool lasting);
+  // Copies the head into the arena.
+  LiveExchange(Session& session, Arena& arena, StreamId stream, const RequestHead& head);
   ~LiveExchange();
 
   // --- for the session ---
@@ -53,8 +53,8 @@ class LiveExchange final : public Exchange {
   [[nodiscard]] Arena& arena() const noexcept { return Arena::of_first(this); }
   // It asks for another protocol than HTTP: what it holds should be no more than it needs.
   [[nodiscard]] bool may_last() const noexcept { return may_last_; }
-  // What its arena must have room for, if it is made again to last.
-  [[nodiscard]] std::size_t lasting_size() const noexcept;
+  // The same, in a snug arena of its own; before anything has happened to this one, which is of no use then.
+  [[nodiscard]] LiveExchange& make_lasting() const;
   [[nodiscard]] Phase phase() const noexcept { return phase_; }
   [[nodiscard]] Answer answer() const noexcept { return answer_; }
   void content(Bytes bytes);  // of the input that the session reads now
@@ -131,6 +131,7 @@ class LiveExchange final : public Exchange {
   void ask(const Handler* handler);
   [[nodiscard]] static Response method_refusal();
   void call_handler();
+  LiveExchange(const LiveExchange& first, Arena& arena);
 
   // --- a place among those that run: live_exchange_queue.cpp ---
 
@@ -149,6 +150,7 @@ class LiveExchange final : public Exchange {
   void clear_inbox() noexcept;
   void call_plain();
   void start_coroutine();
+  [[nodiscard]] void* allocate(std::size_t size);
   void resume(Frame* leaf);
   void handler_ended(std::exception_ptr error);
   void handler_threw(const std::exception_ptr& error);
@@ -238,6 +240,11 @@ class LiveExchange final : public Exchange {
 
   // What it needs until it is answered, or is a WebSocket.
   struct Answering {
+    // Nothing of it is there to be destroyed: mostly so.
+    [[nodiscard]] bool is_bare() const noexcept {
+      return !pending.owner() && !pending_trailers && !coder && !decoder && !queue_wait;
+    }
+
     const Handler* handler = nullptr;
     const Handler* next = nullptr;   // who is asked when this one has ended without an answer
     Chunk pending;                   // of `respond`: content that waits for room

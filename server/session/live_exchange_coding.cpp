@@ -82,7 +82,8 @@ void LiveExchange::code_whole(const Head& head, const Body& body, Decision& deci
   const auto settings =
       codings.settings(decision, head.compress(), body.size(), static_cast<std::uint64_t>(request_.id()));
   const std::size_t most = hidden ? body.size() + compression::most_padding + 1024 : body.size() - 1;
-  session_->coding_left_ -= static_cast<std::uint32_t>(std::min<std::size_t>(session_->coding_left_, body.size()));
+  session_->station_->coding_left -=
+      static_cast<std::uint32_t>(std::min<std::size_t>(session_->station_->coding_left, body.size()));
   Workspace& workspace = session_->station_->workspace;
   BlockRef block = workspace.lend(most);
   if (const auto size = compression::encode_whole(settings, body.bytes(), {block->data(), most})) {
@@ -131,7 +132,7 @@ Status LiveExchange::send_whole_coded(const Head& wanted, std::optional<Head>& c
   Body coded;
   bool whole = true;
   if (decision.coding != Coding::identity) {
-    if (body.size() <= Codings::whole_below && body.size() <= session_->coding_left_) {
+    if (body.size() <= Codings::whole_below && body.size() <= session_->station_->coding_left) {
       code_whole(head, body, decision, coded);
     } else if (open_coder(head, decision, body.size())) {
       whole = false;
@@ -181,12 +182,13 @@ Sent LiveExchange::push_coded(Chunk& content, Flush flush) {
       return Sent::no_room;
     }
     if (content.empty() && answering_.coder->done(flush)) return Sent::ok;
-    if (session_->coding_left_ == 0) return Sent::no_room;  // others first; the next step has a budget of its own
-    const Bytes piece = content.bytes().substr(0, session_->coding_left_);
+    if (session_->station_->coding_left == 0)
+      return Sent::no_room;  // others first; the next step has a budget of its own
+    const Bytes piece = content.bytes().substr(0, session_->station_->coding_left);
     const bool last = piece.size() == content.size();
     const std::size_t consumed =
         answering_.coder->code(piece, last ? flush : Flush::none, session_->station_->workspace);
-    session_->coding_left_ -= static_cast<std::uint32_t>(consumed);
+    session_->station_->coding_left -= static_cast<std::uint32_t>(consumed);
     body_uncoded_ += consumed;
     spend(consumed);
     content = Chunk{content.bytes().substr(consumed), content.owner()};

@@ -111,7 +111,7 @@ Status LiveExchange::say_head(const Head& head, const Send& send) {
   const FieldScratch fields{head.fields()};
   ResponseHead wire{.status = head.status(),
                     .fields = fields.list(),
-                    .lines = fields.lines(*session_->tick_),
+                    .lines = fields.lines(*session_->station_->tick),
                     .close = fields.close()};
   const Status status = as_status(send(wire));
   if (status == Status::ok) status_ = head.status();
@@ -448,10 +448,7 @@ constinit const Host LiveExchange::host{
       if (!x.letterbox_ && !x.revoked_) x.letterbox_ = x.session_->wake_->open();
       return x.letterbox_;
     },
-    .allocate = [](Exchange& exchange, std::size_t size) -> void* {
-      LiveExchange& x = live(exchange);
-      return x.arena().allocate(x.session_->station_->workspace, size);
-    },
+    .allocate = [](Exchange& exchange, std::size_t size) -> void* { return live(exchange).allocate(size); },
     .release = [](Exchange& exchange, void* memory, std::size_t size) -> void {
       LiveExchange& x = live(exchange);
       x.arena().release(x.session_->station_->workspace, memory, size);

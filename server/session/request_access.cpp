@@ -5,10 +5,8 @@
 #include <pounce/proxy/forwarded.hpp>
 #include <pounce/server/session.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstring>
-#include <limits>
 #include <new>
 #include <string_view>
 #include <vector>
@@ -22,35 +20,26 @@ std::string_view shifted(std::string_view view, const char* from, const char* to
   return view.empty() ? std::string_view{} : std::string_view{to + (view.data() - from), view.size()};
 }
 
-// Whether the places of all of them fit into half words.
-bool may_be_packed(std::size_t octets, FieldList fields) noexcept {
-  return octets <= std::numeric_limits<std::uint16_t>::max() && std::ranges::all_of(fields, [](const Field& field) {
-           return field.name.size() <= std::numeric_limits<std::uint8_t>::max();
-         });
-}
-
-char* copy_text(std::string_view text, Session& session, Arena& arena) {
-  auto* memory = static_cast<char*>(arena.allocate(session.station().workspace, text.size()));
-  if (!text.empty()) std::memcpy(memory, text.data(), text.size());
-  return memory;
-}
-
 Field* room_for(std::size_t count, Session& session, Arena& arena) {
   return static_cast<Field*>(arena.allocate(session.station().workspace, count * sizeof(Field)));
 }
 
 }  // namespace
 
-bool RequestAccess::fill(Request& request, const RequestHead& head, bool packed, Session& session, Arena& arena) {
+char* RequestAccess::copy_text(std::string_view text, Session& session, Arena& arena) {
+  auto* memory = static_cast<char*>(arena.allocate(session.station().workspace, text.size()));
+  if (!text.empty()) std::memcpy(memory, text.data(), text.size());
+  return memory;
+}
+
+bool RequestAccess::fill(Request& request, const RequestHead& head, Session& session, Arena& arena) {
   // All members by name: this fails to compile where one is missing.
   const auto& [raw, method, target, authority, path, query, list, protocol, content_length, version, method_number,
                has_body, keep_alive, expects_continue, has_query] = head;
-  packed = packed && may_be_packed(raw.size(), list);
-  const Owned<Field[]> scratch{packed ? new Field[list.size()] : nullptr};
   // One piece of memory for the fields and, behind them, the octets.
-  const std::size_t list_size = list.size() * (packed ? sizeof(Request::PackedField) : sizeof(Field));
+  const std::size_t list_size = list.size() * sizeof(Field);
   auto* const memory = static_cast<char*>(arena.allocate(session.station().workspace, list_size + raw.size()));
-  auto* const fields = packed ? scratch.get() : reinterpret_cast<Field*>(memory);
+  auto* const fields = reinterpret_cast<Field*>(memory);
   const char* const from = raw.data();
   char* const to = memory + list_size;
   if (!raw.empty()) std::memcpy(to, from, raw.size());
@@ -73,21 +62,7 @@ bool RequestAccess::fill(Request& request, const RequestHead& head, bool packed,
   request.octets_ = to;
   request.octet_count_ = static_cast<std::uint32_t>(raw.size());
   request.field_count_ = static_cast<std::uint32_t>(kept.size());
-  request.packed_ = packed;
-  if (packed) {
-    char* entry = to - kept.size() * sizeof(Request::PackedField);
-    for (const Field& field : kept) {
-      ::new (entry) Request::PackedField{
-          .name_at = static_cast<std::uint16_t>(field.name.data() - to),
-          .value_at = field.value.empty() ? std::uint16_t{0} : static_cast<std::uint16_t>(field.value.data() - to),
-          .value_size = static_cast<std::uint16_t>(field.value.size()),
-          .name_size = static_cast<std::uint8_t>(field.name.size()),
-          .id = field.id};
-      entry += sizeof(Request::PackedField);
-    }
-  } else {
-    request.fields_ = fields;
-  }
+  request.fields_ = fields;
   request.method_ = part(method);
   request.target_ = part(target);
   request.authority_ = part(authority);
@@ -109,12 +84,6 @@ bool RequestAccess::fill(Request& request, const RequestHead& head, bool packed,
   if (trusted) relay(request, kept, session, arena);
   if (names) name(request, kept, session, arena);
   return upgrades;
-}
-
-std::size_t RequestAccess::packed_size(const Request& request, std::size_t arena_size) noexcept {
-  const FieldList fields{request.fields_, request.field_count_};
-  if (!may_be_packed(request.octet_count_, fields)) return arena_size;
-  return arena_size - fields.size() * (sizeof(Field) - sizeof(Request::PackedField));
 }
 
 RequestHead RequestAccess::line(const Request& request) noexcept {
@@ -142,7 +111,8 @@ RequestHead RequestAccess::head(const Request& request, std::vector<Field>& room
     return head;
   }
   room.reserve(request.field_count_);
-  for (std::size_t i = 0; i < request.field_count_; ++i) room.push_back(request.field_at(i));
+  PackedFields packed{request.octets_, request.field_count_};
+  for (Field field; packed.next(field);) room.push_back(field);
   head.fields = room;
   return head;
 }

@@ -6,6 +6,7 @@
 #include "server/session/arena.hpp"
 
 #include <cstddef>
+#include <string_view>
 #include <vector>
 
 namespace pounce::inline v0 {
@@ -14,12 +15,12 @@ class Session;
 
 class RequestAccess {
  public:
-  // `packed`: it may live for long, and its fields should take little; where they are few and short enough for that.
   // True: it asks for another protocol than HTTP.
-  [[nodiscard]] static bool fill(Request& request, const RequestHead& head, bool packed, Session& session,
-                                 Arena& arena);
-  // Of an arena with `arena_size` bytes in use, `request` in it, which is not packed: how many it would be if it were.
-  [[nodiscard]] static std::size_t packed_size(const Request& request, std::size_t arena_size) noexcept;
+  [[nodiscard]] static bool fill(Request& request, const RequestHead& head, Session& session, Arena& arena);
+  // The same request, with no more memory than it needs for the hours that it may live. `from` is as `fill` has made it.
+  static void pack(const Request& from, Request& to, Session& session, Arena& arena);
+  // What that takes of the arena.
+  [[nodiscard]] static std::size_t packed_size(const Request& from);
   // Without its fields.
   [[nodiscard]] static RequestHead line(const Request& request) noexcept;
   // With them; `room` is where they stand if they are packed. Its strings live as long as the request. May throw std::bad_alloc.
@@ -33,8 +34,10 @@ class RequestAccess {
   static void set_trailers(Request& request, FieldList trailers, Session& session, Arena& arena);
 
  private:
+  struct Line;
   [[nodiscard]] static Request::More& more(Request& request, Session& session, Arena& arena);
   static void name(Request& request, FieldList fields, Session& session, Arena& arena);
+  [[nodiscard]] static char* copy_text(std::string_view text, Session& session, Arena& arena);
   static void relay(Request& request, FieldList fields, Session& session, Arena& arena);
 };
 

@@ -71,8 +71,11 @@ Session::~Session() { close(now_, true); }
 
 // --- input from the network ---
 
+Input& Session::source() noexcept { return secured_ ? secured_->input : input_; }
+const Input& Session::source() const noexcept { return secured_ ? secured_->input : input_; }
+
 void Session::received(std::size_t n) noexcept {
-  source_->received(n);
+  source().received(n);
   ++progress_;
   bytes_received_ += n;
   secured_ ? secured_->received() : void(unparsed_ = true);
@@ -114,12 +117,12 @@ void Session::step(const Tick& tick) {
     Session& session;
     ~Leftovers() {
       session.station_->workspace.events().clear();
-      session.tick_ = nullptr;
+      session.station_->tick = nullptr;
     }
   } const leftovers{*this};
-  tick_ = &tick;
+  station_->tick = &tick;
   look_at(tick.now);
-  coding_left_ = Codings::bytes_per_step;
+  station_->coding_left = Codings::bytes_per_step;
   machine_->use_lines(tick.lines);
   if (broken_ || (streams_ && output_.abandoned())) {  // … by the machine: it has no memory for its answers
     lose_peer();
@@ -172,7 +175,7 @@ std::size_t Session::decide(Bytes octets) {
     if (seen.size() < h2::client_preface.size()) return std::min(seen.size(), before_line_end);
     streams_ = true;
     machine_ = make_streams_machine();
-    machine_->use_lines(tick_->lines);
+    machine_->use_lines(station_->tick->lines);
     drain_waits_ = draining_;
   }
   undecided_ = false;
@@ -182,7 +185,7 @@ std::size_t Session::decide(Bytes octets) {
 // What comes before everything else, TLS too. True: it is there, and what follows it is the client's.
 bool Session::take_proxy_header() {
   proxy::ProxyHeader header;
-  switch (proxy::parse_proxy_header(view(source_->readable()), header)) {
+  switch (proxy::parse_proxy_header(view(source().readable()), header)) {
     case proxy::HeaderState::malformed: refuse_proxy_header(Fault::invalid_proxy_header); return false;
     case proxy::HeaderState::incomplete:
       unparsed_ = false;
@@ -191,7 +194,7 @@ bool Session::take_proxy_header() {
       return false;
     case proxy::HeaderState::complete: break;
   }
-  source_->consume(header.size);
+  source().consume(header.size);
   if (input_.size() == 0) unparsed_ = false;
   awaits_proxy_header_ = false;
   peers_.secure = header.secure;
@@ -288,17 +291,13 @@ void Session::open(const event::Request& request) {
   Workspace& workspace = station_->workspace;
   Arena* arena = &Arena::make(workspace);
   LiveExchange* exchange = nullptr;
-  const auto make = [&](bool lasting) __attribute__((always_inline)) {
-    void* const memory = arena->allocate(workspace, sizeof(LiveExchange));
-    exchange = ::new (memory) LiveExchange{*this, *arena, request.stream, *request.head, lasting};
-  };
   try {
-    make(false);
+    void* const memory = arena->allocate(workspace, sizeof(LiveExchange));
+    exchange = ::new (memory) LiveExchange{*this, *arena, request.stream, *request.head};
     if (exchange->may_last()) [[unlikely]] {
-      const std::size_t size = exchange->lasting_size();
-      std::exchange(exchange, nullptr)->~LiveExchange();
-      std::exchange(arena, &Arena::make_snug(size))->dissolve(workspace);
-      make(true);
+      LiveExchange& lasting = exchange->make_lasting();
+      std::exchange(exchange, &lasting)->~LiveExchange();
+      std::exchange(arena, &lasting.arena())->dissolve(workspace);
     }
     exchanges_.push_back(exchange);
   } catch (...) {
@@ -498,7 +497,7 @@ Cut Session::close(Instant now, bool cut) {
   }
   output_.discard();
   sink_->discard();
-  source_->consume(source_->size());
+  source().consume(source().size());
   input_.consume(input_.size());
   settle();
   observe([&] {
@@ -556,7 +555,7 @@ bool Session::finished() const {
 }
 
 bool Session::idle() const {
-  return exchanges_.empty() && output_.empty() && sink_->empty() && input_.size() == 0 && source_->size() == 0 &&
+  return exchanges_.empty() && output_.empty() && sink_->empty() && input_.size() == 0 && source().size() == 0 &&
          machine_->idle() && !(secured_ && secured_->is_shaking_hands()) && !end_received_ && !broken_;
 }
 

@@ -14,7 +14,6 @@ namespace pounce::inline v0 {
 Session::Session(const Service& service, Station& station, Wake& wake, Peers peers, Instant now, Owned<Filter> filter)
     : Session(service, station, wake, std::move(peers), now) {
   secured_ = make_owned<Secured>(std::move(filter), after(now, service.tls_handshake_timeout), service.output_limit);
-  source_ = &secured_->input;
   sink_ = &secured_->output;
   sink_->bind(&station.workspace);
 }
@@ -74,7 +73,7 @@ void Session::start_secured() {
   } else {
     machine_ = make_owned<MachineOf<h1::Connection>>(service_->limits, now_);
   }
-  machine_->use_lines(tick_->lines);
+  machine_->use_lines(station_->tick->lines);
   drain_waits_ = draining_;
 }
 
@@ -100,20 +99,19 @@ void Session::report_tls_failure(Fault fault, TlsFailure failure, Bytes words) {
 
 // Who speaks HTTP to a port for TLS is told so, in HTTP. From here on the connection is a clear one that only ends.
 void Session::refuse_clear_text() {
-  const Bytes seen = view(source_->readable());
+  const Bytes seen = view(secured_->input.readable());
   const MutableBytes space = input_.space(station_->workspace);
   const std::size_t size = std::min(seen.size(), space.size());
   std::memcpy(space.data(), seen.data(), size);
   input_.received(size);
-  source_->consume(seen.size());
-  source_->settle(station_->workspace);
-  source_ = &input_;
+  secured_->input.consume(seen.size());
+  secured_->input.settle(station_->workspace);
   sink_ = &output_;
   secured_ = {};
   undecided_ = false;
   unparsed_ = true;
   auto machine = make_owned<MachineOf<h1::Connection>>(service_->limits, now_);
-  machine->use_lines(tick_->lines);
+  machine->use_lines(station_->tick->lines);
   machine->machine().refuse(Fault::tls_clear_text, now_, station_->workspace.events(), output_);
   machine_ = std::move(machine);
   route();

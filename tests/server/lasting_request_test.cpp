@@ -1,11 +1,12 @@
 // The request of a WebSocket, which lives for hours: it takes little, and says all that any request says, before it is accepted and after.
-#include "tests/server/ws_peer.hpp"
+#include "tests/server/h2_socket.hpp"
 
 #include <doctest/doctest.h>
 
 #include <pounce/app.hpp>
 #include <pounce/events/event.hpp>
 #include <pounce/events/observer.hpp>
+#include <pounce/proxy/network.hpp>
 
 #include <string>
 #include <variant>
@@ -13,6 +14,8 @@
 
 using namespace pounce;
 using testing::Client;
+using testing::H2Client;
+using testing::H2Socket;
 using testing::Options;
 using testing::WsPeer;
 
@@ -40,14 +43,15 @@ std::string listed(const Request& request) {
 const std::string long_name(300, 'n');
 
 std::string fields_of(bool with_long_name) {
-  std::string fields = "Cookie: a=b; c=d\r\nX-Empty:\r\nOrigin: https://example.org\r\n";
+  std::string fields =
+      "Cookie: a=b; c=d\r\nX-Empty:\r\nOrigin: https://example.org\r\nuser-agent: t\r\nACCEPT: x\r\nPragma:\r\n";
   if (with_long_name) fields.append(long_name).append(": long\r\n");
   return fields;
 }
 
 // As they come out again: the opening's own first.
 std::string expected_fields(bool with_long_name) {
-  std::string text = "Cookie=a=b; c=d;X-Empty=;Origin=https://example.org;";
+  std::string text = "Cookie=a=b; c=d;X-Empty=;Origin=https://example.org;user-agent=t;ACCEPT=x;Pragma=;";
   if (with_long_name) text.append(long_name).append("=long;");
   return text;
 }
@@ -116,4 +120,50 @@ TEST_CASE("middleware and plain handlers see the fields of a request that asks f
   client.send("GET / HTTP/1.1\r\nHost: t\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n");
   client.run();
   CHECK(client.take_output().ends_with("Host=t;Upgrade=h2c;Connection=upgrade;"));
+}
+
+TEST_CASE("over HTTP/2 it reads the same, too") {
+  std::string before;
+  std::string after;
+  std::string fields;
+  App app{[&](Exchange& x) -> Task {
+    before = described(x.request());
+    WebSocket socket = co_await x.accept_websocket();
+    (void)co_await socket.receive();
+    after = described(x.request());
+    fields = listed(x.request());
+  }};
+  app.accept_websockets();
+  H2Client peer{app};
+  H2Socket socket{peer, "/chat?room=7", {{"cookie", "a=b"}, {"x-empty", ""}, {"accept", ""}}};
+  socket.run();
+  socket.text("now");
+  socket.run();
+  CHECK(before.find("CONNECT /chat?room=7 /chat ?room=7 @") == 0);
+  CHECK(before.find(" 7 empty a=b ") != std::string::npos);
+  CHECK(after == before);
+  CHECK(fields.find('!') == std::string::npos);
+  CHECK(fields.find("sec-websocket-version=13;cookie=a=b;x-empty=;accept=;") != std::string::npos);
+}
+
+TEST_CASE("what a trusted proxy says of its client is there as long as the socket") {
+  std::string said;
+  const App app{[&](Exchange& x) -> Task {
+    WebSocket socket = co_await x.accept_websocket();
+    (void)co_await socket.receive();
+    const Request& request = x.request();
+    said.append(request.client()).append(" ").append(request.scheme()).append(" ").append(request.authority());
+    said.append(" ").append(request.correlation()).append(" ").append(request.header("forwarded").value_or("none"));
+  }};
+  Options options;
+  options.trust.proxies.push_back(proxy::parse_network("127.0.0.0/8").value());
+  options.request_names = 1;
+  Client client{app, options};
+  WsPeer peer{
+      client, "/",
+      "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: example.org\r\nX-Request-ID: "
+      "abc-7\r\nForwarded: for=1\r\n"};
+  peer.text("now");
+  peer.run();
+  CHECK(said == "203.0.113.9 https example.org abc-7 none");
 }

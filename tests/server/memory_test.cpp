@@ -137,12 +137,22 @@ TEST_CASE("wherever memory ends in a step, that session alone ends, and nothing 
     }
     (void)x.finish();
   });
+  app.route("/socket", [&](Exchange& x) -> Task {
+    WebSocket accepted = co_await x.accept_websocket();
+    for (Incoming got = co_await accepted.receive(); got.status() == Status::ok; got = co_await accepted.receive()) {
+      seen.emplace_back(x.request().fields().front().value);
+    }
+  });
   const std::string plain =
       "POST /plain?" + std::string(100, 'q') +
       " HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nT: 1\r\n\r\n";
   const std::string stream =
       "POST /stream HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nT: 1\r\n\r\n";
-  for (const std::string& first : {plain + stream, stream + plain}) {
+  const std::string socket =
+      "GET /socket HTTP/1.1\r\nHost: t\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: "
+      "dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nA: 1\r\n\r\n" +
+      std::string{"\x82\x84\0\0\0\0ping", 10};
+  for (const std::string& first : {plain + stream, stream + plain, socket}) {
     std::size_t failures = 0;
     for (std::size_t n = 1; n < 100; ++n) {
       Driver driver{app};

@@ -23,7 +23,7 @@
 #include <pounce/h1/limits.hpp>
 #include <pounce/h2/limits.hpp>
 #include <pounce/limits/request_queue.hpp>
-#include <pounce/proxy/forwarded.hpp>
+#include <pounce/proxy/trust.hpp>
 #include <pounce/server/codings_ref.hpp>
 #include <pounce/ws/limits.hpp>
 

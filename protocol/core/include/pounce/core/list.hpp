@@ -3,7 +3,7 @@
 // It does what std::vector does, under the same names, as far as it goes; places are indices. It is there for public headers only:
 // <vector> is a quarter of what one of ours may cost (docs/decisions/0015).
 // Ownership: of its elements, which move without errors; it moves whole, and is empty after that. Views live until an element is added or
-// taken away. Limits: none of its own; whoever puts in what a peer sends bounds it. Errors: growing throws std::bad_alloc and changes
+// taken away. Limits: 2^32 - 1 elements; whoever puts in what a peer sends bounds it. Errors: growing throws std::bad_alloc and changes
 // nothing.
 #pragma once
 
@@ -103,26 +103,26 @@ class List {
     if constexpr (!std::is_trivially_destructible_v<T>) {
       for (std::size_t i = size_; i-- > size;) first_[i].~T();
     }
-    size_ = size < size_ ? size : size_;
+    size_ = size < size_ ? static_cast<std::uint32_t>(size) : size_;
   }
-  [[gnu::noinline]] void grow() { move_to(capacity_ + (capacity_ < least ? least : capacity_)); }
+  [[gnu::noinline]] void grow() { move_to(std::size_t{capacity_} + (capacity_ < least ? least : capacity_)); }
   void move_to(std::size_t capacity) {
     constexpr std::size_t each = sizeof(T);  // NOLINT(bugprone-sizeof-expression): also of a pointer
-    if (capacity > PTRDIFF_MAX / each) throw std::bad_alloc{};
+    if (capacity > PTRDIFF_MAX / each || capacity > UINT32_MAX) throw std::bad_alloc{};
     T* const larger = static_cast<T*>(::operator new(capacity * each));
     for (std::size_t i = 0; i != size_; ++i) {
       ::new (static_cast<void*>(larger + i)) T(std::move(first_[i]));
       first_[i].~T();
     }
     ::operator delete(static_cast<void*>(std::exchange(first_, larger)));
-    capacity_ = capacity;
+    capacity_ = static_cast<std::uint32_t>(capacity);
   }
 
-  static constexpr std::size_t least = 4;
+  static constexpr std::uint32_t least = 4;
 
   T* first_ = nullptr;
-  std::size_t size_ = 0;
-  std::size_t capacity_ = 0;
+  std::uint32_t size_ = 0;
+  std::uint32_t capacity_ = 0;
 };
 
 // Takes away those of which `is` is true; the others keep their order. How many those were.

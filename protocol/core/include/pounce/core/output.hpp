@@ -25,7 +25,10 @@ class Output {
   static constexpr std::size_t default_limit = 256 * kibibyte;
   static constexpr std::size_t copy_below = 4 * kibibyte;  // smaller pieces are copied even when an owner is offered
 
-  explicit Output(std::size_t limit = default_limit) noexcept : limit_(limit) {}
+  static constexpr std::size_t largest_limit = 1024 * mebibyte;  // a larger one is taken for this
+
+  explicit Output(std::size_t limit = default_limit) noexcept
+      : limit_(static_cast<std::uint32_t>(limit < largest_limit ? limit : largest_limit)) {}
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
@@ -101,7 +104,9 @@ class Output {
     return reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(tail_->data()) < tail_->capacity();
   }
 
-  std::size_t limit_;
+  std::uint32_t limit_;
+  bool finished_ = false;
+  bool abandoned_ = false;
   Workspace* workspace_ = nullptr;
   List<Slice> slices_;
   List<std::uint64_t> region_offsets_;  // of the regions among the slices
@@ -112,8 +117,6 @@ class Output {
   std::size_t size_ = 0;
   std::uint64_t total_written_ = 0;
   std::uint64_t total_arrived_ = 0;
-  bool finished_ = false;
-  bool abandoned_ = false;
 };
 
 }  // namespace pounce::inline v0

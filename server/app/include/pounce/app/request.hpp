@@ -5,6 +5,7 @@
 #pragma once
 
 #include <pounce/app/fields.hpp>
+#include <pounce/app/packed_fields.hpp>
 #include <pounce/app/peers.hpp>
 #include <pounce/core/agreed.hpp>
 #include <pounce/core/bytes.hpp>
@@ -12,9 +13,9 @@
 #include <pounce/core/message.hpp>
 #include <pounce/core/owned.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,7 +48,6 @@ class Request {
  public:
   Request() noexcept = default;
   Request(const Request&) = delete;
-  Request& operator=(const Request&) = delete;
   ~Request() {
     if (packed_) [[unlikely]]
       delete[] fields_;
@@ -65,22 +65,25 @@ class Request {
   [[nodiscard]] std::string_view scheme() const noexcept { return secure_ ? "https" : "http"; }
   [[nodiscard]] Version version() const noexcept { return version_; }
   // In order of arrival. A request that asks for another protocol may be kept for hours, and makes this table when it is asked for it:
-  // that may throw std::bad_alloc.
-  [[nodiscard]] FieldList fields() const {
+  // that may throw std::bad_alloc. (A template, for what a span is made of should cost those alone who ask for it: docs/decisions/0015.)
+  template <std::same_as<FieldList> List = FieldList>
+  [[nodiscard]] List fields() const {
     if (fields_ == nullptr) [[unlikely]]
       unpack();
-    return {fields_, field_count_};
+    return List{fields_, field_count_};
   }
   [[nodiscard]] std::optional<std::uint64_t> content_length() const noexcept {
-    return has_length_ ? std::optional{content_length_} : std::nullopt;
+    if (!has_length_) return std::nullopt;
+    return content_length_;
   }
   [[nodiscard]] bool has_body() const noexcept { return has_body_; }
 
   // The value of the first field of that name, compared without case.
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept {
-    for (std::size_t i = 0; i < field_count_; ++i) {
-      const Field field = field_at(i);
-      if (equal_without_case(field.name, name)) return field.value;
+    if (fields_ == nullptr) [[unlikely]]
+      return packed_header(name);
+    for (const Field* field = fields_; field != fields_ + field_count_; ++field) {
+      if (equal_without_case(field->name, name)) return field->value;
     }
     return std::nullopt;
   }
@@ -110,10 +113,12 @@ class Request {
     return host == "unix" ? peer : host;
   }
   // "127.0.0.1:40112", "unix:"
-  [[nodiscard]] std::string_view peer() const noexcept { return peers_ != nullptr ? peers_->peer : std::string_view{}; }
+  [[nodiscard]] std::string_view peer() const noexcept {
+    return peers_ != nullptr ? peers_->peer.view() : std::string_view{};
+  }
   // The address that was connected to.
   [[nodiscard]] std::string_view local() const noexcept {
-    return peers_ != nullptr ? peers_->local : std::string_view{};
+    return peers_ != nullptr ? peers_->local.view() : std::string_view{};
   }
   // What TLS has agreed on, with the client's certificate; null: the connection is clear. Its views live as long as the request.
   [[nodiscard]] const Agreed* secured() const noexcept { return secured_; }
@@ -129,19 +134,12 @@ class Request {
 
  private:
   friend class RequestAccess;  // the server's way in
+  Request& operator=(const Request&) = default;
 
-  // A piece of the head's octets: half of what a view takes.
+  // A piece of the request's octets: half of what a view takes.
   struct Part {
     std::uint32_t at = 0;
     std::uint32_t size = 0;
-  };
-  // Where a field is in them. These lie in front of them.
-  struct PackedField {
-    std::uint16_t name_at;
-    std::uint16_t value_at;
-    std::uint16_t value_size;
-    std::uint8_t name_size;
-    FieldId id;
   };
   // What few requests have.
   struct More {
@@ -151,24 +149,26 @@ class Request {
     std::string_view correlation;
   };
 
-  [[nodiscard]] std::string_view text(Part part) const noexcept { return {octets_ + part.at, part.size}; }
-  [[nodiscard]] Field field_at(std::size_t i) const noexcept {
-    if (fields_ != nullptr) [[likely]]
-      return fields_[i];
-    PackedField field;
-    std::memcpy(&field, octets_ - (field_count_ - i) * sizeof field, sizeof field);
-    return {.name = {octets_ + field.name_at, field.name_size},
-            .value = {octets_ + field.value_at, field.value_size},
-            .id = field.id};
+  // Exactly what a view's constructor takes: for other numbers the compiler looks at its templates, too (docs/decisions/0015).
+  [[nodiscard]] std::string_view text(Part part) const noexcept {
+    return {octets_ + part.at, static_cast<std::size_t>(part.size)};
+  }
+  [[nodiscard]] std::optional<std::string_view> packed_header(std::string_view name) const noexcept {
+    Field field;
+    for (PackedFields list{octets_, field_count_}; list.next(field);) {
+      if (equal_without_case(field.name, name)) return field.value;
+    }
+    return std::nullopt;
   }
   void unpack() const {
     if (!packed_) return;
     Owned<Field[]> list{new Field[field_count_]};
-    for (std::size_t i = 0; i < field_count_; ++i) list[i] = field_at(i);
+    PackedFields packed{octets_, field_count_};
+    for (std::size_t i = 0; i < field_count_; ++i) (void)packed.next(list[i]);
     fields_ = list.release();
   }
 
-  const char* octets_ = nullptr;
+  const char* octets_ = nullptr;  // the head's; packed: the texts of the fields, and what of the line is not in them
   mutable const Field* fields_ = nullptr;  // null: there are none, or they are packed
   std::uint32_t octet_count_ = 0;
   std::uint32_t field_count_ = 0;

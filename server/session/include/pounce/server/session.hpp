@@ -68,7 +68,11 @@ class Session {
   ~Session();
 
   // --- input from the network ---
-  [[nodiscard]] MutableBytes space() { return source_->space(station_->workspace); }
+  [[nodiscard]] MutableBytes space() {
+    if (secured_) [[unlikely]]
+      return source().space(station_->workspace);
+    return input_.space(station_->workspace);
+  }
   void received(std::size_t n) noexcept;
   void received_end() noexcept;
   // The transport failed: nothing can be sent any more. Only marks; the next step destroys the exchanges.
@@ -146,11 +150,14 @@ class Session {
   void report_tls_failure(Fault fault, TlsFailure failure, Bytes words);
   void refuse_clear_text();
   void end_input() noexcept;
+  // What the driver reads into.
+  [[nodiscard]] Input& source() noexcept;
+  [[nodiscard]] const Input& source() const noexcept;
 
   // A handler may have taken time within a step, and a driver's tick may be from before.
   void look_at(Instant now) noexcept { now_ = now > now_ ? now : now_; }
   void look_at_clock() noexcept {
-    if (tick_ != nullptr && tick_->clock != nullptr) look_at(tick_->clock());
+    if (station_->tick != nullptr && station_->tick->clock != nullptr) look_at(station_->tick->clock());
   }
   void receive();
   [[nodiscard]] bool take_proxy_header();
@@ -204,20 +211,17 @@ class Session {
   Input input_;
   Output output_;
   Owned<Secured> secured_;   // null: the transport is clear
-  Input* source_ = &input_;  // what the driver reads into …
-  Output* sink_ = &output_;  // … and writes from
+  Output* sink_ = &output_;  // what the driver writes from
   ExchangeList exchanges_;
-  std::uint32_t turn_ = 0;      // of these, who runs first in the next step
-  std::uint32_t sockets_ = 0;   // of these, how many are WebSockets on streams
-  const Tick* tick_ = nullptr;  // during a step
+  std::uint32_t turn_ = 0;     // of these, who runs first in the next step
+  std::uint32_t sockets_ = 0;  // of these, how many are WebSockets on streams
   Peers peers_;
   Instant opened_at_;
   Instant now_;  // of the last step
   std::uint64_t requests_ = 0;
   std::uint64_t bytes_received_ = 0;
-  std::uint32_t coders_ = 0;       // responses that are being coded piece by piece
-  std::uint32_t coding_left_ = 0;  // bytes of content that this step may still code
-  std::uint64_t progress_ = 1;     // reads and writes so far: without any, a stream that was refused room has none
+  std::uint64_t progress_ = 1;  // reads and writes so far: without any, a stream that was refused room has none
+  std::uint32_t coders_ = 0;    // responses that are being coded piece by piece
   Fault fault_ = Fault::none;
   bool hello_ = false;         // its first octets are those of TLS, on a clear transport
   bool undecided_ = false;     // its first octets may still become the preface of HTTP/2

@@ -26,8 +26,10 @@ namespace pounce::inline v0 {
 
 class App;
 class FilterSource;
+class Handler;
 class Session;
 class Workspace;
+struct Tick;
 
 // Letterbox: the server's end of a Mailbox. It is kept outside the session, holds messages while the session moves, and says `gone`
 // to everybody who posts after `close`.
@@ -104,6 +106,14 @@ struct Station {
   events::Observer* observer;  // null: nobody listens
   events::Kinds kinds;
   events::WorkerId worker;
+
+  // While one of its sessions is stepped.
+  const Tick* tick = nullptr;
+  std::uint32_t coding_left = 0;  // bytes of content that this step may still code
+
+  // What the frame of a request's handler took that may live for hours: the next one's memory has room for it.
+  const Handler* framed = nullptr;
+  std::size_t frame_size = 0;
 };
 
 // Frozen before the first session exists; shared by reference without locks.
