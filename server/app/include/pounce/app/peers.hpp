@@ -35,7 +35,8 @@ class AddressText {
 
   [[nodiscard]] std::string_view view() const noexcept {
     if (size_ != elsewhere) return {place_, static_cast<std::size_t>(size_)};
-    return {far().text, far().size};
+    const char* const text = far().text;
+    return {text, far().size};
   }
   operator std::string_view() const noexcept { return view(); }  // NOLINT(google-explicit-constructor)
 
