@@ -60,6 +60,11 @@ TEST_CASE("it is a copy, which moves whole") {
   }
 }
 
+TEST_CASE("it takes 24 octets, and every IPv4 address with its port stands in it") {
+  CHECK(sizeof(SmallString) == 24);
+  CHECK(std::string_view{"255.255.255.255:65535"}.size() <= SmallString::inline_capacity);
+}
+
 TEST_CASE("it is made of, compared with and given to whatever is text") {
   const SmallString kept = "192.168.100.100:40112";
   CHECK(kept == "192.168.100.100:40112");

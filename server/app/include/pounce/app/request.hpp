@@ -114,11 +114,11 @@ class Request {
   }
   // "127.0.0.1:40112", "unix:"
   [[nodiscard]] std::string_view peer() const noexcept {
-    return peers_ != nullptr ? peers_->peer.view() : std::string_view{};
+    return peers_ != nullptr ? peers_->peer.bytes() : std::string_view{};
   }
   // The address that was connected to.
   [[nodiscard]] std::string_view local() const noexcept {
-    return peers_ != nullptr ? peers_->local.view() : std::string_view{};
+    return peers_ != nullptr ? peers_->local.bytes() : std::string_view{};
   }
   // What TLS has agreed on, with the client's certificate; null: the connection is clear. Its views live as long as the request.
   [[nodiscard]] const Agreed* secured() const noexcept { return secured_; }
