@@ -82,8 +82,10 @@ std::size_t Output::gather(std::span<Bytes> slices) const noexcept {
 
 void Output::written(std::size_t n) noexcept {
   assert(n <= size_);
-  size_ -= n;
   total_written_ += n;
+  if (n == size_) [[likely]]
+    return forget();
+  size_ -= n;
   while (n != 0) {
     Slice& slice = slices_[first_];
     const std::size_t piece = std::min(n, slice.size);
@@ -101,15 +103,7 @@ void Output::written(std::size_t n) noexcept {
       ++first_;
     }
   }
-  if (first_ == slices_.size()) {
-    slices_.clear();
-    first_ = 0;
-    tail_used_ = 0;
-    if (first_region_ != 0) {
-      region_offsets_.clear();
-      first_region_ = 0;
-    }
-  } else if (first_ > 64) {
+  if (first_ > 64) {
     slices_.erase_front(first_);
     first_ = 0;
     region_offsets_.erase_front(first_region_);
@@ -118,11 +112,17 @@ void Output::written(std::size_t n) noexcept {
 }
 
 void Output::discard() noexcept {
+  forget();
+  settle();
+}
+
+// All of it; the tail is as new.
+void Output::forget() noexcept {
   slices_.clear();
   region_offsets_.clear();
   first_ = first_region_ = 0;
+  tail_used_ = 0;
   size_ = 0;
-  settle();
 }
 
 void Output::settle() noexcept {

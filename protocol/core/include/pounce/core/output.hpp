@@ -99,6 +99,7 @@ class Output {
   };
 
   void make_room(std::size_t n);
+  void forget() noexcept;
   [[nodiscard]] bool in_tail(const char* at) const noexcept {
     // As numbers: pointers into different memory do not compare. One before the tail is far behind it.
     return reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(tail_->data()) < tail_->capacity();
