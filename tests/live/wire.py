@@ -73,6 +73,7 @@ class Wire:
         if rcvbuf:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
         self.socket.settimeout(timeout)
+        self.spoke_at = time.monotonic()  # not later than the server heard of it the last time
         try:
             self.socket.connect(where)
         except BaseException:
@@ -91,6 +92,7 @@ class Wire:
         return self.socket.getsockname()[1]
 
     def send(self, data):
+        self.spoke_at = time.monotonic()
         self.socket.settimeout(self.timeout)
         try:
             self.socket.sendall(data if isinstance(data, (bytes, bytearray, memoryview)) else data.encode("latin-1"))
