@@ -19,8 +19,12 @@ std::chrono::sys_time<std::chrono::nanoseconds> wall_now() noexcept {
                                                          std::chrono::nanoseconds{now.tv_nsec}};
 }
 
-TickSource::TickSource(const std::optional<std::string>& server, bool date) : date_(date) {
-  if (server) lines_ = "Server: " + *server + "\r\n";
+TickSource::TickSource(std::optional<std::string_view> server, bool date) : date_(date) {
+  if (server) {
+    lines_.append("Server: ");
+    lines_.append(*server);
+    lines_.append("\r\n");
+  }
   tick_.server_line_size = lines_.size();
   tick_.clock = monotonic_now;
   update();
@@ -41,9 +45,11 @@ void TickSource::format() {
   if (date_) {
     const auto date = http::format_date(tick_.wall);
     lines_.resize(tick_.server_line_size);
-    lines_.append("Date: ").append(date.data(), date.size()).append("\r\n");
+    lines_.append("Date: ");
+    lines_.append({date.data(), date.size()});
+    lines_.append("\r\n");
   }
-  tick_.lines = lines_;
+  tick_.lines = lines_.bytes();
 }
 
 }  // namespace pounce::inline v0::posix

@@ -232,7 +232,7 @@ std::expected<ListedNames, FileError> RootedFiles::list(std::string_view path, s
       listed.complete = false;
       break;
     }
-    listed.names.push_back({.name = std::string{name},
+    listed.names.push_back({.name = name,
                             .directory = S_ISDIR(status.st_mode),
                             .size = static_cast<std::uint64_t>(status.st_size),
                             .modified = seconds_of(status)});

@@ -90,12 +90,13 @@ std::string link_to(const ListedName& entry) {
 
 void put_in_order(ListedNames& names) {
   erase_if(names.names, [](const ListedName& entry) {
+    const Bytes name = entry.name;
     const bool unreachable = std::ranges::any_of(
-        entry.name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '\\' || c == '/'; });
-    return unreachable || entry.name.empty() || entry.name.front() == '.' || entry.name.size() > most_name_bytes;
+        name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '\\' || c == '/'; });
+    return unreachable || name.empty() || name.front() == '.' || name.size() > most_name_bytes;
   });
   std::ranges::sort(names.names, [](const ListedName& a, const ListedName& b) {
-    return a.directory != b.directory ? a.directory : a.name < b.name;
+    return a.directory != b.directory ? a.directory : a.name.bytes() < b.name.bytes();
   });
 }
 

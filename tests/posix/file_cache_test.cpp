@@ -239,7 +239,7 @@ TEST_CASE("a listing holds files and directories that may be served, and no more
   const auto files = open_root(scratch, {});
   auto listed = files->list("", 100);
   REQUIRE(listed.has_value());
-  std::ranges::sort(listed->names, {}, &pounce::ListedName::name);
+  std::ranges::sort(listed->names, {}, [](const pounce::ListedName& one) { return one.name.bytes(); });
   REQUIRE(listed->names.size() == 2);
   CHECK(listed->names[0].name == "b.txt");
   CHECK(listed->names[0].size == 2);

@@ -4,10 +4,11 @@
 // the field lines that every response carries.
 #pragma once
 
+#include <pounce/core/owned_bytes.hpp>
 #include <pounce/core/time.hpp>
 
 #include <optional>
-#include <string>
+#include <string_view>
 
 namespace pounce::inline v0::posix {
 
@@ -17,7 +18,7 @@ namespace pounce::inline v0::posix {
 class TickSource {
  public:
   // `server`: value of the Server field; `date`: whether there is a Date field.
-  TickSource(const std::optional<std::string>& server, bool date);
+  TickSource(std::optional<std::string_view> server, bool date);
 
   const Tick& update();
   [[nodiscard]] const Tick& tick() const noexcept { return tick_; }
@@ -27,7 +28,7 @@ class TickSource {
 
   Tick tick_;
   Instant next_format_{};
-  std::string lines_;
+  OwnedBytes lines_;
   bool date_;
 };
 

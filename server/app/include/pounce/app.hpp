@@ -1,4 +1,6 @@
-// Everything that an application needs: <pounce/app.hpp> and nothing else.
+// Everything of Pounce that most applications need.
+//
+// Of the standard library it brings views, spans, optionals and durations. Who makes a std::string, or takes one, includes <string>.
 #pragma once
 
 #include <pounce/app/application.hpp>

@@ -11,6 +11,7 @@
 #include <pounce/core/lean.hpp>
 #include <pounce/core/storage.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 
@@ -32,7 +33,11 @@ class Input {
   // `n` bytes were read into what `space` returned.
   void received(std::size_t n) noexcept { end_ += static_cast<std::uint32_t>(n); }
 
-  [[nodiscard]] MutableBytes readable() noexcept { return {block_ ? block_->data() + begin_ : nullptr, end_ - begin_}; }
+  // (A template, for what a span is made of should cost those alone who ask for it: docs/decisions/0015.)
+  template <std::same_as<MutableBytes> Octets = MutableBytes>
+  [[nodiscard]] Octets readable() noexcept {
+    return Octets{block_ ? block_->data() + begin_ : nullptr, size()};
+  }
   [[nodiscard]] std::size_t size() const noexcept { return end_ - begin_; }
   [[nodiscard]] bool has_space() const noexcept { return size() < limit_; }
   void consume(std::size_t n) noexcept;

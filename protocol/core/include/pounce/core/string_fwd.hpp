@@ -4,6 +4,7 @@
 // included; elsewhere it is <string>.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 
 #if defined(__GLIBCXX__) && __has_include(<bits/stringfwd.h>)
@@ -11,3 +12,11 @@
 #else
 #include <string>
 #endif
+
+namespace pounce::inline v0 {
+
+// A std::string that is complete: what a function's template takes or gives to whoever has included <string>. Who has not is told this name.
+template <class T>
+concept StringIncluded = std::same_as<T, std::string> && requires { sizeof(T); };
+
+}  // namespace pounce::inline v0

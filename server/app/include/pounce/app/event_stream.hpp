@@ -48,7 +48,7 @@ class ServerEvent {
   ServerEvent&& retry(std::chrono::milliseconds wait) && { return std::move(retry(wait)); }
 
   // The octets on the wire, as a std::string for whoever has included <string>.
-  template <std::same_as<std::string> Text = std::string>
+  template <StringIncluded Text = std::string>
   [[nodiscard]] Text framed() const {
     Text out(most_framed(), '\0');
     out.resize(frame(out.data()));

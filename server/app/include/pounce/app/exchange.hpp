@@ -27,11 +27,12 @@
 #include <pounce/app/token.hpp>
 #include <pounce/app/wait.hpp>
 #include <pounce/core/source.hpp>
+#include <pounce/core/string_fwd.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <new>
-#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -50,18 +51,20 @@ class [[nodiscard]] Received {
   Status status_;
 };
 
-// What `message` gives: `ok` with a posted message, or why there is none.
-class [[nodiscard]] Posted {
+// What `message` gives: `ok` with a posted message, or why there is none. A template, so that only who looks at one has to include <string>.
+template <std::same_as<std::string> Text>
+class [[nodiscard]] PostedOf {
  public:
-  Posted(Status status, std::string text) noexcept : text_(std::move(text)), status_(status) {}
+  PostedOf(Status status, Text text) noexcept : text_(std::move(text)), status_(status) {}
   Status status() const noexcept { return status_; }
-  [[nodiscard]] const std::string& text() const& noexcept { return text_; }
-  [[nodiscard]] std::string text() && noexcept { return std::move(text_); }
+  [[nodiscard]] const Text& text() const& noexcept { return text_; }
+  [[nodiscard]] Text text() && noexcept { return std::move(text_); }
 
  private:
-  std::string text_;
+  Text text_;
   Status status_;
 };
+using Posted = PostedOf<std::string>;
 
 class Exchange {
  public:
@@ -89,7 +92,9 @@ class Exchange {
   class [[nodiscard]] Write;
   class [[nodiscard]] WriteRegion;
   class [[nodiscard]] Sleep;
-  class [[nodiscard]] Message;
+  template <std::same_as<std::string> Text>
+  class [[nodiscard]] MessageOf;
+  using Message = MessageOf<std::string>;
   class [[nodiscard]] Accept;
 
   // The next piece of request content. The first read sends 100 Continue to a peer that waits for it. Over HTTP/2 nothing more comes
@@ -107,8 +112,9 @@ class Exchange {
   [[nodiscard]] Sleep sleep(Duration duration);
   // Lets other work of this worker go first, and what was written out.
   [[nodiscard]] Sleep yield();
-  // The next posted message.
-  [[nodiscard]] Message message(Timeout timeout = {});
+  // The next posted message: a Posted, for whoever has included <string>.
+  template <StringIncluded Text = std::string>
+  [[nodiscard]] MessageOf<Text> message(Timeout timeout = {});
   // Makes it a WebSocket, in place of an answer: `co_await x.accept_websocket("chat, superchat")`, with the subprotocols that the application
   // speaks. See <pounce/app/websocket.hpp>.
   [[nodiscard]] Accept accept_websocket();
@@ -166,18 +172,21 @@ class Exchange::Sleep final : public Wait {
   [[nodiscard]] Status await_resume() const noexcept { return status; }
 };
 
-class Exchange::Message final : public Wait {
+template <std::same_as<std::string> Text>
+class Exchange::MessageOf final : public Wait {
  public:
-  Message(Exchange& exchange, Timeout timeout) noexcept : Wait(exchange, Kind::message, timeout) {}
-  [[nodiscard]] Posted await_resume() noexcept { return Posted{status, std::move(text)}; }
+  MessageOf(Exchange& exchange, Timeout timeout) noexcept : Wait(exchange, Kind::message, timeout) {}
+  [[nodiscard]] PostedOf<Text> await_resume() noexcept {
+    static_assert(!std::is_aggregate_v<MessageOf> && !std::is_aggregate_v<PostedOf<Text>>);
+    return PostedOf<Text>{status, std::move(text)};
+  }
 
-  std::string text;  // for the server: the result
+  Text text;  // for the server: the result
 };
 
 static_assert(!std::is_aggregate_v<Exchange::Read> && !std::is_aggregate_v<Exchange::Write> &&
               !std::is_aggregate_v<Exchange::WriteRegion> && !std::is_aggregate_v<Region> &&
-              !std::is_aggregate_v<Exchange::Sleep> && !std::is_aggregate_v<Exchange::Message> &&
-              !std::is_aggregate_v<Received> && !std::is_aggregate_v<Posted>);
+              !std::is_aggregate_v<Exchange::Sleep> && !std::is_aggregate_v<Received>);
 
 inline Exchange::Read Exchange::read(Timeout timeout) { return Read{*this, timeout}; }
 inline Exchange::Write Exchange::write(Bytes bytes, Timeout timeout) { return Write{*this, Chunk{bytes, {}}, timeout}; }
@@ -187,7 +196,10 @@ inline Exchange::WriteRegion Exchange::write(Region region, Timeout timeout) {
 }
 inline Exchange::Sleep Exchange::sleep(Duration duration) { return Sleep{*this, Wait::Kind::sleep, duration}; }
 inline Exchange::Sleep Exchange::yield() { return Sleep{*this, Wait::Kind::yield, Duration::zero()}; }
-inline Exchange::Message Exchange::message(Timeout timeout) { return Message{*this, timeout}; }
+template <StringIncluded Text>
+Exchange::MessageOf<Text> Exchange::message(Timeout timeout) {
+  return MessageOf<Text>{*this, timeout};
+}
 
 // The word before each frame says where it came from.
 inline void* allocate_frame(Exchange* exchange, std::size_t size) {

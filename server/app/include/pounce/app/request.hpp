@@ -12,25 +12,27 @@
 #include <pounce/core/ids.hpp>
 #include <pounce/core/message.hpp>
 #include <pounce/core/owned.hpp>
+#include <pounce/core/string_fwd.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace pounce::inline v0 {
 
-// %XX decoded once; with `plus`, '+' is a blank (forms). Empty when a percent sign is not followed by two hex digits.
-[[nodiscard]] inline std::optional<std::string> percent_decode(std::string_view text, bool plus = false) {
+// %XX decoded once; with `plus`, '+' is a blank (forms). Empty when a percent sign is not followed by two hex digits. The text is a
+// std::string, for whoever has included <string>.
+template <StringIncluded Text = std::string>
+[[nodiscard]] std::optional<Text> percent_decode(std::string_view text, bool plus = false) {
   constexpr auto digit = [](char c) {
     return c >= '0' && c <= '9'   ? c - '0'
            : c >= 'a' && c <= 'f' ? c - 'a' + 10
            : c >= 'A' && c <= 'F' ? c - 'A' + 10
                                   : -1;
   };
-  std::string out;
+  Text out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '%') {
@@ -87,14 +89,15 @@ class Request {
     }
     return std::nullopt;
   }
-  // The decoded value of the first query parameter of that name ("a=1&b=2").
-  [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const {
+  // The decoded value of the first query parameter of that name ("a=1&b=2"): a std::string, for whoever has included <string>.
+  template <StringIncluded Text = std::string>
+  [[nodiscard]] std::optional<Text> parameter(std::string_view name) const {
     for (std::string_view rest = query(); !rest.empty();) {
       const std::string_view pair = rest.substr(0, rest.find('&'));
       rest.remove_prefix(pair.size() == rest.size() ? pair.size() : pair.size() + 1);
       const std::size_t equals = pair.find('=');
       if (pair.substr(0, equals) != name) continue;
-      return equals == std::string_view::npos ? std::string{} : percent_decode(pair.substr(equals + 1), true);
+      return equals == std::string_view::npos ? Text{} : percent_decode<Text>(pair.substr(equals + 1), true);
     }
     return std::nullopt;
   }

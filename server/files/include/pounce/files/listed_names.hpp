@@ -2,16 +2,16 @@
 #pragma once
 
 #include <pounce/core/list.hpp>
+#include <pounce/core/small_string.hpp>
 #include <pounce/core/time.hpp>
 
 #include <cstdint>
-#include <string>
 
 namespace pounce::inline v0 {
 
 // A name in a directory: a regular file or a directory that may be served.
 struct ListedName {
-  std::string name;
+  SmallString name;
   bool directory = false;
   std::uint64_t size = 0;  // of a file
   WallTime modified{};
