@@ -166,10 +166,15 @@ std::string address_text(const sockaddr_storage& address) {
 }
 
 Listener::Listener(Descriptor socket, config::BindAddress address, std::string unlink_path, Made made) noexcept
-    : socket_(std::move(socket)), address_(std::move(address)), unlink_path_(std::move(unlink_path)), made_(made) {}
+    : socket_(std::move(socket)), address_(std::move(address)), unlink_path_(std::move(unlink_path)), made_(made) {
+  struct stat there{};
+  if (!unlink_path_.empty() && ::lstat(unlink_path_.c_str(), &there) == 0) file_ = there.st_ino;
+}
 
 Listener::~Listener() {
-  if (socket_ && !unlink_path_.empty()) ::unlink(unlink_path_.c_str());
+  if (!socket_ || unlink_path_.empty()) return;
+  struct stat there{};
+  if (::lstat(unlink_path_.c_str(), &there) == 0 && there.st_ino == file_) ::unlink(unlink_path_.c_str());
 }
 
 std::expected<Listener, std::string> Listener::share() const {

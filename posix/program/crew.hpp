@@ -39,6 +39,7 @@ struct Member {
   Exit exit = Exit::failed;
   bool in_hook = true;  // its start hooks have not returned: it hears nothing
   bool failed = false;
+  bool killed = false;          // by the supervisor
   bool reported = false;        // its ending
   bool closed = false;          // accepts no more
   bool wants_to_leave = false;  // somebody has told it alone to end

@@ -1,4 +1,4 @@
-// Departure: how a generation of threads ends: its drain hooks, its workers, its stop hooks, one after the other.
+// Departure: how a generation ends, in a process of its own or beside others: its drain hooks, its workers, its stop hooks, one after the other.
 //
 // Hooks run on a thread of their own: who sees to signals, other generations and the watchdog goes on with that, whether they return or not.
 // Threads: the main thread's, but for the hooks.
@@ -25,8 +25,6 @@ class Departure {
   // Waits for hooks that run.
   ~Departure();
 
-  // The drain hooks have returned.
-  [[nodiscard]] bool told() const noexcept { return stage_ != Stage::telling || have_returned_.load(); }
   // Readable when its workers have ended; -1: that is not what it waits for.
   [[nodiscard]] int descriptor() const noexcept;
   // Goes on with what has come. True: all has.

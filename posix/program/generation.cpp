@@ -18,6 +18,12 @@ namespace pounce::inline v0::program {
 
 namespace {
 
+// A message of somebody else's, in one line.
+std::string one_line(std::string_view text) {
+  const auto breaks = [](char octet) { return static_cast<unsigned char>(octet) < ' ' || octet == '\x7f'; };
+  return std::ranges::any_of(text, breaks) ? config::printable(text) : std::string{text};
+}
+
 // Runs a hook; an exception becomes a line.
 template <class Hook>
 std::string failure_of(const char* name, Hook hook) {
@@ -25,7 +31,7 @@ std::string failure_of(const char* name, Hook hook) {
     hook();
     return {};
   } catch (const std::exception& error) {
-    return std::string{name} + ": " + error.what();
+    return std::string{name} + ": " + one_line(error.what());
   } catch (...) {
     return std::string{name} + ": threw something that is not a std::exception";
   }

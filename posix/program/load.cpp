@@ -148,7 +148,7 @@ Outcome load(config::Program which, int argc, const char* const* argv, const cha
   }
   outcome.next = line.check ? Outcome::Next::check : Outcome::Next::serve;
   outcome.config = std::move(config);
-  outcome.text = line.check ? "configuration ok\n" : "";
+  outcome.text = line.check ? configuration_ok : "";
   return outcome;
 }
 

@@ -1,6 +1,7 @@
 #include "posix/program/preparation.hpp"
 
 #include "posix/program/trial.hpp"
+#include "posix/program/worker_mode.hpp"
 
 #include <pounce/posix/own_threads.hpp>
 
@@ -38,6 +39,10 @@ Preparation::Result Preparation::make() const {
     print(STDERR_FILENO, read->outcome.warnings);
     if (read->outcome.next == Outcome::Next::leave) {
       return std::unexpected(Refused{read->outcome.exit, std::move(read->outcome.text)});
+    }
+    if (wants_processes(*read->outcome.config, *read->target)) {
+      speech_of(*read->outcome.config)
+          .remark("warning", "workers stay threads until the program is started again (--worker-mode)");
     }
     std::optional<Generation::Share> share;
     if (lasting_.workers) {

@@ -172,12 +172,13 @@ void ProcessSupervision::bury(Crew& crew, Owned<Member> member, int status, Inst
   const std::uint64_t lost = board_.close(member->first_id, crew.ids());
   crew.totals += member->ending.totals;
   stop_failed_ = stop_failed_ || member->ending.failed != 0;
-  if (member->state == Member::State::leaving) {
-    if (!member->reported) crew.totals.cut.connections += lost;
-    return;
-  }
-  if (drain_.begun()) {
+  if (member->state == Member::State::leaving || drain_.begun()) {
+    if (member->reported) return;
     crew.totals.cut.connections += lost;
+    if (member->killed || member->failed || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) return;
+    died_leaving_ = true;
+    crew.speech().remark(
+        "error", "worker process " + std::to_string(member->process) + " " + end_of(status) + " before it had drained");
     return;
   }
   if (&crew == next_.get()) {
@@ -236,6 +237,7 @@ void ProcessSupervision::tend_members(Instant now) {
                                             " is killed: " + (member->in_hook ? "on_start" : "a handler, or a hook,") +
                                             " has not returned");
         }
+        member->killed = true;
         ::kill(member->process, SIGKILL);
       }
       if (member->due > now) continue;
@@ -349,8 +351,7 @@ void ProcessSupervision::begin_drain(Instant now) {
 void ProcessSupervision::stop_accepting(Instant) {
   accept_until_ = never;
   if (std::exchange(stopped_accepting_, true)) return;
-  lasting_.listeners.close();
-  lasting_.admin_listeners.close();
+  lasting_.listeners.close();  // those of --admin-bind stay: somebody may ask how far it is
   for (const auto& member : current_->members()) Crew::dismiss(*member, Word::stop, never);
 }
 
@@ -370,7 +371,7 @@ Exit ProcessSupervision::finish() {
   speech().stopped(ended_);
   if (verdict_ == Exit::failed) return Exit::failed;
   if (ended_.cut.connections != cut_before_ || left_behind_) return Exit::cut_at_drain;
-  return stop_failed_ ? Exit::failed : Exit::clean;
+  return stop_failed_ || died_leaving_ ? Exit::failed : Exit::clean;
 }
 
 events::WorkerId ProcessSupervision::free_ids(std::uint32_t count) {

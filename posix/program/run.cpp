@@ -11,8 +11,10 @@
 #include <pounce/program/load.hpp>
 #include <pounce/program/signals.hpp>
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <exception>
 #include <string>
 #include <utility>
@@ -29,11 +31,10 @@ int leave(const Refused& refused) {
 }
 
 int serve(const Invocation& invocation, Generation::Read read) {
-  // Before the first thread: it inherits what is blocked. What is linked in has nothing to reload but certificates.
+  // Before the first thread of ours: it inherits what is blocked. What is linked in has nothing to reload but certificates.
   const bool processes = wants_processes(*read.outcome.config, *read.target);
-  Signals signals{Signals::Wanted{.reload = invocation.linked == nullptr || read.tls,
-                                  .workers = invocation.linked == nullptr,
-                                  .children = processes}};
+  Signals signals{
+      Signals::Wanted{.reload = invocation.linked == nullptr || read.tls, .workers = true, .children = processes}};
   Lasting lasting;
   if (processes) {
     Board board;
@@ -50,7 +51,15 @@ int serve(const Invocation& invocation, Generation::Read read) {
   return leave(Supervision{invocation, lasting, signals, std::move(first)}.run());
 }
 
+// A descriptor that is opened later would take the place of one that is closed, and get what is printed.
+void hold_standard_descriptors() {
+  for (int one = STDIN_FILENO; one <= STDERR_FILENO; ++one) {
+    if (::fcntl(one, F_GETFD) < 0 && errno == EBADF) (void)!::open("/dev/null", O_RDWR);
+  }
+}
+
 int run(const Invocation& invocation) {
+  hold_standard_descriptors();
   try {
     auto read = Generation::read(invocation, nullptr);
     if (!read) return leave(read.error());

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/signalfd.h>
+#include <ucontext.h>
 #endif
 
 #include <array>
@@ -33,7 +34,16 @@ Signal named(int number) {
   return Signal::none;
 }
 
-#ifndef __linux__
+#ifdef __linux__
+// In a thread that does not block the signal, as one that an application started while it was loaded: it does from now on, and the signal goes
+// where it belongs.
+extern "C" void pass_on(int number, siginfo_t*, void* context) {
+  const int saved = errno;
+  sigaddset(&static_cast<ucontext_t*>(context)->uc_sigmask, number);
+  ::kill(::getpid(), number);
+  errno = saved;
+}
+#else
 // What a signal handler may touch: one descriptor, set before the handler is installed.
 volatile sig_atomic_t pipe_write_end = -1;
 
@@ -74,6 +84,12 @@ Signals::Signals(Wanted wanted) : wanted_(wanted) {
   struct sigaction ours{};
   ours.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &ours, &old_pipe_);
+  struct sigaction passes{};
+  passes.sa_sigaction = pass_on;
+  passes.sa_flags = SA_SIGINFO | SA_RESTART;
+  for (const auto& [number, signal] : signals) {
+    if (number != SIGCHLD && sigismember(&all, number) == 1) ::sigaction(number, &passes, nullptr);
+  }
 }
 
 Signals::~Signals() {

@@ -9,6 +9,7 @@
 #include <malloc.h>
 #endif
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,7 +21,9 @@ namespace pounce::inline v0::program {
 
 bool has_lost_its_terminal() {
   pollfd look{STDERR_FILENO, 0, 0};
-  return ::poll(&look, 1, 0) == 1 && (look.revents & POLLHUP) != 0 && ::isatty(STDERR_FILENO) == 0;
+  struct stat what{};  // a pipe or a socket hangs up, too, when a reader of logs is started again
+  return ::poll(&look, 1, 0) == 1 && (look.revents & POLLHUP) != 0 && ::fstat(STDERR_FILENO, &what) == 0 &&
+         S_ISCHR(what.st_mode) && ::isatty(STDERR_FILENO) == 0;
 }
 
 Exit Supervision::run() {
@@ -66,8 +69,8 @@ void Supervision::wait() {
   std::vector<pollfd> waits{{signals_.descriptor(), POLLIN, 0},
                             {hooks_returned_.descriptor(), POLLIN, 0},
                             {departure_ ? departure_->descriptor() : -1, POLLIN, 0}};
-  Instant next = std::min({drain_.next(), give_up_at_, notifier_.next(), watch_.next()});
-  if (departure_ && departure_->told()) next = std::min(next, accept_until_);
+  Instant next =
+      std::min({drain_.next(), accept_until_, give_up_at_, preparation_late_at_, notifier_.next(), watch_.next()});
   if (TlsFiles* const tls = current_->tls(); tls != nullptr) next = std::min(next, tls->next());
   if (preparation_) waits.push_back({preparation_->descriptor(), POLLIN, 0});
   for (const Draining& one : draining_) {
@@ -82,7 +85,13 @@ void Supervision::wait() {
 void Supervision::tend(Instant now) {
   if (TlsFiles* const tls = current_->tls(); tls != nullptr && tls->tend(now)) read_certificates_again();
   if (watch_.tend(now)) want_reload();
-  if (accept_until_ <= now && departure_->told()) stop_accepting();
+  if (accept_until_ <= now) stop_accepting();
+  if (preparation_late_at_ <= now) {
+    preparation_late_at_ = never;
+    current_->speech().remark("warning", generation_text(current_->number() + 1) +
+                                             " is not prepared in time (--worker-start-timeout): its on_start has not "
+                                             "returned, and there is no other reload until it has");
+  }
   if (drain_.is_over(now)) {
     cut();
   } else if (drain_.begun()) {
@@ -129,7 +138,11 @@ void Supervision::begin_drain(Instant now) {
                      config.shutdown_timeout + std::chrono::seconds{5});
   drain_.begin(now, config.shutdown_timeout, connections(), current_->speech());
   departure_ = make_owned<Departure>(*current_, hooks_returned_);
-  accept_until_ = config.drain_delay ? after(now, *config.drain_delay) : now;
+  if (config.drain_delay) {
+    accept_until_ = after(now, *config.drain_delay);
+  } else {
+    stop_accepting();
+  }
 }
 
 void Supervision::stop_accepting() {
@@ -147,12 +160,13 @@ void Supervision::cut() {
   for (const Draining& one : draining_) one.generation->cut();
 }
 
-// What has been cut does not return. The last line would count what only those who have not ended know.
+// What has been cut does not return. The last line would count what only those who have not ended know: there is none.
 void Supervision::give_up() {
   std::string what;
   const auto name = [&what](const Departure& one) { what.append(what.empty() ? "" : ", ").append(one.obstacle()); };
   for (const Draining& one : draining_) name(*one.departure);
   if (!departure_->tend()) name(*departure_);
+  lasting_.admin_listeners.close();
   close_logs();
   leave_behind(current_->speech(), what);
 }
@@ -201,8 +215,11 @@ void Supervision::want_reload() {
 
 // A runtime has the threads that it began with: another number is another generation.
 void Supervision::want_workers(int more) {
-  if (drain_.begun() || preparation_) {
-    return current_->speech().remark("notice", "the number of workers stays: something else is under way");
+  if (drain_.begun() || preparation_ || invocation_.linked != nullptr) {
+    return current_->speech().remark(
+        "notice",
+        "the number of workers stays: " + std::string{invocation_.linked != nullptr ? "the application is linked in"
+                                                                                    : "something else is under way"});
   }
   const unsigned now = lasting_.workers.value_or(static_cast<unsigned>(current_->runtime().workers()));
   const unsigned wanted = more > 0 ? std::min(now + 1, most_workers) : std::max(now, 2U) - 1;
@@ -227,6 +244,7 @@ void Supervision::begin_reload() {
   current_->speech().remark("notice", "reloading: preparing " + generation_text(number));
   try {
     preparation_ = make_owned<Preparation>(invocation_, lasting_, number, current_->tls());
+    preparation_late_at_ = after(posix::monotonic_now(), current_->config().worker_start_timeout);
   } catch (const std::exception& error) {  // no descriptor, no thread, no memory
     keep_current(current_->refused(error.what()).lines);
   }
@@ -235,6 +253,7 @@ void Supervision::begin_reload() {
 void Supervision::finish_preparation(Instant now) {
   Preparation::Result result = preparation_->take();
   preparation_.reset();
+  preparation_late_at_ = never;
   if (!result) return keep_current(result.error().lines);
   Owned<Generation> next = std::move(*result);
   std::string why;

@@ -89,6 +89,7 @@ class Supervision {
   Watch watch_;
   std::vector<Draining> draining_;
   Owned<Preparation> preparation_;
+  Instant preparation_late_at_ = never;
   DrainClock drain_;
   Instant accept_until_ = never;  // of a drain that has begun
   Instant give_up_at_ = never;    // … and was cut

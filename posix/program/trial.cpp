@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,15 +62,17 @@ class Attributes {
   posix_spawnattr_t attributes_{};
 };
 
-// Its process id, or minus an error. What it says comes out of `said`.
-pid_t start(const Invocation& invocation, posix::Descriptor& said) {
+// Its process id, or minus an error. What it says comes out of `said`, what it prints is in `printed`.
+pid_t start(const Invocation& invocation, posix::Descriptor& said, posix::Descriptor& printed) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return -errno;
   said = posix::Descriptor{ends[0]};
   const posix::Descriptor write_end{ends[1]};
+  printed = posix::Descriptor{::memfd_create("trial", MFD_CLOEXEC)};
+  if (!printed) return -errno;
   Actions actions;
   ::posix_spawn_file_actions_addopen(actions.get(), STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(actions.get(), STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  ::posix_spawn_file_actions_adddup2(actions.get(), printed.get(), STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(actions.get(), write_end.get(), STDERR_FILENO);
   std::string check = "--check";
   std::vector<char*> arguments;
@@ -87,7 +90,7 @@ pid_t start(const Invocation& invocation, posix::Descriptor& said) {
 
 Trial::Trial(const Invocation& invocation)
     : invocation_(invocation), until_(after(posix::monotonic_now(), most_trial_time)) {
-  process_ = start(invocation, said_);
+  process_ = start(invocation, said_, printed_);
   if (process_ < 0) said_.close();
 }
 
@@ -109,6 +112,14 @@ bool Trial::read(Instant now) {
   if (got == 0 || (got < 0 && errno != EINTR)) return true;
   if (got > 0 && text_.size() < most_trial_text) text_.append(piece.data(), static_cast<std::size_t>(got));
   return false;
+}
+
+bool Trial::says_well() const {
+  std::string end(most_trial_text, '\0');
+  const off_t size = ::lseek(printed_.get(), 0, SEEK_END);
+  const off_t from = std::max<off_t>(size - static_cast<off_t>(end.size()), 0);
+  const ssize_t got = ::pread(printed_.get(), end.data(), end.size(), from);
+  return got > 0 && std::string_view{end}.substr(0, static_cast<std::size_t>(got)).contains(configuration_ok);
 }
 
 // It has closed its standard error, as whoever ends does; a module may have done so for it, and go on.
@@ -139,7 +150,9 @@ std::expected<void, Refused> Trial::result() {
     }
   }
   process_ = -1;
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  const bool ended_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  if (ended_well && says_well()) return {};
+  if (ended_well) say("ended before its end: ", "the module calls exit()");
   if (!in_time_ || WIFSIGNALED(status)) {
     say(in_time_ ? "was ended by signal " : "took too long",
         in_time_ ? std::to_string(WTERMSIG(status)) : std::string{});

@@ -1,7 +1,7 @@
 // Trial: a configuration is tried in a process of its own before this one takes it: `--check`, with the same arguments and environment.
 //
 // A module may throw from a static constructor, crash or end the process while it is loaded, and C++ leaves no way to survive that; so
-// whoever serves does not try it first.
+// whoever serves does not try it first. It has passed when it has said `configuration_ok`, and ended well.
 // Limits: `most_trial_text` of what it says is kept; it is killed after `most_trial_time`, and when `most_ending` has gone by since it closed its
 // standard error.
 #pragma once
@@ -43,10 +43,12 @@ class Trial {
   [[nodiscard]] std::expected<void, Refused> result();
 
  private:
+  [[nodiscard]] bool says_well() const;
   [[nodiscard]] bool ends_soon(int& status) const;
 
   const Invocation& invocation_;
   posix::Descriptor said_;
+  posix::Descriptor printed_;
   pid_t process_ = -1;  // below 0: minus the error that kept it from starting; or it has been looked at
   Instant until_;
   std::string text_;

@@ -1,5 +1,6 @@
 #include "posix/program/worker_process.hpp"
 
+#include "posix/program/hook_watch.hpp"
 #include "posix/program/waits.hpp"
 #include "posix/program/worker_mode.hpp"
 
@@ -65,7 +66,7 @@ Exit WorkerProcess::run() {
   publish();
   channel_.send(Word::serving);
   Instant publish_at = posix::monotonic_now();
-  while (!is_readable(generation_->runtime().finished_descriptor())) turn(publish_at);
+  while (!departure_ || !departure_->tend()) turn(publish_at);
   return finish();
 }
 
@@ -95,11 +96,13 @@ bool WorkerProcess::await_go() {
 
 void WorkerProcess::turn(Instant& publish_at) {
   const posix::Runtime& runtime = generation_->runtime();
-  std::array<pollfd, 4> waits{{{orphaned_ ? -1 : channel_.descriptor(), POLLIN, 0},
+  std::array<pollfd, 5> waits{{{orphaned_ ? -1 : channel_.descriptor(), POLLIN, 0},
                                {signals_.descriptor(), POLLIN, 0},
-                               {runtime.finished_descriptor(), POLLIN, 0},
+                               {hooks_returned_.descriptor(), POLLIN, 0},
+                               {departure_ ? departure_->descriptor() : -1, POLLIN, 0},
                                {stopping_ && !closed_ ? runtime.closed_descriptor() : -1, POLLIN, 0}}};
-  (void)::poll(waits.data(), waits.size(), milliseconds_until(std::min(publish_at, cut_at_)));
+  (void)::poll(waits.data(), waits.size(), milliseconds_until(std::min({publish_at, cut_at_, give_up_at_})));
+  hooks_returned_.drain();
   const Instant now = posix::monotonic_now();
   if (stopping_ && !closed_ && is_readable(runtime.closed_descriptor())) say_closed();
   take_signals(now);
@@ -117,6 +120,11 @@ void WorkerProcess::turn(Instant& publish_at) {
   if (cut_at_ <= now) {
     cut_at_ = never;
     generation_->cut();
+    if (orphaned_) give_up_at_ = after(now, most_dying);  // else the supervisor looks after that
+  }
+  if (give_up_at_ <= now) {
+    lasting_.logs = Logs{};
+    leave_behind(generation_->speech(), departure_->obstacle());
   }
   if (publish_at > now) return;
   publish();
@@ -135,14 +143,9 @@ void WorkerProcess::take_signals(Instant now) {
 
 void WorkerProcess::obey(const Channel::Message& message, Instant now) {
   switch (message.word) {
-    case Word::tell_drain:
-      if (!std::exchange(told_, true)) generation_->tell_drain();
-      break;
+    case Word::tell_drain: tell_drain(); break;
     case Word::stop: stop_accepting(Drain::prompt); break;
-    case Word::retire:
-      stop_accepting(Drain::patient);  // first: those who serve now are announced when it has
-      if (!std::exchange(told_, true)) generation_->tell_drain();
-      break;
+    case Word::retire: stop_accepting(Drain::patient); break;
     case Word::cut:
       stop_accepting(Drain::prompt);
       cut_at_ = now;
@@ -170,9 +173,12 @@ void WorkerProcess::obey(const Channel::Message& message, Instant now) {
   }
 }
 
+void WorkerProcess::tell_drain() {
+  if (!departure_) departure_ = make_owned<Departure>(*generation_, hooks_returned_);
+}
+
 // By itself: nobody has set a deadline.
 void WorkerProcess::retire(Instant now) {
-  if (!std::exchange(told_, true)) generation_->tell_drain();
   stop_accepting(Drain::patient);
   cut_at_ = std::min(cut_at_, after(now, generation_->config().shutdown_timeout));
 }
@@ -182,8 +188,9 @@ void WorkerProcess::stop_accepting(Drain drain) {
   if (stopping_ && drain == Drain::patient) return;
   stopping_ = true;
   lasting_.listeners.close();
-  lasting_.admin_listeners.close();
+  if (drain == Drain::patient) lasting_.admin_listeners.close();  // else somebody may ask how far it is
   generation_->drain(drain);
+  tell_drain();
 }
 
 void WorkerProcess::say_closed() {
@@ -206,14 +213,15 @@ void WorkerProcess::publish() {
 }
 
 Exit WorkerProcess::finish() {
-  const posix::Totals totals = generation_->join();
-  const std::string error = generation_->end();
+  const posix::Totals totals = departure_->totals();
+  const std::string error = departure_->error();
   if (!error.empty()) generation_->speech().remark("error", error);
   publish();
   const Ending ending{totals, error.empty() ? 0U : 1U};
   std::string text(sizeof ending, '\0');
   std::memcpy(text.data(), &ending, sizeof ending);
   channel_.send(Word::ended, text);
+  departure_.reset();
   generation_.reset();
   lasting_.logs = Logs{};  // what they still hold is written
   if (totals.cut.connections != 0) return Exit::cut_at_drain;

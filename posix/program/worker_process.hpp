@@ -8,6 +8,7 @@
 
 #include "posix/program/board.hpp"
 #include "posix/program/channel.hpp"
+#include "posix/program/departure.hpp"
 #include "posix/program/generation.hpp"
 
 #include <pounce/core/owned.hpp>
@@ -45,6 +46,7 @@ class WorkerProcess {
   void turn(Instant& publish_at);
   void take_signals(Instant now);
   void obey(const Channel::Message& message, Instant now);
+  void tell_drain();
   void retire(Instant now);
   void stop_accepting(Drain drain);
   void say_closed();
@@ -58,10 +60,12 @@ class WorkerProcess {
   events::WorkerId first_id_;
   Signals signals_;
   Owned<Generation> generation_;
+  posix::WakeDescriptor hooks_returned_;
+  Owned<Departure> departure_;  // null: no drain has begun
   Instant cut_at_ = never;
-  bool told_ = false;      // the application, of a drain
-  bool stopping_ = false;  // it is to accept no more
-  bool closed_ = false;    // it accepts no more
+  Instant give_up_at_ = never;  // of a worker on its own: who has been cut has not returned
+  bool stopping_ = false;       // it is to accept no more
+  bool closed_ = false;         // it accepts no more
   bool orphaned_ = false;
 };
 

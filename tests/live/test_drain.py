@@ -5,13 +5,14 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import threading
 import time
 import unittest
 
 import harness
-from harness import Server, eventually, scaled
+from harness import Server, children, eventually, scaled
 from scratch import Scratch
 from wire import Ended, Reset, Wire
 
@@ -431,6 +432,34 @@ class Stuck(Scratch):
             server.signal()
             self.assertIn(server.wait(), (0, 4) if place == "a handler" else (0,), server.output())
 
+    def test_a_drain_goes_on_beside_its_hooks(self):
+        for mode in self.MODES:
+            server = self.serve(mode, "on_drain", "--shutdown-timeout", "10m", "--admin-bind", "127.0.0.1:0", "--health-path", "/-/health", urls=2)
+            kept = server.connect()
+            kept.send("GET /process HTTP/1.1\r\nHost: a\r\n\r\n")
+            self.assertEqual(kept.response().status, 200)
+            server.signal()
+            server.wait_output("stuck: on_drain")
+            kept.end()
+            kept.close()
+            eventually(lambda: refuses(server), what="no new connections")
+            with Wire(server.urls[1], scaled(20)) as wire:
+                wire.send("GET /-/health HTTP/1.1\r\nHost: a\r\n\r\n")
+                self.assertEqual(wire.response().status, 503)
+            self.assertTrue(server.is_alive())
+            os.unlink(self.gate)
+            self.assertEqual(server.wait(), 0, server.output())
+            self.write("gate")
+
+    def test_does_not_outlive_a_supervisor_for_long(self):
+        servers = [self.serve("processes", place, "--shutdown-timeout", "300ms", exit_code=-9) for place in self.PLACES]
+        workers = [one for server in servers for one in children(server.process.pid)]
+        self.assertEqual(len(workers), 6)
+        for server in servers:
+            server.signal(signal.SIGKILL)
+            self.assertEqual(server.process.wait(), -9)
+        eventually(lambda: not any(os.path.exists(f"/proc/{one}") for one in workers), 60, "the end of all workers")
+
     def test_is_told_of(self):
         servers = [self.serve("threads", place, "--reload-timeout", "1ms") for place in self.PLACES]
         for server in servers:
@@ -442,6 +471,67 @@ class Stuck(Scratch):
         for server in servers:
             server.wait_output("generation 1 has ended")
             self.assertEqual(server.stop(), 0)
+
+
+class Odd(Scratch):
+    """Surroundings that are not what a server would wish for."""
+
+    def test_threads_of_an_application_that_was_loaded(self):
+        """They do not block the signals that are the server's."""
+        log = self.path("log")
+        with Server("--access-log", log, target=harness.module("threaded")) as server:
+            for count in range(3):
+                self.assertEqual(server.get("/").status, 200)
+                eventually(lambda: os.path.exists(log) and os.path.getsize(log), what="a line")
+                os.rename(log, f"{log}.{count}")
+                server.signal(signal.SIGUSR1)
+                eventually(lambda: os.path.exists(log), what="a new file")
+            server.signal(signal.SIGHUP)
+            server.wait_output("generation 2, serving")
+            self.assertEqual(server.get("/").status, 200)
+
+    def test_a_reader_of_standard_error_that_has_gone_is_no_terminal(self):
+        ours, theirs = socket.socketpair()
+        where = self.path("socket")
+        program = subprocess.Popen([harness.Settings.program, harness.module("lifespan"), "--bind", f"unix:{where}"], stderr=theirs, stdout=theirs)
+        theirs.close()
+        eventually(lambda: os.path.exists(where) and b"serving" in ours.recv(4096, socket.MSG_PEEK), what="it serves")
+        ours.close()
+        program.send_signal(signal.SIGHUP)
+        for _ in range(5):
+            with Wire(where, scaled(20)) as wire:
+                wire.send(REQUEST)
+                self.assertEqual(wire.response().status, 200)
+            time.sleep(0.1)
+        self.assertIsNone(program.poll())
+        program.terminate()
+        self.assertEqual(program.wait(scaled(40)), 0)
+
+    def test_standard_descriptors_that_are_closed(self):
+        """Nobody else gets their numbers."""
+        where = self.path("socket")
+
+        def close():
+            for one in (0, 1, 2):
+                os.close(one)
+        program = subprocess.Popen([harness.Settings.program, harness.module("lifespan"), "--bind", f"unix:{where}"], preexec_fn=close)
+        eventually(lambda: os.path.exists(where), what="it serves")
+        for one in (0, 1, 2):
+            self.assertEqual(os.readlink(f"/proc/{program.pid}/fd/{one}"), "/dev/null")
+        program.terminate()
+        self.assertEqual(program.wait(scaled(40)), 0)
+
+    def test_the_socket_file_of_a_successor_stays(self):
+        where = self.path("socket")
+        bind = ("--bind", f"unix:{where}")
+        server = Server(listen=bind, urls=0, ready="serving")
+        os.unlink(where)
+        with Server(listen=bind, urls=0, ready="serving"):
+            self.assertEqual(server.stop(), 0)
+            with Wire(where, scaled(20)) as wire:
+                wire.send(REQUEST)
+                self.assertEqual(wire.response().status, 200)
+        self.assertFalse(os.path.exists(where))
 
 
 class Restart(unittest.TestCase):

@@ -341,6 +341,17 @@ class Processes(Ground):
                 close(one_of_each(server, 2))
             self.assertEqual(server.output().count("another one begins"), 4)
 
+    def test_a_death_in_a_drain_is_told(self):
+        server = self.serve("--shutdown-timeout", "10m", "--metrics-path", "/-/metrics", workers=1)
+        kept = self.endless_in_each(server, 1)
+        (victim,) = kept
+        server.signal()
+        server.wait_output(": draining ")
+        os.kill(victim, signal.SIGKILL)
+        self.assertIn(server.wait(), (1, 4))  # 4: it has told of the connection, which it does once a second
+        self.assertIn(f"error: worker process {victim} was ended by signal 9 before it had drained", server.output())
+        close(kept)
+
     def test_a_stop_hook_that_throws(self):
         server = Server("--worker-mode", "processes", target=module("badstop"), workers=2)
         server.signal()

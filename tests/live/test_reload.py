@@ -358,7 +358,7 @@ class Failures(Reloads):
         """It is tried in another one first."""
         with self.serve(target=self.install("one")) as server:
             for name, said in (("fatal_static", "a constructor threw an exception: not today"), ("fatal_crash", "was ended by signal 6"),
-                               ("fatal_hang", "took too long")):
+                               ("fatal_exit", "the module calls exit()"), ("fatal_hang", "took too long")):
                 shutil.copy(module(name), self.path("app.so.new"))
                 os.rename(self.path("app.so.new"), self.path("app.so"))
                 self.fails(server, said)

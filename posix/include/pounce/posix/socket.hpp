@@ -41,6 +41,7 @@ class Listener {
   Descriptor socket_;
   config::BindAddress address_;
   std::string unlink_path_;
+  std::uint64_t file_ = 0;  // the inode there: a successor may have put another in its place
   Made made_;
 };
 

@@ -24,6 +24,9 @@ enum class Exit : std::uint8_t {
   cut_at_drain = 4  // the drain was cut
 };
 
+/// What --check says of a configuration that is well, and of a target that can be served.
+inline constexpr std::string_view configuration_ok = "configuration ok\n";
+
 struct Outcome {
   enum class Next : std::uint8_t {
     serve,  // config is set
