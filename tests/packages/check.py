@@ -94,7 +94,7 @@ USES = {
     "compression": pathlib.Path("tests/consumer/codings.cpp"),
     "events": "#include <pounce/events/server_state.hpp>\nusing namespace pounce::events;\n"
               "int main() { return reduce(ServerState{}, Action::start) == ServerState{} ? 1 : 0; }\n",
-    "server": "#include <pounce/testing.hpp>\n#include <pounce/app.hpp>\nint main() {\n"
+    "server": "#include <pounce/testing.hpp>\n#include <pounce/app.hpp>\n#include <string>\nint main() {\n"
               "  pounce::App app;\n  app.route(\"/\", [](const pounce::Request&) { return pounce::Response::text(\"hi\"); });\n"
               "  pounce::testing::Client client{app};\n  return client.get(\"/\").status == 200 ? 0 : 1;\n}\n",
     "tls": "#include <pounce/tls/ticket_keys.hpp>\nint main() { pounce::tls::TicketKeys keys; keys.rotate(); return 0; }\n",

@@ -16,7 +16,8 @@
 
 namespace pounce::inline v0 {
 
-class SmallString {
+// Aligned, so that tools that look for leaks find what it points to.
+class alignas(char*) SmallString {
  public:
   static constexpr std::size_t inline_capacity = 23;
 
@@ -55,7 +56,7 @@ class SmallString {
 
  private:
   static constexpr unsigned char elsewhere = 255;
-  // What stands in `place_` when the text does not: a copy of its octets, for an alignment would cost all of them one octet more.
+  // What stands in `place_` when the text does not: a copy of its octets, for a member of its own would leave less room for text.
   struct Far {
     char* text;
     std::size_t size;
