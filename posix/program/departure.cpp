@@ -4,7 +4,7 @@
 
 #include <pounce/posix/own_threads.hpp>
 
-#include <system_error>
+#include <exception>
 
 namespace pounce::inline v0::program {
 
@@ -28,7 +28,7 @@ void Departure::run(Hooks hooks) noexcept {
       const posix::OwnThread own;
       work();
     }};
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {  // no thread, or no memory for one
     work();
   }
 }

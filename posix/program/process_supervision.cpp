@@ -176,7 +176,7 @@ void ProcessSupervision::bury(Crew& crew, Owned<Member> member, int status, Inst
     if (member->reported) return;
     crew.totals.cut.connections += lost;
     if (member->killed || member->failed || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) return;
-    died_leaving_ = true;
+    died_leaving_ = died_leaving_ || drain_.begun();
     crew.speech().remark(
         "error", "worker process " + std::to_string(member->process) + " " + end_of(status) + " before it had drained");
     return;

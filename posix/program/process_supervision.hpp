@@ -119,7 +119,7 @@ class ProcessSupervision {
   posix::Totals ended_;           // of crews that are gone
   std::uint64_t cut_before_ = 0;  // connections, … by their own deadline
   bool stop_failed_ = false;      // a stop hook
-  bool died_leaving_ = false;     // a worker that was to drain
+  bool died_leaving_ = false;     // a worker, in the drain of the program
   bool left_behind_ = false;      // somebody who went on when the program had to end
   std::optional<Exit> verdict_;   // once it is clear
 };

@@ -61,7 +61,7 @@ bool Supervision::turn() {
   if (reload_wanted_ && !preparation_) begin_reload();
   const bool is_over = departure_ && departure_->tend();
   if (is_over && draining_.empty() && (!preparation_ || drain_.was_cut())) return false;
-  if (give_up_at_ <= now) give_up();
+  if (give_up_at_ <= now) give_up(is_over);
   return true;
 }
 
@@ -134,6 +134,7 @@ void Supervision::begin_drain(Instant now) {
   const config::Config& config = current_->config();
   lasting_.life.act(events::Action::drain);
   if (preparation_) preparation_->abandon();
+  preparation_late_at_ = never;
   notifier_.stopping("draining " + counted(connections(), "connection"),
                      config.shutdown_timeout + std::chrono::seconds{5});
   drain_.begin(now, config.shutdown_timeout, connections(), current_->speech());
@@ -161,11 +162,11 @@ void Supervision::cut() {
 }
 
 // What has been cut does not return. The last line would count what only those who have not ended know: there is none.
-void Supervision::give_up() {
+void Supervision::give_up(bool current_is_over) {
   std::string what;
   const auto name = [&what](const Departure& one) { what.append(what.empty() ? "" : ", ").append(one.obstacle()); };
   for (const Draining& one : draining_) name(*one.departure);
-  if (!departure_->tend()) name(*departure_);
+  if (!current_is_over) name(*departure_);
   lasting_.admin_listeners.close();
   close_logs();
   leave_behind(current_->speech(), what);

@@ -61,7 +61,8 @@ class Supervision {
   void begin_drain(Instant now);
   void stop_accepting();
   void cut();
-  [[noreturn]] void give_up();
+  // There is somebody to wait for still.
+  [[noreturn]] void give_up(bool current_is_over);
 
   void want_reload();
   void want_workers(int more);
