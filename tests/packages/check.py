@@ -100,7 +100,7 @@ USES = {
     "tls": "#include <pounce/tls/ticket_keys.hpp>\nint main() { pounce::tls::TicketKeys keys; keys.rotate(); return 0; }\n",
     "posix": "#include <pounce/posix/journal.hpp>\n#include <string>\n"
              "int main() { return pounce::posix::with_priorities(\"a: error: b\\n\") == \"<3>a: error: b\\n\" ? 0 : 1; }\n",
-    "runtime_sync": "#include <pounce/app.hpp>\n#include <pounce/config/config.hpp>\n#include <pounce/sync/runtime.hpp>\nint main() {\n"
+    "runtime_sync": "#include <pounce/app.hpp>\n#include <pounce/config/config.hpp>\n#include <pounce/sync/runtime.hpp>\n#include <string>\nint main() {\n"
                     "  pounce::config::Config config;\n  config.port = 0;\n  pounce::App app;\n"
                     "  const auto server = pounce::sync::make_server(config, app, nullptr, nullptr);\n"
                     "  if (!server->start() || server->addresses().empty()) return 1;\n  server->drain(pounce::Drain::prompt);\n"

@@ -77,7 +77,7 @@ class Runtime {
   virtual void limit_clients(Owned<limits::ClientLimit> limit) noexcept = 0;
   // Limits over all workers are as `limits` has them from now on: --max-connections, --max-concurrency, --queue-depth. Thread-safe.
   virtual void allow(const config::Config& limits) = 0;
-  // Binds every address and starts the workers. An error is one line; nothing runs then.
+  // Binds every address and starts the workers. An error is one line; nothing runs then. Who calls it includes <string>.
   [[nodiscard]] virtual std::expected<void, std::string> start() = 0;
   [[nodiscard]] virtual std::span<const config::BindAddress> addresses() const = 0;  // as bound
   [[nodiscard]] virtual std::size_t workers() const = 0;
