@@ -47,7 +47,7 @@ bool Entrances::take(Entrance& entrance, const Tick& tick) {
   try {
     Peers peers{.connection = process_ids().next_connection(),
                 .local = entrance.local,
-                .peer = std::move(arrival.peer),
+                .peer = arrival.peer,
                 .proxied = entrance.proxied};
     if (!entrance.secure) {
       arrived_ =
