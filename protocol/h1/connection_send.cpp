@@ -62,7 +62,8 @@ bool Connection::must_close(bool whole) const noexcept {
 void Connection::frame(const ResponseHead& head, bool close, HeadFraming& framing) noexcept {
   if (head_method_ || http::has_no_content(head.status)) {
     response_body_ = Body::none;
-    if (head.status == 204) framing.length.known = false;
+    // A length of what is not sent is the whole representation's (RFC 9110, section 8.6): nobody has said it where it is 0.
+    if (head.status == 204 || (head.status == 304 && framing.length.bytes == 0)) framing.length.known = false;
     if (head.status == 205) framing.length = {true, 0};
   } else if (framing.length.known) {
     response_body_ = Body::length;

@@ -106,7 +106,8 @@ Sent Connection::send_head(StreamId id, const ResponseHead& head, Output& output
   if (const Sent sent = http::judge_response(head, framing); sent != Sent::ok) return sent;
   if (stream->head_method || http::has_no_content(head.status)) {
     stream->body = Stream::Body::none;
-    if (head.status == 204) framing.content_length.reset();
+    // As over HTTP/1.1: a length of what is not sent is the whole representation's (RFC 9110, section 8.6).
+    if (head.status == 204 || (head.status == 304 && framing.content_length == 0)) framing.content_length.reset();
     if (head.status == 205) framing.content_length = 0;
   } else if (framing.content_length) {
     stream->body = Stream::Body::length;

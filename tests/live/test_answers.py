@@ -191,6 +191,9 @@ class CurlsOwn(Site):
                 self.assertEqual(status(protocol, "-z", "-Sun, 06 Nov 1994 08:49:36 GMT"), "412 24")
                 self.assertEqual(status(protocol, "--etag-save", tag), "200 300000")
                 self.assertEqual(status(protocol, "--etag-compare", tag), "304 0")
+                head = curl(protocol, "-i", "--etag-compare", tag, address).lower()
+                self.assertIn(b" 304", head)
+                self.assertNotIn(b"content-length", head)  # 0 would be the length of the file
 
 
 SEGMENTS = ["..", "%2e%2e", "%2E%2e", ".%2e", "%2e.", "..%2f", "..%5c", "..\\", "%c0%ae%c0%ae", "%252e%252e", "..;", "..%00", "....", ". .", "%2e%2e%2f",
