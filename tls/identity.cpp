@@ -159,6 +159,20 @@ void read_names(Bytes wanted, Identity& identity, const Finder& finder) {
   }
 }
 
+// What the response says of the certificate; null: nothing.
+OCSP_SINGLERESP* find_response(OCSP_BASICRESP& basic, const Identity& identity) {
+  if (identity.chain.empty()) return OCSP_resp_get0(&basic, 0);  // that there is no certificate has been said
+  const ASN1_INTEGER* const wanted = X509_get0_serialNumber(identity.chain.front().get());
+  for (int i = 0; i < OCSP_resp_count(&basic); ++i) {
+    OCSP_SINGLERESP* const one = OCSP_resp_get0(&basic, i);
+    ASN1_INTEGER* serial = nullptr;
+    auto* const id = const_cast<OCSP_CERTID*>(OCSP_SINGLERESP_get0_id(one));
+    if (OCSP_id_get0_info(nullptr, nullptr, nullptr, &serial, id) == 1 && ASN1_INTEGER_cmp(serial, wanted) == 0)
+      return one;
+  }
+  return nullptr;
+}
+
 void read_staple(const Text& text, std::time_t now, Identity& identity, const Finder& finder) {
   ERR_clear_error();
   const auto* at = reinterpret_cast<const unsigned char*>(text.bytes.data());
@@ -168,8 +182,12 @@ void read_staple(const Text& text, std::time_t now, Identity& identity, const Fi
     return finder.say(Part::staple,
                       text.name + ": the responder had no answer (" + OCSP_response_status_str(status) + ")");
   const BasicHandle basic{OCSP_response_get1_basic(response.get())};
-  OCSP_SINGLERESP* const single = basic ? OCSP_resp_get0(basic.get(), 0) : nullptr;
-  if (single == nullptr) return finder.say(Part::staple, text.name + ": the OCSP response is empty");
+  if (!basic || OCSP_resp_count(basic.get()) == 0)
+    return finder.say(Part::staple, text.name + ": the OCSP response is empty");
+  OCSP_SINGLERESP* const single = find_response(*basic, identity);
+  // A client that looks at it would take it for an attack; without one it goes on.
+  if (single == nullptr)
+    return finder.say(Part::staple, text.name + ": is about another certificate, and is not sent", true);
   ASN1_GENERALIZEDTIME* next = nullptr;
   const int status = OCSP_single_get0_status(single, nullptr, nullptr, nullptr, &next);
   if (status != V_OCSP_CERTSTATUS_GOOD)

@@ -179,7 +179,7 @@ tls::Settings TlsFiles::settings(Findings& findings) {
                          : config_.tls_client_auth == "request" ? tls::ClientAuth::request
                                                                 : tls::ClientAuth::none;
   if (config_.tls_client_ca) settings.client_ca = read(OptionId::tls_client_ca, *config_.tls_client_ca, findings);
-  if (!config_.http2) settings.protocols = {"http/1.1"};
+  if (!config_.http2) settings.protocols = {"http/1.1", "http/1.0"};
   return settings;
 }
 

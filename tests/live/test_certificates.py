@@ -124,6 +124,11 @@ class Staples(Ground):
                 self.assertIn("Cert Status: good", s_client(server, version, "-status"))
         with self.server() as server:
             self.assertIn("OCSP response: no response sent", s_client(server, "-status"))
+        # Of another certificate: a client that looks at it would break off.
+        other, key = self.authority.issue("other")
+        with self.server("--tls-cert", other, "--tls-key", key, "--tls-staple", self.authority.path("staple.der"), certificate=False) as server:
+            self.assertIn("staple.der: is about another certificate, and is not sent", server.output())
+            self.assertIn("OCSP response: no response sent", s_client(server, "-status"))
         done = run(["--tls-cert", self.certificate, "--tls-key", self.key, "--tls-staple", self.key, "--check"])
         self.assertEqual(done.returncode, 2)
         self.assertIn("--tls-staple: " + self.key, done.stderr)

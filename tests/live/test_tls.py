@@ -37,7 +37,7 @@ class Clients(Ground):
 
     def test_alpn(self):
         with self.server() as server:
-            for offered, chosen in ((["h2", "http/1.1"], "h2"), (["http/1.1", "h2"], "h2"), (["http/1.1"], "http/1.1"), ([], None)):
+            for offered, chosen in ((["h2", "http/1.1"], "h2"), (["http/1.1", "h2"], "h2"), (["http/1.1"], "http/1.1"), (["http/1.0"], "http/1.0"), (["http/1.0", "http/1.1"], "http/1.1"), ([], None)):
                 with Connection(server, self.context(protocols=offered)) as connection:
                     self.assertEqual(connection.tls.selected_alpn_protocol(), chosen)
                     if chosen != "h2":

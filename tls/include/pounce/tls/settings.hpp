@@ -30,7 +30,7 @@ struct Settings {
       "SHA384:"
       "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
   std::string groups = "X25519:P-256:P-384";
-  List<std::string> protocols = {"h2", "http/1.1"};  // ALPN, the best first
+  List<std::string> protocols = {"h2", "http/1.1", "http/1.0"};  // ALPN, the best first
   ClientAuth client_auth = ClientAuth::none;
   Text client_ca;  // PEM: who may issue certificates of clients
   std::chrono::seconds ticket_lifetime{7200};
