@@ -61,6 +61,13 @@ std::string_view client_of(const Asked& asked) noexcept {
   return asked.client.empty() ? host_of(asked.peer) : asked.client;
 }
 
+// "[::1]:8000" has one, "[::1]" has none.
+std::string_view without_port(std::string_view host) {
+  const std::size_t colon = host.rfind(':');
+  if (colon == std::string_view::npos || host.find(']', colon) != std::string_view::npos) return host;
+  return host.substr(0, colon);
+}
+
 void put_text(Line& line, std::string_view text) {
   if (text.empty()) {
     line.put('-');
@@ -222,7 +229,7 @@ void AccessFormat::put_atom(Line& line, const Atom& atom, const AccessEntry& ent
       return;
     case Kind::target: return put_text(line, entry.target);
     case Kind::protocol: return put_text(line, entry.method.empty() ? std::string_view{} : protocol_of(entry.version));
-    case Kind::host: return put_text(line, entry.asked.host);
+    case Kind::host: return put_text(line, without_port(entry.asked.host));
     case Kind::status: return line.number(entry.status);
     case Kind::bytes: return line.number(entry.body_sent);
     case Kind::bytes_or_dash:

@@ -105,6 +105,11 @@ TEST_CASE("the atoms of Apache") {
   CHECK(visit.line("%p %{local}p %{remote}p %L") == "8000 8000 40112 17\n");
   CHECK(visit.line("%{sec}t %{msec}t %{usec}t") == "1795272101 1795272101250 1795272101250000\n");
   CHECK(visit.line("%{user-AGENT}i %{referer}i %{Nobody}i") == "curl/8 http://r/ -\n");
+  for (const auto& [host, name] : {std::pair{"example.org:8443", "example.org\n"}, std::pair{"[::1]:8000", "[::1]\n"},
+                                   std::pair{"[::1]", "[::1]\n"}, std::pair{"", "-\n"}}) {
+    visit.event.asked.host = host;
+    CHECK(visit.line("%v") == name);
+  }
   CHECK(visit.line("%{connection}x %{request-id}x %{worker}x %{failure}x") == "4 abc-1 2 -\n");
 }
 
