@@ -50,6 +50,20 @@ std::expected<Owned<LineWriter>, std::string> LineWriter::open(std::string path,
   return Owned<LineWriter>{new LineWriter{std::move(path), std::move(who), std::move(file)}};
 }
 
+int LineWriter::fault_of(const std::string& path) {
+  if (path == "-") return 0;
+  struct stat status{};
+  if (::stat(path.c_str(), &status) == 0) {
+    // Whoever reads a FIFO would see its end when it was closed again.
+    if (S_ISDIR(status.st_mode)) return EISDIR;
+    return ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0 ? 0 : errno;
+  }
+  if (errno != ENOENT) return errno;
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  return ::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
 LineWriter::LineWriter(std::string path, std::string who, Descriptor file)
     : path_(std::move(path)),
       who_(std::move(who)),

@@ -68,11 +68,11 @@ void Board::seat(events::WorkerId first, pid_t process) noexcept {
   if (first < most) desks()[first].process.store(process, std::memory_order_release);
 }
 
-std::uint64_t Board::close(events::WorkerId first, std::uint32_t count) noexcept {
-  if (first >= most) return 0;
+Board::Left Board::close(events::WorkerId first, std::uint32_t count) noexcept {
+  if (first >= most) return {};
   Desk& desk = desks()[first];
   desk.process.store(0, std::memory_order_release);
-  const std::uint64_t connections = look(desk.entries[Entry::connections]);
+  const Left left{look(desk.entries[Entry::connections]), look(desk.entries[Entry::requests])};
   for (std::size_t i = 0; i < Entry::size; ++i) {
     if (!Entry::lasts(i)) set(desk.entries[i], 0);
   }
@@ -88,7 +88,7 @@ std::uint64_t Board::close(events::WorkerId first, std::uint32_t count) noexcept
                       std::chrono::microseconds{usage.ru_utime.tv_usec + usage.ru_stime.tv_usec};
     set(sheet_->cpu, static_cast<std::uint64_t>(std::chrono::nanoseconds{time}.count()));
   }
-  return connections;
+  return left;
 }
 
 void Board::publish(events::WorkerId first, const Numbers& now) noexcept {
@@ -111,6 +111,7 @@ void Board::publish(events::WorkerId first, const Numbers& now) noexcept {
   for (std::size_t i = 0; i < now.dropped.size(); ++i) lay(Entry::dropped + i, now.dropped[i]);
   lay(Entry::collector_failures, now.collector_failures);
   lay(Entry::kept_modules, now.kept_modules);
+  lay(Entry::requests, now.requests);
 }
 
 std::uint64_t Board::sum(std::size_t entry) const noexcept {

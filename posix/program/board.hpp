@@ -30,6 +30,7 @@ class Board {
   // What one process tells of itself, beside its meters.
   struct Numbers {
     std::uint64_t connections = 0;
+    std::uint64_t requests = 0;  // served on connections that have ended
     posix::Queues queues;
     std::array<std::uint64_t, 2> dropped{};  // lines of the access log, of that of events
     std::uint64_t collector_failures = 0;
@@ -50,8 +51,13 @@ class Board {
   // Before a process is forked that takes `count` worker ids from `first` on; its desk is that of the first.
   void open(events::WorkerId first, std::uint32_t count);
   void seat(events::WorkerId first, pid_t process) noexcept;
-  // It has ended, by itself or not. Returns how many connections it had when it said so last.
-  std::uint64_t close(events::WorkerId first, std::uint32_t count) noexcept;
+  // What one that has ended had when it said so last.
+  struct Left {
+    std::uint64_t connections = 0;
+    std::uint64_t requests = 0;
+  };
+  // It has ended, by itself or not.
+  Left close(events::WorkerId first, std::uint32_t count) noexcept;
   void count_death() noexcept { sheet_->deaths.fetch_add(1, std::memory_order_relaxed); }
 
   // --- by a worker process ---
@@ -83,7 +89,8 @@ class Board {
     static constexpr std::size_t dropped = shed + events::shed_reasons.size();
     static constexpr std::size_t collector_failures = dropped + 2;
     static constexpr std::size_t kept_modules = collector_failures + 1;
-    static constexpr std::size_t size = kept_modules + 1;
+    static constexpr std::size_t requests = kept_modules + 1;
+    static constexpr std::size_t size = requests + 1;
     // What goes on after the process: it counts, and is no state.
     [[nodiscard]] static constexpr bool lasts(std::size_t entry) noexcept {
       return entry >= waited && entry <= collector_failures;

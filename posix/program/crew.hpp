@@ -58,6 +58,7 @@ class Crew {
   [[nodiscard]] const config::Config& config() const noexcept { return *read_.outcome.config; }
   [[nodiscard]] const Speech& speech() const noexcept { return speech_; }
   [[nodiscard]] TlsFiles* tls() noexcept { return read_.tls.get(); }
+  [[nodiscard]] Generation::Before before_next() const noexcept { return {read_.tls.get(), read_.outcome.has_file}; }
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
   [[nodiscard]] std::vector<Owned<Member>>& members() noexcept { return members_; }
   [[nodiscard]] std::uint32_t ids() const { return posix::worker_ids(share_); }

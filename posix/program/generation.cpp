@@ -3,7 +3,9 @@
 #include "posix/program/descriptors.hpp"
 #include "posix/program/worker_mode.hpp"
 
+#include <pounce/posix/advice.hpp>
 #include <pounce/posix/clock.hpp>
+#include <pounce/posix/line_writer.hpp>
 
 #include <unistd.h>
 
@@ -37,12 +39,26 @@ std::string failure_of(const char* name, Hook hook) {
   }
 }
 
+void check_log(const config::Config& config, config::OptionId id, const std::optional<SmallString>& path,
+               std::vector<config::Problem>& problems) {
+  if (!path) return;
+  const std::string name{path->bytes()};
+  const int fault = posix::LineWriter::fault_of(name);
+  if (fault == 0) return;
+  const config::Origin& origin = config.origin(id);
+  problems.push_back({config::name_at(config::row(id), origin),
+                      "cannot write " + config::quoted(name) + ": " + std::generic_category().message(fault), origin,
+                      posix::file_advice(name, fault)});
+}
+
 // What a configuration names and can be looked at before anything starts.
 struct NamedFiles final : FileCheck {
   explicit NamedFiles(const TlsFiles* its_before) : before(its_before) {}
   void check(const config::Config& config, std::vector<config::Problem>& problems,
              std::vector<config::Problem>& warnings) override {
     tls = TlsFiles::open(config, problems, warnings, before);
+    check_log(config, config::OptionId::access_log, config.access_log, problems);
+    check_log(config, config::OptionId::event_log, config.event_log, problems);
     std::error_code ignored;
     if (config.reload_directory && !std::filesystem::is_directory(config.reload_directory->bytes(), ignored)) {
       const config::Origin& origin = config.origin(config::OptionId::reload_directory);
@@ -86,9 +102,9 @@ std::string status_text(std::uint64_t generation, const std::string& workers,
   return text;
 }
 
-std::expected<Generation::Read, Refused> Generation::read(const Invocation& invocation, const TlsFiles* before) {
-  NamedFiles files{before};
-  Read read{.outcome = load(invocation.program, invocation.argc, invocation.argv, environ, &files),
+std::expected<Generation::Read, Refused> Generation::read(const Invocation& invocation, const Before& before) {
+  NamedFiles files{before.tls};
+  Read read{.outcome = load(invocation.program, invocation.argc, invocation.argv, environ, &files, before.has_file),
             .tls = std::move(files.tls),
             .target = {}};
   if (read.outcome.next == Outcome::Next::leave) return read;
@@ -110,6 +126,7 @@ Generation::Generation(const Invocation& invocation, Lasting& lasting, Read read
     : invocation_(invocation),
       lasting_(lasting),
       number_(number),
+      has_file_(read.outcome.has_file),
       config_(std::move(read.outcome.config)),
       share_(std::move(share)),
       speech_(*config_, style_for(*config_)),

@@ -63,8 +63,13 @@ class Generation {
     Owned<TlsFiles> tls;
     std::optional<Target> target;
   };
-  // `before`: the TlsFiles of the generation before; null: there is none. Warnings are in the outcome.
-  [[nodiscard]] static std::expected<Read, Refused> read(const Invocation& invocation, const TlsFiles* before);
+  // What one has of the generation before it.
+  struct Before {
+    const TlsFiles* tls = nullptr;  // null: none
+    bool has_file = false;          // it came from a configuration file, which may not be gone
+  };
+  // Warnings are in the outcome.
+  [[nodiscard]] static std::expected<Read, Refused> read(const Invocation& invocation, const Before& before);
 
   // What the runtime goes by, where that is not all that was read.
   struct Share {
@@ -98,6 +103,7 @@ class Generation {
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
   [[nodiscard]] const config::Config& config() const noexcept { return *config_; }
   [[nodiscard]] TlsFiles* tls() noexcept { return tls_.get(); }
+  [[nodiscard]] Before before_next() const noexcept { return {tls_.get(), has_file_}; }
   [[nodiscard]] const Speech& speech() const noexcept { return speech_; }
   [[nodiscard]] const posix::Runtime& runtime() const noexcept { return *runtime_; }
   [[nodiscard]] Observation& observation() noexcept { return *observation_; }
@@ -123,6 +129,7 @@ class Generation {
   const Invocation& invocation_;
   Lasting& lasting_;
   std::uint64_t number_;
+  bool has_file_;
   Owned<const config::Config> config_;
   std::optional<Share> share_;
   Speech speech_;

@@ -1,6 +1,7 @@
 #include <pounce/program/load.hpp>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,7 +32,13 @@ using config::Setting;
 constexpr std::string_view default_file = "pounce.toml";
 constexpr std::size_t largest_file = 1 << 20;
 
-/// The text of a file, or errno (EFBIG where it is over the limit).
+/// A pipe gives what it has once: at a reload there is nothing more, and nothing is no configuration.
+bool is_pipe(int file) noexcept {
+  struct stat status{};
+  return ::fstat(file, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
+/// The text of a file, or errno (EFBIG where it is over the limit, ENODATA for a pipe that has been read already).
 std::expected<std::string, int> contents(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) {
@@ -51,6 +58,9 @@ std::expected<std::string, int> contents(const std::string& path) {
       fault = errno;
     }
   }
+  if (fault == 0 && text.empty() && is_pipe(file)) {
+    fault = ENODATA;
+  }
   ::close(file);
   if (fault != 0) {
     return std::unexpected(fault);
@@ -69,23 +79,26 @@ const Setting* named_file(const std::vector<Setting>& settings) {
   return best;
 }
 
-void add_file(config::Program which, std::vector<Setting>& settings, std::vector<Problem>& problems) {
+/// Returns whether there is one.
+bool add_file(config::Program which, std::vector<Setting>& settings, std::vector<Problem>& problems, bool needs_file) {
   const Setting* const named = named_file(settings);
   const std::string path = named != nullptr ? named->value : std::string(default_file);
   if (path.empty()) {
-    return;  // freeze reports it
+    return false;  // freeze reports it
   }
   const auto text = contents(path);
   if (text) {
     for (Setting& setting : settings_of_file(which, *text, path, problems)) {
       settings.push_back(std::move(setting));
     }
-  } else if (named != nullptr || text.error() != ENOENT) {
+  } else if (named != nullptr || text.error() != ENOENT || needs_file) {
     const Origin origin = named != nullptr ? named->origin : Origin::file(path, 0);
     problems.push_back({config::name_at(config::row(config::OptionId::config), origin),
                         "cannot read " + config::quoted(path) + ": " + std::strerror(text.error()), origin,
-                        posix::file_advice(path, text.error())});
+                        text.error() == ENODATA ? "a pipe can be read once: a reload needs a file"
+                                                : posix::file_advice(path, text.error())});
   }
+  return text.has_value();
 }
 
 Outcome leave(std::string text) {
@@ -96,8 +109,8 @@ Outcome leave(std::string text) {
 
 }  // namespace
 
-Outcome load(config::Program which, int argc, const char* const* argv, const char* const* environment,
-             FileCheck* files) {
+Outcome load(config::Program which, int argc, const char* const* argv, const char* const* environment, FileCheck* files,
+             bool needs_file) {
   std::vector<Problem> problems;
   const std::vector<std::string> arguments(argc > 0 ? argv + 1 : argv, argc > 0 ? argv + argc : argv);
   CommandLine line = read_command_line(which, arguments, problems);
@@ -117,9 +130,9 @@ Outcome load(config::Program which, int argc, const char* const* argv, const cha
   for (Setting& setting : line.settings) {
     settings.push_back(std::move(setting));
   }
-  add_file(which, settings, problems);
 
   Outcome outcome;
+  outcome.has_file = add_file(which, settings, problems, needs_file);
   Owned<const config::Config> config = config::freeze(which, settings, problems);
   const Style style = style_of(STDERR_FILENO, environment, config->log_format);
   const auto tell = [which, style](const Problem& problem, bool is_warning) {

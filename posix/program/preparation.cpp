@@ -14,7 +14,8 @@
 
 namespace pounce::inline v0::program {
 
-Preparation::Preparation(const Invocation& invocation, Lasting& lasting, std::uint64_t number, const TlsFiles* before)
+Preparation::Preparation(const Invocation& invocation, Lasting& lasting, std::uint64_t number,
+                         const Generation::Before& before)
     : invocation_(invocation), lasting_(lasting), number_(number), before_(before), thread_([this] {
         const posix::OwnThread own;
         result_.emplace(make());

@@ -19,7 +19,7 @@ class Preparation {
   using Result = std::expected<Owned<Generation>, Refused>;
 
   // Borrows everything.
-  Preparation(const Invocation& invocation, Lasting& lasting, std::uint64_t number, const TlsFiles* before);
+  Preparation(const Invocation& invocation, Lasting& lasting, std::uint64_t number, const Generation::Before& before);
   Preparation(const Preparation&) = delete;
   Preparation& operator=(const Preparation&) = delete;
   // Waits for the thread.
@@ -38,7 +38,7 @@ class Preparation {
   const Invocation& invocation_;
   Lasting& lasting_;
   std::uint64_t number_;
-  const TlsFiles* before_;
+  Generation::Before before_;
   std::optional<Result> result_;
   posix::WakeDescriptor done_;
   posix::WakeDescriptor abandoned_;

@@ -155,7 +155,7 @@ void ProcessSupervision::finish_trial(Instant now) {
   if (drain_.begun()) return;
   if (!passed) return keep_current(passed.error().lines);
   try {
-    auto read = Generation::read(invocation_, current_->tls());
+    auto read = Generation::read(invocation_, current_->before_next());
     if (!read) return keep_current(read.error().lines);
     print(STDERR_FILENO, read->outcome.warnings);
     if (read->outcome.next == Outcome::Next::leave) return keep_current(read->outcome.text);

@@ -169,12 +169,13 @@ void ProcessSupervision::reap(Instant now) {
 
 void ProcessSupervision::bury(Crew& crew, Owned<Member> member, int status, Instant now) {
   crew.listen_to(*member);
-  const std::uint64_t lost = board_.close(member->first_id, crew.ids());
+  const Board::Left left = board_.close(member->first_id, crew.ids());
   crew.totals += member->ending.totals;
+  if (!member->reported) crew.totals.requests += left.requests;  // a moment old
   stop_failed_ = stop_failed_ || member->ending.failed != 0;
   if (member->state == Member::State::leaving || drain_.begun()) {
     if (member->reported) return;
-    crew.totals.cut.connections += lost;
+    crew.totals.cut.connections += left.connections;
     if (member->killed || member->failed || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) return;
     died_leaving_ = died_leaving_ || drain_.begun();
     crew.speech().remark(
@@ -187,19 +188,25 @@ void ProcessSupervision::bury(Crew& crew, Owned<Member> member, int status, Inst
     failure_.emplace(Refused{member->failed ? member->exit : Exit::no_start, std::move(member->last_words)});
     return;
   }
-  if (&crew == current_.get()) has_died(*member, status, now);
+  if (&crew != current_.get()) return;
+  if (!member->wants_to_leave) return has_died(*member, status, now);
+  replace(*member, now);  // it was told to end before it served anybody
 }
 
 // Somebody has told a worker alone to end: it ends as well as it can, and another one takes its place at once.
 void ProcessSupervision::replace_leavers(Instant now) {
   if (!current_ || drain_.begun()) return;
   for (const auto& member : current_->members()) {
-    if (!std::exchange(member->wants_to_leave, false) || member->state != Member::State::serving) continue;
-    current_->speech().remark(
-        "notice", "worker process " + std::to_string(member->process) + " was told to end; another one begins");
+    if (member->state != Member::State::serving || !std::exchange(member->wants_to_leave, false)) continue;
     Crew::dismiss(*member, Word::retire, after(now, current_->config().shutdown_timeout));
-    restarts_.push_back({member->index, now});
+    replace(*member, now);
   }
+}
+
+void ProcessSupervision::replace(const Member& member, Instant now) {
+  current_->speech().remark(
+      "notice", "worker process " + std::to_string(member.process) + " was told to end; another one begins");
+  restarts_.push_back({member.index, now});
 }
 
 // It was not asked to.

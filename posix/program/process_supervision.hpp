@@ -56,6 +56,7 @@ class ProcessSupervision {
   void start(Crew& crew, std::size_t index, Instant now);
   void hear();
   void replace_leavers(Instant now);
+  void replace(const Member& member, Instant now);
   void reap(Instant now);
   void bury(Crew& crew, Owned<Member> member, int status, Instant now);
   void has_died(const Member& member, int status, Instant now);

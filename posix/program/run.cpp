@@ -61,7 +61,7 @@ void hold_standard_descriptors() {
 int run(const Invocation& invocation) {
   hold_standard_descriptors();
   try {
-    auto read = Generation::read(invocation, nullptr);
+    auto read = Generation::read(invocation, {});
     if (!read) return leave(read.error());
     print(STDERR_FILENO, read->outcome.warnings);
     if (read->outcome.next == Outcome::Next::serve) return serve(invocation, std::move(*read));

@@ -244,7 +244,7 @@ void Supervision::begin_reload() {
   notifier_.reloading("preparing " + generation_text(number));
   current_->speech().remark("notice", "reloading: preparing " + generation_text(number));
   try {
-    preparation_ = make_owned<Preparation>(invocation_, lasting_, number, current_->tls());
+    preparation_ = make_owned<Preparation>(invocation_, lasting_, number, current_->before_next());
     preparation_late_at_ = after(posix::monotonic_now(), current_->config().worker_start_timeout);
   } catch (const std::exception& error) {  // no descriptor, no thread, no memory
     keep_current(current_->refused(error.what()).lines);

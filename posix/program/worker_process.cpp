@@ -89,7 +89,9 @@ bool WorkerProcess::await_go() {
       obey(message, posix::monotonic_now());
     }
     for (Signal signal = signals_.next(); signal != Signal::none; signal = signals_.next()) {
-      if (signal == Signal::terminate) return false;
+      if (signal != Signal::terminate) continue;
+      (void)channel_.send(Word::leaving);
+      return false;
     }
   }
 }
@@ -203,6 +205,7 @@ void WorkerProcess::publish() {
   const posix::Runtime& runtime = generation_->runtime();
   Board::Numbers now;
   now.connections = runtime.connections();
+  now.requests = runtime.totals().requests;
   now.queues = lasting_.runtimes.queues();
   for (const events::Moment::Dropped& one : generation_->observation().dropped()) {
     now.dropped[one.log == "access" ? 0 : 1] = one.lines;

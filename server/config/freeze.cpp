@@ -266,6 +266,7 @@ class Freezer {
   void check_watching();
   void check_ends();
   void check_pages();
+  void check_limits();
 
   [[nodiscard]] bool is_set(OptionId id) const { return config_.origin(id).kind != Origin::Kind::built_in; }
 
@@ -513,9 +514,29 @@ void Freezer::check_pages() {
 }
 
 void Freezer::check_ends() {
+  if (config_.drain_delay && *config_.drain_delay >= config_.shutdown_timeout) {
+    report(row(OptionId::drain_delay), config_.origin(OptionId::drain_delay),
+           "leaves nothing of shutdown_timeout, which it is a part of", "make it shorter, or shutdown_timeout longer");
+  }
   if (config_.reload_directory && !config_.reload) {
     report(row(OptionId::reload_directory), config_.origin(OptionId::reload_directory), "means nothing without reload",
            "add reload");
+  }
+}
+
+// Somebody who tunes a limit that is not there believes that it is. One that is set to none has been thought of.
+void Freezer::check_limits() {
+  const auto needs = [this](OptionId id, OptionId limit) {
+    if (!is_set(id) || is_set(limit)) return;
+    report(row(id), config_.origin(id), "means nothing without " + std::string(row(limit).name),
+           "add " + std::string(row(limit).name));
+  };
+  for (const OptionId id : {OptionId::queue_depth, OptionId::queue_timeout, OptionId::queue_exempt_paths}) {
+    needs(id, OptionId::max_concurrency);
+  }
+  for (const OptionId id : {OptionId::rate_limit_burst, OptionId::rate_limit_exempt, OptionId::rate_limit_exempt_paths,
+                            OptionId::rate_limit_clients}) {
+    needs(id, OptionId::rate_limit);
   }
 }
 
@@ -525,6 +546,7 @@ std::vector<Problem> Freezer::finish() {
   check_files();
   check_watching();
   check_ends();
+  check_limits();
   return std::move(problems_);
 }
 

@@ -157,7 +157,7 @@ class Schema(unittest.TestCase):
     GOOD = ['port = 8080', 'port = "8080"', 'workers = "auto"', 'workers = 4', 'max_header_size = "32KiB"', 'max_header_size = 32768',
             'max_requests_per_connection = "none"', 'min_rate = "1KiB/s"', 'min_rate = 500', 'header_timeout = "5s"', 'rate_limit = "30/m"',
             'bind = ["127.0.0.1:0", "unix:/tmp/x"]', 'bind = "127.0.0.1:0"', 'tls_min = "1.3"', 'http2 = false', 'h2_ping_interval = "none"',
-            'static_contents = "2MiB"', 'trusted_proxies = ["10.0.0.0/8", "unix:"]', 'server_header = "x"', 'rate_limit_burst = "auto"']
+            'static_contents = "2MiB"', 'trusted_proxies = ["10.0.0.0/8", "unix:"]', 'server_header = "x"', 'rate_limit = "1/s"\nrate_limit_burst = "auto"']
     BAD = ['port = 65536', 'port = -1', 'port = 1.5', 'port = "08080"', 'port = "80 "', 'prot = 80', 'workers = "all"', 'workers = 0',
            'max_header_size = "32kb"', 'max_header_size = 1', 'header_timeout = 5', 'header_timeout = "5"', 'rate_limit = "30"', 'bind = 80',
            'tls_min = "1.1"', 'http2 = "yes"', 'http2 = 1', 'min_rate = "1KiB/m"', 'min_rate = "500/s"', 'target = ["a", "b"]', 'server_header = ""', '[a]\nport = 1',

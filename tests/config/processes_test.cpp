@@ -97,6 +97,7 @@ TEST_CASE("what a process has counted stays when it has died, and what was under
     metering.observe(events::ConnectionOpened{now, ConnectionId{2}, 2, {}, {}});
     Board::Numbers now_there;
     now_there.connections = 2;
+    now_there.requests = 7;
     now_there.dropped = {5, 7};
     now_there.collector_failures = 3;
     board.publish(2, now_there);
@@ -112,7 +113,9 @@ TEST_CASE("what a process has counted stays when it has died, and what was under
   CHECK(totals[Count::completed] == 0);
   CHECK(board.connections() == 2);
 
-  CHECK(board.close(2, 2) == 2);
+  const Board::Left left = board.close(2, 2);
+  CHECK(left.connections == 2);
+  CHECK(left.requests == 7);
   board.count_death();
   totals = metering.totals();
   CHECK(totals[Count::opened] == 2);
@@ -140,7 +143,7 @@ TEST_CASE("what a process has counted stays when it has died, and what was under
   board.tell(moment);
   CHECK(moment.dropped[0].lines == 6);
   CHECK(moment.dropped[1].lines == 7);
-  board.close(2, 2);
+  CHECK(board.close(2, 2).requests == 0);  // another's are not its own
   board.tell(moment);
   CHECK(moment.dropped[0].lines == 6);
 }

@@ -108,7 +108,7 @@ class Messages(unittest.TestCase):
                   f"{self.folder})", "--tls-cert: cannot read 'my.pem': No such file or directory (from command line; hint: looked for in "
                   f"{self.folder})", arguments=["--config", "my.toml", "--tls-cert", "my.pem"])
         self.says(3, f"unix:/no/such/app.sock: No such file or directory (hint: there is no /no)", arguments=["--bind", "unix:/no/such/app.sock"])
-        self.says(3, f"logs/access: No such file or directory (hint: there is no logs in {self.folder})",
+        self.says(2, f"--access-log: cannot write 'logs/access': No such file or directory (from command line; hint: there is no logs in {self.folder})",
                   arguments=["--port", "0", "--access-log", "logs/access"])
 
     def test_a_file_that_is_no_module(self):
@@ -130,7 +130,8 @@ class Messages(unittest.TestCase):
                   user=65534)
 
     def test_a_folder_that_may_not_be_written(self):
-        self.says(3, f"{self.folder}/access.log: Permission denied (hint: {self.folder} belongs to user 0, group 0, mode 0755; "
+        self.says(2, f"--access-log: cannot write '{self.folder}/access.log': Permission denied (from command line; hint: {self.folder} belongs "
+                  "to user 0, group 0, mode 0755; "
                   "this program runs as user 65534)", arguments=["--port", "0", "--access-log", f"{self.folder}/access.log"], user=65534)
 
     def test_no_control_character_comes_through(self):

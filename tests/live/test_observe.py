@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import unittest
 
 import harness
@@ -122,8 +123,20 @@ class AccessLog(unittest.TestCase):
 
     def test_a_log_that_cannot_be_opened_stops_the_start(self):
         done = run(["--port", "0", "--access-log", "/no/such/folder/log"])
-        self.assertEqual(done.returncode, 3)
-        self.assertIn("/no/such/folder/log: No such file or directory", done.stderr)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--access-log: cannot write '/no/such/folder/log': No such file or directory (from command line; "
+                      "hint: there is no /no)", done.stderr)
+
+    def test_check_finds_logs_that_cannot_be_opened_and_makes_none(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "access")
+            done = run(["--check", "--access-log", path, "--event-log", folder])
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(f"--event-log: cannot write '{folder}': Is a directory (from command line)", done.stderr)
+            self.assertNotIn("--access-log", done.stderr)
+            done = run(["--check", "--access-log", path, "--event-log", "-"])
+            self.assertEqual((done.returncode, done.stdout), (0, "configuration ok\n"))
+            self.assertEqual(os.listdir(folder), [])
 
 
 class Identity(unittest.TestCase):

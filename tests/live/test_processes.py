@@ -198,6 +198,22 @@ class Processes(Ground):
             self.assertGreaterEqual(counted['pounce_requests_total{method="GET",status="200"}'], answers[0])
             self.assertEqual(server.stop(), 0)
 
+    def test_the_last_line_counts_what_one_had_served_that_was_killed(self):
+        """As it stood when the process told of itself, a second before at most."""
+        with self.serve("--max-concurrency", "3", "--metrics-path", "/-/metrics", workers=1) as server:
+            for _ in range(5):
+                server.get("/")
+            kept = self.endless_in_each(server, 1)
+            # It has told of itself since then.
+            eventually(lambda: self.metrics(server)["pounce_handlers_running"] == 1, what="a handler that has a place")
+            victim = children(server.process.pid)[0]
+            os.kill(victim, signal.SIGKILL)
+            server.wait_output(f"worker process {victim} was ended by signal 9; it is started again")
+            close(kept)
+            eventually(lambda: children(server.process.pid) not in ([], [victim]), what="a successor")
+            self.assertEqual(server.stop(), 0)
+            self.assertNotIn("drained, 0 requests", server.output())
+
     def test_what_waits_in_the_queue_of_the_kernel_is_served_by_a_successor(self):
         with self.serve(workers=1) as server:
             worker = children(server.process.pid)[0]
@@ -228,6 +244,21 @@ class Processes(Ground):
             os.kill(children(server.process.pid)[0], signal.SIGKILL)
             self.assertEqual(server.wait(), 1)
             self.assertEqual(server.output().count("it is started again"), 3, server.output())
+
+    def test_one_that_is_told_to_end_before_it_serves_has_not_died(self):
+        gate = self.path("gate")
+        with self.serve("--metrics-path", "/-/metrics", environment={"ALONE_START": "wait_there", "ALONE_FILE": gate}) as server:
+            first = children(server.process.pid)
+            open(gate, "w", encoding="utf-8").close()
+            os.kill(first[0], signal.SIGKILL)
+            server.wait_output("hook: waits")
+            successor = next(one for one in children(server.process.pid) if one not in first)
+            os.kill(successor, signal.SIGTERM)
+            os.unlink(gate)
+            server.wait_output(f"worker process {successor} was told to end; another one begins")
+            close(one_of_each(server, 3))
+            self.assertEqual(self.metrics(server)["pounce_worker_deaths_total"], 1)
+            self.assertEqual(server.output().count("it is started again"), 1, server.output())
 
     def test_a_handler_that_throws_ends_its_exchange_and_nothing_else(self):
         with self.serve(workers=1) as server:

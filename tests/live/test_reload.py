@@ -336,8 +336,23 @@ class Failures(Reloads):
         with self.serve(target=self.install("one")) as server:
             self.write("pounce.toml", "keep_alive_timeout = 'long'\nmax_headers = 0\nnonsense = 1\n")
             self.fails(server, "keep_alive_timeout", "max_headers", "nonsense")
+            # Nobody has named the file; but the generation that serves came from it, so this is a file that is missing.
             os.unlink(self.path("pounce.toml"))
+            self.fails(server, "config: cannot read 'pounce.toml': No such file or directory (from pounce.toml")
+            self.write("pounce.toml", "")
             reload(server, 2)
+
+    def test_a_configuration_that_came_through_a_pipe(self):
+        """As a shell's <(…) gives it: it is there once, and nothing is no configuration."""
+        reading, writing = os.pipe()
+        os.write(writing, b"keep_alive_timeout = '5s'\n")
+        os.close(writing)
+        try:
+            with self.serve("--config", f"/dev/fd/{reading}", target=self.install("one"), pass_fds=(reading,)) as server:
+                self.fails(server, f"--config: cannot read '/dev/fd/{reading}': No data available (from command line; hint: a pipe can be "
+                                   "read once: a reload needs a file)")
+        finally:
+            os.close(reading)
 
     def test_module(self):
         with self.serve(target=self.install("one")) as server:

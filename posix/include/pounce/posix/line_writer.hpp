@@ -40,6 +40,8 @@ class LineWriter {
   // `path`: a file, made with mode 0640 and appended to, or "-", standard output. `who` begins its lines on standard error. An
   // error is one line.
   [[nodiscard]] static std::expected<Owned<LineWriter>, std::string> open(std::string path, std::string who);
+  // Why `open` would fail with this path, as errno; 0: it would not. Nothing is made.
+  [[nodiscard]] static int fault_of(const std::string& path);
 
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;

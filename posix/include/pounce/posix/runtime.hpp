@@ -82,6 +82,8 @@ class Runtime {
   [[nodiscard]] virtual std::span<const config::BindAddress> addresses() const = 0;  // as bound
   [[nodiscard]] virtual std::size_t workers() const = 0;
   [[nodiscard]] virtual std::size_t connections() const = 0;
+  // Of the connections that have ended. Thread-safe.
+  [[nodiscard]] virtual Totals totals() const = 0;
   // From `start` to the end. Thread-safe.
   [[nodiscard]] virtual Queues queues() const = 0;
   // No new connections; what runs may end by itself until `cut`. Thread-safe, idempotent.

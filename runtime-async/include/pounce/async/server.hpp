@@ -72,6 +72,7 @@ class Server final : public posix::Runtime {
   [[nodiscard]] std::span<const config::BindAddress> addresses() const override { return addresses_; }
   [[nodiscard]] std::size_t workers() const override { return pool_.size(); }
   [[nodiscard]] std::size_t connections() const override { return census_.connections(); }
+  [[nodiscard]] posix::Totals totals() const override { return census_.totals(); }
   [[nodiscard]] posix::Queues queues() const override { return {.requests = posix::numbers_of(service_)}; }
   void drain(Drain drain) override;
   void cut() override { pool_.cut(); }

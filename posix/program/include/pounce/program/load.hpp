@@ -40,6 +40,7 @@ struct Outcome {
   bool is_error = false;  // text belongs on standard error
   std::string warnings;   // lines for standard error, beside all else
   Exit exit = Exit::clean;
+  bool has_file = false;  // a configuration file was read
 };
 
 /// Looks at the files that a configuration names, also where it has problems of its own. Where there are none in the end, the Config
@@ -53,8 +54,9 @@ class FileCheck {
   ~FileCheck() = default;
 };
 
+// `needs_file`: that there is no pounce.toml is a problem.
 [[nodiscard]] Outcome load(config::Program which, int argc, const char* const* argv, const char* const* environment,
-                           FileCheck* files = nullptr);
+                           FileCheck* files = nullptr, bool needs_file = false);
 
 /// The version of Pounce that this was built as: "0.1.0".
 [[nodiscard]] std::string_view pounce_version();
