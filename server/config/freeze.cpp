@@ -510,6 +510,13 @@ void Freezer::check_pages() {
       report(row(OptionId::admin_bind), config_.origin(OptionId::admin_bind),
              quoted(address.text()) + " has a property that is not to be had here", "write " + address.place());
     }
+    if (address.kind <= BindAddress::Kind::tcp_name && address.port == 0) continue;
+    const List<BindAddress> doors = config_.addresses();
+    if (std::any_of(doors.begin(), doors.end(),
+                    [&](const BindAddress& door) { return door.place() == address.place(); })) {
+      report(row(OptionId::admin_bind), config_.origin(OptionId::admin_bind),
+             quoted(address.place()) + " is where requests are served", "choose another address");
+    }
   }
 }
 

@@ -40,3 +40,14 @@ TEST_CASE("an address twice is a slip, unless any port will do") {
   CHECK(problems_of({by_flag("bind", "127.0.0.1:1"), by_flag("bind", "127.0.0.2:1")}).empty());
   CHECK(problems_of({by_flag("bind", "127.0.0.1:0"), by_flag("bind", "127.0.0.1:0")}).empty());
 }
+
+TEST_CASE("the administrator's door is a door of its own") {
+  const auto lines = problems_of({by_flag("admin_bind", "127.0.0.1:8000")});
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].find(
+            "--admin-bind: '127.0.0.1:8000' is where requests are served (from command line; hint: choose another "
+            "address)") != std::string::npos);
+  CHECK(problems_of({by_flag("admin_bind", "127.0.0.1:8000"), by_flag("port", "8001")}).empty());
+  CHECK(problems_of({by_flag("admin_bind", "127.0.0.1:0"), by_flag("port", "0")}).empty());
+  CHECK(problems_of({by_flag("bind", "unix:/tmp/a"), by_file("admin_bind", "unix:/tmp/a")}).size() == 1);
+}
