@@ -68,6 +68,7 @@ class Decompressor {
     MessageCodec::Decoded decoded{MessageCodec::Found::more, 0, 0};
     for (;;) {
       const bool in_tail = last && decoded.used == input.size();
+      if (in_tail && ended_) tail_used_ = tail.size();  // it would belong to no block
       const bool all = decoded.used == input.size() && (!last || tail_used_ == tail.size());
       if (all && !more_) return decoded;
       if (decoded.made == room.size()) {
@@ -86,12 +87,12 @@ class Decompressor {
       const std::size_t used = in - stream_.avail_in;
       decoded.made += out - stream_.avail_out;
       in_tail ? tail_used_ += used : decoded.used += used;
+      ended_ = status == Z_STREAM_END || (ended_ && used == 0);
       if (status == Z_MEM_ERROR) throw std::bad_alloc{};
       if (status == Z_STREAM_END) {
         // A block that calls itself the last is only that of its sender's stream (section 7.2.3.4): the window lives on.
         inflateResetKeep(&stream_);
         more_ = false;
-        if (last && decoded.used == input.size()) tail_used_ = tail.size();
         continue;
       }
       // Z_BUF_ERROR: no step was possible, for what it had to give is given; nor does zlib say again where it stands.
@@ -102,7 +103,10 @@ class Decompressor {
     decoded.found = MessageCodec::Found::invalid;
     return decoded;
   }
-  void end_message() noexcept { tail_used_ = 0; }
+  void end_message() noexcept {
+    tail_used_ = 0;
+    ended_ = false;
+  }
   [[nodiscard]] std::size_t memory() const noexcept { return memory_.held(); }
 
  private:
@@ -118,7 +122,8 @@ class Decompressor {
   z_stream stream_{};
   std::size_t tail_used_ = 0;
   bool at_block_end_ = false;
-  bool more_ = false;  // zlib had no room for all that it could make
+  bool ended_ = false;  // of this message, what came so far ends where its sender's stream does
+  bool more_ = false;   // zlib had no room for all that it could make
 };
 
 class MessageDeflate final : public MessageCodec {

@@ -122,7 +122,7 @@ Fault Connection::apply_setting(Setting setting, std::uint32_t value) {
   return Fault::none;
 }
 
-// Also of the streams that are open; a window may become negative (RFC 9113, section 6.9.2).
+// Also of the streams that we may still send on, and of no others; a window may become negative (RFC 9113, section 6.9.2).
 Fault Connection::change_windows(std::uint32_t value) {
   if (value > most_window) return Fault::flow_control_exceeded;
   const std::int64_t change = std::int64_t{value} - peer_stream_window_;
@@ -130,6 +130,7 @@ Fault Connection::change_windows(std::uint32_t value) {
   peer_stream_window_ = value;
   for (std::size_t i = 0; i < streams_.size(); ++i) {
     Stream& stream = streams_[i];
+    if (!stream.local_open) continue;
     if (stream.send_window + change > most_window) return Fault::flow_control_exceeded;
     stream.send_window += change;
     schedule(stream);
