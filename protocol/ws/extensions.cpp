@@ -3,6 +3,7 @@
 #include <pounce/http/syntax.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace pounce::inline v0::ws {
@@ -69,19 +70,27 @@ class Extensions {
     rest_.remove_prefix(size);
     return token;
   }
-  // What is quoted must be a token, too (RFC 6455, section 9.1); escapes in it are none of what we look for.
   bool take_value() noexcept {
-    if (!take('"')) {
-      value_ = take_token();
-      return !value_.empty();
-    }
+    if (take('"')) return take_quoted();
     value_ = take_token();
-    return !value_.empty() && take('"');
+    return !value_.empty();
+  }
+  // What is quoted must be a token, too, without its escapes (RFC 6455, section 9.1).
+  bool take_quoted() noexcept {
+    std::size_t size = 0;
+    for (; !take('"'); rest_.remove_prefix(1)) {
+      take('\\');
+      if (rest_.empty() || !http::is_in(rest_.front(), http::class_token)) return false;
+      if (size < quoted_.size()) quoted_[size++] = rest_.front();
+    }
+    value_ = Bytes{quoted_.data(), size};
+    return size != 0;
   }
 
   Bytes rest_;
   Bytes name_;
   Bytes value_;
+  std::array<char, 3> quoted_;  // what begins a quoted value; those that mean something to us are shorter
   bool has_value_ = false;
   bool at_name_ = true;
 };

@@ -236,12 +236,19 @@ TEST_CASE("subprotocols: the first of the client's that is ours, as it is writte
 
 TEST_CASE("the grammar of extensions") {
   for (const std::string_view good :
-       {"a", "a, b", "a;b", "a ; b = c , d", "a; b=\"c\"", "", ",", ", a,,", "a; b; c=1; d=\"2\", e"}) {
+       {"a", "a, b", "a;b", "a ; b = c , d", "a; b=\"c\"", "", ",", ", a,,", "a; b; c=1; d=\"2\", e", R"(a; b="c\d")",
+        R"(a; b="\c\d\e\f\g\h"; i, j)", R"(a;b = "\!\~" ,c)"}) {
     CAPTURE(std::string(good));
     CHECK(valid(good));
   }
-  for (const std::string_view bad : {"a;", "a; ;b", "=", "a=b", "a; b=", "a; b=\"", "a; b=\"c", "a; b=\"\"",
-                                     "a; b=\"c d\"", "a b", "a; b c", "a; b=c d", "a; \"b\"", "(a)", "a; b=\"c\"d"}) {
+  for (const std::string_view bad : {"a;",           "a; ;b",        "=",
+                                     "a=b",          "a; b=",        "a; b=\"",
+                                     "a; b=\"c",     "a; b=\"\"",    "a; b=\"c d\"",
+                                     "a b",          "a; b c",       "a; b=c d",
+                                     "a; \"b\"",     "(a)",          "a; b=\"c\"d",
+                                     R"(a; b="\)",   R"(a; b="\")",  R"(a; b="c\ d")",
+                                     R"(a; b="\"")", R"(a; b="\\")", R"(a; b=c\d)",
+                                     R"(a\b)",       R"(a; b="c\)",  "a; b=\"\\\x80\""}) {
     CAPTURE(std::string(bad));
     CHECK_FALSE(valid(bad));
   }
@@ -258,6 +265,10 @@ TEST_CASE("permessage-deflate: offers and answers") {
       {"permessage-deflate; client_max_window_bits", "permessage-deflate; client_max_window_bits=15"},
       {"permessage-deflate; client_max_window_bits=10", "permessage-deflate; client_max_window_bits=10"},
       {"permessage-deflate; client_max_window_bits=\"8\"", "permessage-deflate; client_max_window_bits=8"},
+      {R"(permessage-deflate; client_max_window_bits="1\0")", "permessage-deflate; client_max_window_bits=10"},
+      {R"(permessage-deflate; client_max_window_bits="\1\1"; server_max_window_bits="\9")",
+       "permessage-deflate; server_max_window_bits=9; client_max_window_bits=11"},
+      {R"(foo; bar="a\b", permessage-deflate)", "permessage-deflate"},
       {"permessage-deflate; server_max_window_bits=10", "permessage-deflate; server_max_window_bits=10"},
       {"permessage-deflate; server_max_window_bits=15", "permessage-deflate; server_max_window_bits=15"},
       {"permessage-deflate; server_no_context_takeover", "permessage-deflate; server_no_context_takeover"},
@@ -274,6 +285,10 @@ TEST_CASE("permessage-deflate: offers and answers") {
       {"permessage-deflate; server_max_window_bits", ""},
       {"permessage-deflate; client_max_window_bits=16", ""},
       {"permessage-deflate; client_max_window_bits=x", ""},
+      {R"(permessage-deflate; client_max_window_bits="\1\x")", ""},
+      {R"(permessage-deflate; client_max_window_bits="\0\9")", ""},
+      {R"(permessage-deflate; client_max_window_bits="\1\0\0\0\0\0\0\0\0")", ""},
+      {R"(permessage-deflate; server_no_context_takeover="\1")", ""},
       {"permessage-deflate; server_no_context_takeover=1", ""},
       {"permessage-deflate; client_no_context_takeover=true", ""},
       {"permessage-deflate; unknown", ""},
