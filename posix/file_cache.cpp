@@ -21,10 +21,11 @@ std::optional<FileCache::Entry> FileCache::find(std::string_view path) {
   return found->second->entry;
 }
 
-FileCache::Entry FileCache::put(std::string_view path, Entry entry) {
+FileCache::Entry FileCache::put(std::string_view path, Entry entry, std::uint64_t epoch) {
   Shard& shard = shard_of(path);
   std::list<Named> out;  // its files are closed when the lock is not held any more
   const std::lock_guard guard{shard.lock};
+  if (epoch != epoch_) return entry;  // with the lock: whoever forgets comes to this shard after us
   if (const auto found = shard.names.find(path); found != shard.names.end()) {
     Entry& there = found->second->entry;
     const bool kept = there.file && (kept_of(there) != 0 || kept_of(entry) == 0);
@@ -48,6 +49,17 @@ FileCache::Entry FileCache::put(std::string_view path, Entry entry) {
   }
   shard.contents += kept;
   return entry;
+}
+
+void FileCache::forget() noexcept {
+  ++epoch_;
+  for (Shard& shard : shards_) {
+    std::list<Named> out;  // closed without the lock
+    const std::lock_guard guard{shard.lock};
+    shard.names.clear();
+    out.swap(shard.used);
+    shard.contents = 0;
+  }
 }
 
 void FileCache::evict(Shard& shard, std::list<Named>& out, std::size_t most, std::size_t contents) {

@@ -12,7 +12,9 @@
 #include "posix/open_file.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -39,8 +41,11 @@ class FileCache {
 
   [[nodiscard]] std::optional<Entry> find(std::string_view path);
   // Puts it in, in the place of what is there. An entry that turns out to be of the same file keeps the file, and what is kept of it.
-  // Returns what is in the cache now.
-  Entry put(std::string_view path, Entry entry);
+  // `epoch`: as it was before the entry was made; nothing is put in when it has passed. Returns what is in the cache now.
+  Entry put(std::string_view path, Entry entry, std::uint64_t epoch);
+  // Lets go of everything. A new epoch begins: what was found out before does not come in any more.
+  void forget() noexcept;
+  [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_.load(); }
   [[nodiscard]] bool keeps_contents() const noexcept { return contents_per_shard_ != 0; }
 
  private:
@@ -64,6 +69,7 @@ class FileCache {
 
   std::size_t most_per_shard_;
   std::size_t contents_per_shard_;
+  std::atomic<std::uint64_t> epoch_ = 0;
   std::array<Shard, shard_count> shards_;
 };
 

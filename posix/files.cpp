@@ -2,6 +2,8 @@
 
 #include "posix/file_cache.hpp"
 #include "posix/open_file.hpp"
+#include "posix/resolve.hpp"
+#include "posix/root.hpp"
 
 #include <pounce/app/token.hpp>
 #include <pounce/files/listed_names.hpp>
@@ -11,7 +13,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,88 +22,11 @@
 #include <string>
 #include <utility>
 
-#if defined(__linux__) && __has_include(<linux/openat2.h>)
-#include <linux/openat2.h>
-#endif
-#if defined(RESOLVE_BENEATH) && defined(SYS_openat2)
-#define POUNCE_OPENAT2 1
-#else
-#define POUNCE_OPENAT2 0
-#endif
-#ifndef O_PATH
-#define O_PATH 0
-#endif
-
 namespace pounce::inline v0::posix {
 
 namespace {
 
 constexpr int file_flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
-constexpr int directory_flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-
-int open_retried(int directory, const char* name, int flags) noexcept {
-  int result = -1;
-  do {
-    result = ::openat(directory, name, flags);
-  } while (result < 0 && errno == EINTR);
-  return result;
-}
-
-#if POUNCE_OPENAT2
-#ifndef RESOLVE_CACHED
-#define RESOLVE_CACHED 0x20
-#endif
-
-// In haste: fails with EAGAIN where it would have to read a directory from its disk.
-int open_at_once(int root, const char* path, int flags, bool symlinks, bool in_haste) noexcept {
-  open_how how{};
-  how.flags = static_cast<std::uint64_t>(flags);
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  if (!symlinks) how.resolve |= RESOLVE_NO_SYMLINKS;
-  if (in_haste) how.resolve |= RESOLVE_CACHED;
-  // EAGAIN: something below the root was renamed in that moment.
-  const int patience = in_haste ? 0 : 8;
-  for (int attempt = 0;; ++attempt) {
-    const long result = ::syscall(SYS_openat2, root, path, &how, sizeof how);
-    if (result >= 0) return static_cast<int>(result);
-    if (errno == EINVAL && in_haste) {  // a kernel before 5.12 does not know haste
-      how.resolve &= ~static_cast<std::uint64_t>(RESOLVE_CACHED);
-      in_haste = false;
-      continue;
-    }
-    if (errno != EINTR && (errno != EAGAIN || attempt >= patience)) return -1;
-  }
-}
-#else
-int open_at_once(int, const char*, int, bool, bool) noexcept {
-  errno = ENOSYS;
-  return -1;
-}
-#endif
-
-// One name at a time: none of them can lead anywhere but to a child of the directory before it.
-int open_by_component(int root, std::string& path, int flags) {
-  Descriptor directory;
-  int from = root;
-  for (std::size_t start = 0;;) {
-    const std::size_t slash = path.find('/', start);
-    char* const name = path.data() + start;
-    if (slash == std::string::npos) return open_retried(from, name, flags | O_NOFOLLOW);
-    path[slash] = '\0';
-    Descriptor next{open_retried(from, name, directory_flags | O_NOFOLLOW)};
-    if (!next) {
-      // O_DIRECTORY sees the link as what it is, no directory.
-      struct stat status{};
-      if (errno == ENOTDIR && ::fstatat(from, name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
-        errno = S_ISLNK(status.st_mode) ? ELOOP : ENOTDIR;
-      }
-      return -1;
-    }
-    directory = std::move(next);
-    from = directory.get();
-    start = slash + 1;
-  }
-}
 
 // The pure layer has seen to this; whoever else calls is not trusted.
 bool is_plain(std::string_view path) noexcept {
@@ -124,7 +48,7 @@ WallTime seconds_of(const struct stat& status) noexcept { return WallTime{std::c
 
 }  // namespace
 
-RootedFiles::RootedFiles(Descriptor root, const Options& options)
+RootedFiles::RootedFiles(Owned<Root> root, const Options& options)
     : root_(std::move(root)),
       options_(options),
       cache_(options.open_files == 0 ? Owned<FileCache>{}
@@ -133,52 +57,73 @@ RootedFiles::RootedFiles(Descriptor root, const Options& options)
 RootedFiles::~RootedFiles() = default;
 
 std::expected<Owned<RootedFiles>, std::string> RootedFiles::open_root(const std::string& path, const Options& options) {
-  Descriptor root{open_retried(AT_FDCWD, path.c_str(), directory_flags)};
+  auto root = Root::open(path);
   if (!root) {
-    const int number = errno;
+    const int number = root.error();
     const char* const reason = number == ENOENT ? "no such directory"
                                : number == ENOTDIR
                                    ? "not a directory"
                                    : std::strerror(number);  // NOLINT(concurrency-mt-unsafe): at the start
     return std::unexpected(path + ": " + reason + as_hint(file_advice(path, number)));
   }
+  const int directory = (*root)->descriptor();
   // O_PATH asks for no permission; find out now and not at the first request.
-  if (::faccessat(root.get(), ".", X_OK, AT_EACCESS) != 0)
+  if (::faccessat(directory, ".", X_OK, AT_EACCESS) != 0)
     return std::unexpected(path + ": no permission to open what is in it" + as_hint(file_advice(path, EACCES)));
   Options decided = options;
   if (decided.resolve == Resolve::detect) {
     // ENOSYS: an old kernel; EPERM: a sandbox that does not know the call.
-    const Descriptor probe{open_at_once(root.get(), ".", directory_flags, false, false)};
+    const Descriptor probe{open_at_once(directory, ".", directory_flags, Within::directory, false)};
     decided.resolve = probe ? Resolve::at_once : Resolve::by_component;
   }
-  return Owned<RootedFiles>{new RootedFiles{std::move(root), decided}};
+  return Owned<RootedFiles>{new RootedFiles{std::move(*root), decided}};
+}
+
+bool RootedFiles::look_again(Instant now, Haste haste) const {
+  if (!root_->due(now)) return true;
+  const bool in_haste = haste == Haste::now && options_.fetchers != nullptr && options_.resolve == Resolve::at_once;
+  switch (root_->look(now, in_haste)) {
+    case Root::Look::later: return false;
+    case Root::Look::another:
+      if (cache_) cache_->forget();
+      return true;
+    case Root::Look::same: return true;
+  }
+  return true;
 }
 
 int RootedFiles::open_at(std::string_view path, int flags, Haste haste) const {
+  if (const int fault = root_->fault(); fault != 0) {
+    errno = fault;
+    return -1;
+  }
   std::string name{path};  // ends with a zero, and may be cut
-  if (options_.resolve == Resolve::by_component) return open_by_component(root_.get(), name, flags);
+  if (options_.resolve == Resolve::by_component) return open_by_component(root_->descriptor(), name, flags);
   const bool in_haste = haste == Haste::now && options_.fetchers != nullptr;
-  return open_at_once(root_.get(), name.c_str(), flags, options_.symlinks, in_haste);
+  const Within within = options_.symlinks ? Within::directory_by_links : Within::directory;
+  return open_at_once(root_->descriptor(), name.c_str(), flags, within, in_haste);
 }
 
 std::expected<OpenedFile, FileError> RootedFiles::open(std::string_view path, Haste haste) const {
-  if (!cache_) return open_fresh(path, haste);
   const Instant now = monotonic_now();
+  if (!look_again(now, haste)) return std::unexpected(FileError::later);
+  if (!cache_) return open_fresh(path, haste);
   if (auto entry = cache_->find(path); entry && now - entry->checked < FileCache::valid) {
     if (!entry->file) return std::unexpected(FileError::not_found);
     if (!entry->file->contents().empty()) return OpenedFile{std::move(entry->file), entry->state};
     // Asked each time, so that what is sent and what is said of it agree. Without a name any more, it was replaced.
     if (const auto state = entry->file->named_state()) return OpenedFile{std::move(entry->file), *state};
   }
+  const std::uint64_t epoch = cache_->epoch();  // before it is opened: what was found in another root is not kept
   auto opened = open_fresh(path, haste);
   if (!opened) {
-    if (opened.error() == FileError::not_found) cache_->put(path, {.file = {}, .state = {}, .checked = now});
+    if (opened.error() == FileError::not_found) cache_->put(path, {.file = {}, .state = {}, .checked = now}, epoch);
     return opened;
   }
   Loan<OpenFile> file{static_cast<OpenFile*>(opened->file.release())};
   if (cache_->keeps_contents() && opened->state.size <= FileCache::most_kept_file && opened->state.size != 0)
     (void)file->keep(opened->state);
-  FileCache::Entry kept = cache_->put(path, {.file = std::move(file), .state = opened->state, .checked = now});
+  FileCache::Entry kept = cache_->put(path, {.file = std::move(file), .state = opened->state, .checked = now}, epoch);
   return OpenedFile{std::move(kept.file), kept.state};
 }
 
@@ -206,8 +151,9 @@ bool RootedFiles::warm(std::string_view path, Token token) const {
 
 std::expected<ListedNames, FileError> RootedFiles::list(std::string_view path, std::size_t most) const {
   if (!path.empty() && !is_plain(path)) return std::unexpected(FileError::not_found);
+  static_cast<void>(look_again(monotonic_now(), Haste::may_wait));
   constexpr int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-  Descriptor descriptor{path.empty() ? open_retried(root_.get(), ".", flags) : open_at(path, flags, Haste::may_wait)};
+  Descriptor descriptor{open_at(path.empty() ? "." : path, flags, Haste::may_wait)};
   if (!descriptor) return std::unexpected(file_error(errno));
   const std::unique_ptr<DIR, CloseDirectory> directory{::fdopendir(descriptor.get())};
   if (!directory) return std::unexpected(file_error(errno));

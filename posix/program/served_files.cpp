@@ -2,6 +2,7 @@
 
 #include <pounce/config/compression.hpp>
 #include <pounce/files/directory.hpp>
+#include <pounce/posix/descriptor.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>

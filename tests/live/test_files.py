@@ -2,12 +2,15 @@
 """A directory as TARGET: what stands in it is served with its type, and nothing outside can be read. No TARGET: a welcome."""
 
 import os
+import shutil
 import tempfile
+import time
 import unittest
 
 import harness
-from harness import GoodClient, Server
+from harness import GoodClient, Server, eventually, scaled
 from raw_rows import SMUGGLED
+from scratch import Scratch
 
 MIB = 1 << 20
 SECRET = b"outside of the served directory"
@@ -208,6 +211,91 @@ class Directory(DirectoryCase):
             self.assertEqual(self.server.get("/changing.txt").body, content)
         os.remove(path)
         self.assertEqual(self.server.get("/changing.txt").status, 404)
+
+
+class Moved(Scratch):
+    """The directory is the one that its path names: recreated, renamed, or at the other end of a link."""
+
+    def site(self, name, text):
+        os.makedirs(self.path(name), exist_ok=True)
+        self.write(f"{name}/v.txt", text)
+        self.write(f"{name}/same.txt", "same")
+
+    def point(self, link, to):
+        """As a deployment does it: in one step."""
+        os.symlink(to, self.path("next"))
+        os.rename(self.path("next"), self.path(link))
+
+    def becomes(self, server, status, body=None, target="/v.txt"):
+        eventually(lambda: (answer := server.get(target)).status == status and body in (None, answer.body), what=f"{target} {status} {body}")
+
+    def goes_through_all(self, server, site, target):
+        self.becomes(server, 200, b"one", target)
+        shutil.rmtree(self.path(site))
+        self.site(site, "recreated")
+        self.becomes(server, 200, b"recreated", target)
+        os.rename(self.path(site), self.path(f"{site}.old"))
+        self.becomes(server, 404, target=target)
+        self.site(site, "anew")
+        self.becomes(server, 200, b"anew", target)
+        shutil.rmtree(self.path(site))
+        self.becomes(server, 404, target=target)
+        os.rename(self.path(f"{site}.old"), self.path(site))
+        self.becomes(server, 200, b"recreated", target)
+
+    def test_a_target(self):
+        self.site("site", "one")
+        with Server(target=self.path("site")) as server:
+            self.goes_through_all(server, "site", "/v.txt")
+
+    def test_relative_paths_beside_an_application_and_nothing_kept_in_memory(self):
+        self.site("a", "one")
+        self.site("b", "one")
+        with Server("--static", "/a=a", "--static", "/b=./b", "--static-contents", "none", cwd=self.folder) as server:
+            self.goes_through_all(server, "a", "/a/v.txt")
+            self.goes_through_all(server, "b", "/b/v.txt")
+
+    def test_a_link_leads_to_the_next_release_while_all_are_served(self):
+        self.site("one", "one")
+        self.site("two", "two")
+        os.symlink("one", self.path("current"))
+        with Server(target=self.path("current")) as server, GoodClient(server, "/same.txt", b"same"):
+            for name in ("two", "one", "two"):
+                self.point("current", name)
+                self.becomes(server, 200, name.encode())
+
+    def test_a_download_goes_on_from_the_old_one(self):
+        large = os.urandom(1024) * 8192
+        self.site("site", "one")
+        with open(self.path("site/large"), "wb") as file:
+            file.write(large)
+        with Server(target=self.path("site")) as server:
+            with server.connect(rcvbuf=65536) as wire:
+                wire.send(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+                wire.limit = time.monotonic() + scaled(30)
+                answer = wire.head()
+                shutil.rmtree(self.path("site"))
+                self.site("site", "two")
+                self.becomes(server, 200, b"two")
+                self.assertEqual(wire.body_of(answer).body, large)
+            self.becomes(server, 404, target="/large")
+
+    def test_every_worker_process_sees_it(self):
+        self.site("site", "one")
+        with Server("--worker-mode", "processes", target=self.path("site")) as server:
+            self.goes_through_all(server, "site", "/v.txt")
+
+    def test_descriptors_stay_as_many(self):
+        self.site("one", "one")
+        self.site("two", "two")
+        os.symlink("one", self.path("current"))
+        with Server(target=self.path("current")) as server:
+            self.becomes(server, 200, b"one")
+            before = server.descriptors()
+            for name in ("two", "one", "two"):
+                self.point("current", name)
+                self.becomes(server, 200, name.encode())
+            eventually(lambda: server.descriptors() <= before, what="no descriptor more")
 
 
 class Welcome(unittest.TestCase):

@@ -4,7 +4,9 @@
 #include <pounce/app/application.hpp>
 #include <pounce/files/directory.hpp>
 #include <pounce/files/entity_tag.hpp>
+#include <pounce/files/listed_names.hpp>
 #include <pounce/files/mount.hpp>
+#include <pounce/posix/clock.hpp>
 #include <pounce/posix/files.hpp>
 #include <pounce/testing.hpp>
 
@@ -23,11 +25,14 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "tests/posix/scratch.hpp"
 
 using namespace std::string_literals;
 using pounce::FileError;
+using pounce::Instant;
 using pounce::posix::RootedFiles;
 namespace fs = std::filesystem;
 
@@ -201,13 +206,157 @@ TEST_CASE("an open file is what was opened, whatever happens to its name") {
   });
 }
 
-TEST_CASE("the root may be renamed, and may itself be a link") {
-  const Tree tree;
-  fs::create_directory_symlink("root", tree.scratch / "link-to-root");
-  const auto files = RootedFiles::open_root((tree.scratch / "link-to-root").string(), {});
+// Whichever way names are opened, with a cache and without. The clock is the test's: later than the other one, so that nothing is looked at
+// but when it is said.
+template <class F>
+void each_root(F check) {
+  for (const auto how : {RootedFiles::Resolve::by_component, RootedFiles::Resolve::detect}) {
+    for (const std::size_t open_files : {std::size_t{0}, std::size_t{64}}) {
+      CAPTURE(static_cast<int>(how));
+      CAPTURE(open_files);
+      const Scratch scratch;
+      scratch.write("site/a.txt", "old");
+      const std::size_t descriptors = open_descriptors();
+      {
+        Instant now = pounce::posix::monotonic_now() + std::chrono::hours{1};
+        const auto look = [&now](const RootedFiles& files) {
+          now += std::chrono::milliseconds{500};
+          CHECK(files.look_again(now, pounce::Haste::may_wait));
+        };
+        check(scratch, RootedFiles::Options{.resolve = how, .open_files = open_files, .contents = 1024 * 1024}, look);
+      }
+      CHECK(open_descriptors() == descriptors);
+    }
+  }
+}
+
+pounce::Owned<RootedFiles> open_site(const fs::path& path, const RootedFiles::Options& options) {
+  auto files = RootedFiles::open_root(path.string(), options);
   REQUIRE(files.has_value());
-  fs::rename(tree.scratch / "root", tree.scratch / "renamed");
-  CHECK(outcome(**files, "sub/deep/leaf.txt") == "content: leaf");
+  return std::move(*files);
+}
+
+TEST_CASE("a root that is removed is nothing, and what is made in its place is served") {
+  each_root([](const Scratch& scratch, const RootedFiles::Options& options, const auto& look) {
+    const auto files = open_site(scratch / "site", options);
+    look(*files);
+    CHECK(outcome(*files, "a.txt") == "content: old");
+    fs::remove_all(scratch / "site");
+    for (int i = 0; i < 3; ++i) {
+      look(*files);
+      CHECK(outcome(*files, "a.txt") == "not_found");
+      CHECK(files->list("", 10).error() == FileError::not_found);
+    }
+    scratch.write("site/a.txt", "new");
+    scratch.write("site/b.txt", "another");
+    look(*files);
+    CHECK(outcome(*files, "a.txt") == "content: new");
+    CHECK(outcome(*files, "b.txt") == "content: another");
+    CHECK(files->list("", 10)->names.size() == 2);
+    fs::remove_all(scratch / "site");
+    scratch.write("site/a.txt", "newer");  // between two looks
+    look(*files);
+    CHECK(outcome(*files, "a.txt") == "content: newer");
+  });
+}
+
+TEST_CASE("a root that is renamed takes its files along; who has one open keeps it; back, it is served again") {
+  each_root([](const Scratch& scratch, const RootedFiles::Options& options, const auto& look) {
+    const auto files = open_site(scratch / "site", options);
+    look(*files);
+    const auto before = files->open("a.txt", pounce::Haste::may_wait);
+    REQUIRE(before.has_value());
+    fs::rename(scratch / "site", scratch / "away");
+    look(*files);
+    CHECK(outcome(*files, "a.txt") == "not_found");
+    std::string content(3, '\0');
+    CHECK(before->file->read(0, content) == 3);
+    CHECK(content == "old");
+    scratch.write("site", "a file");
+    look(*files);
+    CHECK(outcome(*files, "a.txt") == "not_found");
+    fs::remove(scratch / "site");
+    fs::rename(scratch / "away", scratch / "site");
+    look(*files);
+    CHECK(outcome(*files, "a.txt") == "content: old");
+    fs::rename(scratch / "site", scratch / "away");
+    scratch.write("site/a.txt", "new");
+    look(*files);
+    CHECK(outcome(*files, "a.txt") == "content: new");
+  });
+}
+
+TEST_CASE("a root may be a link, which may lead elsewhere later") {
+  each_root([](const Scratch& scratch, const RootedFiles::Options& options, const auto& look) {
+    scratch.write("two/a.txt", "new");
+    fs::create_directory_symlink("site", scratch / "current");
+    const auto files = open_site(scratch / "current", options);
+    look(*files);
+    for (int round = 0; round < 3; ++round) {
+      CHECK(outcome(*files, "a.txt") == "content: old");
+      fs::create_directory_symlink("two", scratch / "next");
+      fs::rename(scratch / "next", scratch / "current");
+      look(*files);
+      CHECK(outcome(*files, "a.txt") == "content: new");
+      fs::create_directory_symlink("site", scratch / "next");
+      fs::rename(scratch / "next", scratch / "current");
+      look(*files);
+    }
+    fs::create_directory_symlink("nowhere", scratch / "next");
+    fs::rename(scratch / "next", scratch / "current");
+    look(*files);
+    CHECK(outcome(*files, "a.txt") == "not_found");
+    fs::create_directory_symlink("current", scratch / "next");
+    fs::rename(scratch / "next", scratch / "current");  // to itself
+    look(*files);
+    CHECK(outcome(*files, "a.txt") == "forbidden");
+  });
+}
+
+TEST_CASE("a path is looked at once in half a second, and not more often") {
+  each_root([](const Scratch& scratch, const RootedFiles::Options& options, const auto& look) {
+    const auto files = open_site(scratch / "site", options);
+    look(*files);
+    fs::rename(scratch / "site", scratch / "away");
+    CHECK(outcome(*files, "a.txt") == "content: old");
+    look(*files);
+    CHECK(outcome(*files, "a.txt") == "not_found");
+  });
+}
+
+TEST_CASE("a root that changes while many read is one or the other") {
+  for (const std::size_t open_files : {std::size_t{0}, std::size_t{64}}) {
+    const Scratch scratch;
+    scratch.write("one/a.txt", "same name, one");
+    scratch.write("two/a.txt", "same name, two");
+    fs::create_directory_symlink("one", scratch / "current");
+    const auto files = open_site(scratch / "current", {.open_files = open_files, .contents = 1024 * 1024});
+    const Instant start = pounce::posix::monotonic_now() + std::chrono::hours{1};
+    std::atomic<int> looks = 0;
+    std::atomic<int> strange = 0;
+    std::atomic<bool> ended = false;
+    std::vector<std::jthread> readers;
+    for (int i = 0; i < 3; ++i) {
+      readers.emplace_back([&] {
+        while (!ended) {
+          if (!files->look_again(start + ++looks * std::chrono::milliseconds{500}, pounce::Haste::may_wait)) ++strange;
+          const std::string got = outcome(*files, "a.txt");
+          if (got != "content: same name, one" && got != "content: same name, two") ++strange;
+        }
+      });
+    }
+    for (int i = 0; i < 300; ++i) {
+      fs::create_directory_symlink(i % 2 == 0 ? "two" : "one", scratch / "next");
+      fs::rename(scratch / "next", scratch / "current");
+    }
+    ended = true;
+    readers.clear();
+    CHECK(strange == 0);
+    fs::create_directory_symlink("two", scratch / "next");
+    fs::rename(scratch / "next", scratch / "current");
+    CHECK(files->look_again(start + ++looks * std::chrono::milliseconds{500}, pounce::Haste::may_wait));
+    CHECK(outcome(*files, "a.txt") == "content: same name, two");
+  }
 }
 
 TEST_CASE("a root that cannot be served is one clear line") {

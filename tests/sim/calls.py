@@ -10,7 +10,7 @@ import sys
 
 # Files (and the threads that fetch them from disks), modules, names of things, the machine: real, or the same for everybody.
 REAL = set("""
- _Exit __sched_cpucount chmod closedir connect dlerror dlopen dlsym faccessat fdopendir freeaddrinfo fstat fstatat gai_strerror getaddrinfo getenv
+ _Exit __sched_cpucount chmod closedir connect dlerror dlopen dlsym dup3 faccessat fdopendir freeaddrinfo fstat fstatat gai_strerror getaddrinfo getenv
  getpid getsockopt geteuid inet_pton stat dlclose gettid memfd_create
  bcmp getentropy getrlimit getrusage prlimit inet_ntop lstat memchr memcmp memcpy memmove memset mmap munmap open openat opendir pread preadv2
  readdir sched_getaffinity strerror strerror_r strlen sysconf unlink

@@ -1,10 +1,12 @@
-// The directory that is served: Files over a root descriptor.
+// The directory that is served: Files over the directory that a path names.
 //
-// Everything is opened relative to one descriptor taken at the start, so the root may be renamed, and nothing outside it can be
+// Everything is opened relative to one descriptor, and nothing outside it can be
 // reached: openat2 with RESOLVE_BENEATH, no magic link, and no symbolic link unless they are allowed, and then none that leads out.
 // Where the kernel lacks openat2, or a sandbox forbids it, component after component with O_NOFOLLOW, and links are not followed at all.
-// Which of the two is decided once, at the start. The root itself may be a link. Only regular files are served; the opened
+// Which of the two is decided once, at the start. Only regular files are served; the opened
 // descriptor is asked, not the name, so there is no moment between check and use. A FIFO or device stops nobody: opening never waits.
+// The root may be a link. Its path is looked at again half a second after the last look, by who opens something then: another directory
+// takes its place, and what was cached is forgotten; while there is none, nothing is found. What is open stays what it is.
 // Open files are cached for half a second by name, and names that are not there; a file that was replaced, removed or written to is noticed
 // at once, unless its contents are kept in memory: then within that half second. With fetchers, `Haste::now` never waits for a disk, as far as the kernel can tell.
 // Threads: all of it from any thread. Not a chroot: mounts and hard links below the root are part of it.
@@ -12,8 +14,8 @@
 
 #include <pounce/core/owned.hpp>
 #include <pounce/core/string_fwd.hpp>
+#include <pounce/core/time.hpp>
 #include <pounce/files/files.hpp>
-#include <pounce/posix/descriptor.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -24,6 +26,7 @@ namespace pounce::inline v0::posix {
 
 class FileCache;
 class Fetchers;
+class Root;
 
 class RootedFiles final : public Files {
  public:
@@ -48,15 +51,17 @@ class RootedFiles final : public Files {
   [[nodiscard]] std::expected<OpenedFile, FileError> open(std::string_view path, Haste haste) const override;
   [[nodiscard]] bool warm(std::string_view path, Token token) const override;
   [[nodiscard]] std::expected<ListedNames, FileError> list(std::string_view path, std::size_t most) const override;
+  // What `open` and `list` do first. False: in haste, and a disk has to be asked where the path leads.
+  [[nodiscard]] bool look_again(Instant now, Haste haste) const;
   [[nodiscard]] Resolve resolve() const noexcept { return options_.resolve; }
 
  private:
-  RootedFiles(Descriptor root, const Options& options);
+  RootedFiles(Owned<Root> root, const Options& options);
 
   [[nodiscard]] int open_at(std::string_view path, int flags, Haste haste) const;
   [[nodiscard]] std::expected<OpenedFile, FileError> open_fresh(std::string_view path, Haste haste) const;
 
-  Descriptor root_;
+  Owned<Root> root_;
   Options options_;
   Owned<FileCache> cache_;  // null: none
 };
