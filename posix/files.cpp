@@ -7,7 +7,6 @@
 
 #include <pounce/app/token.hpp>
 #include <pounce/files/listed_names.hpp>
-#include <pounce/posix/advice.hpp>
 #include <pounce/posix/clock.hpp>
 
 #include <dirent.h>
@@ -17,7 +16,6 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -56,20 +54,12 @@ RootedFiles::RootedFiles(Owned<Root> root, const Options& options)
 
 RootedFiles::~RootedFiles() = default;
 
-std::expected<Owned<RootedFiles>, std::string> RootedFiles::open_root(const std::string& path, const Options& options) {
+std::expected<Owned<RootedFiles>, int> RootedFiles::open_root(const std::string& path, const Options& options) {
   auto root = Root::open(path);
-  if (!root) {
-    const int number = root.error();
-    const char* const reason = number == ENOENT ? "no such directory"
-                               : number == ENOTDIR
-                                   ? "not a directory"
-                                   : std::strerror(number);  // NOLINT(concurrency-mt-unsafe): at the start
-    return std::unexpected(path + ": " + reason + as_hint(file_advice(path, number)));
-  }
+  if (!root) return std::unexpected(root.error());
   const int directory = (*root)->descriptor();
   // O_PATH asks for no permission; find out now and not at the first request.
-  if (::faccessat(directory, ".", X_OK, AT_EACCESS) != 0)
-    return std::unexpected(path + ": no permission to open what is in it" + as_hint(file_advice(path, EACCES)));
+  if (::faccessat(directory, ".", X_OK, AT_EACCESS) != 0) return std::unexpected(EACCES);
   Options decided = options;
   if (decided.resolve == Resolve::detect) {
     // ENOSYS: an old kernel; EPERM: a sandbox that does not know the call.

@@ -1,6 +1,7 @@
 #include "posix/program/generation.hpp"
 
 #include "posix/program/descriptors.hpp"
+#include "posix/program/served_files.hpp"
 #include "posix/program/worker_mode.hpp"
 
 #include <pounce/posix/advice.hpp>
@@ -59,6 +60,7 @@ struct NamedFiles final : FileCheck {
     tls = TlsFiles::open(config, problems, warnings, before);
     check_log(config, config::OptionId::access_log, config.access_log, problems);
     check_log(config, config::OptionId::event_log, config.event_log, problems);
+    types = ServedFiles::check(config, problems, warnings);
     std::error_code ignored;
     if (config.reload_directory && !std::filesystem::is_directory(config.reload_directory->bytes(), ignored)) {
       const config::Origin& origin = config.origin(config::OptionId::reload_directory);
@@ -68,6 +70,7 @@ struct NamedFiles final : FileCheck {
   }
   const TlsFiles* before;
   Owned<TlsFiles> tls;
+  files::MediaTypes types;
 };
 
 Style style_for(const config::Config& config) { return style_of(STDERR_FILENO, environ, config.log_format); }
@@ -112,7 +115,8 @@ std::expected<Generation::Read, Refused> Generation::read(const Invocation& invo
   if (invocation.linked != nullptr && config.target) {
     return std::unexpected(Refused{Exit::bad_usage, line_of(config, "TARGET: the application is linked in")});
   }
-  auto target = Target::open(config, std::string{config::program_name(config.program)}, invocation.linked);
+  auto target = Target::open(config, std::string{config::program_name(config.program)}, invocation.linked,
+                             std::move(files.types));
   if (!target) return std::unexpected(Refused{Exit::no_start, line_of(config, target.error())});
   read.target.emplace(std::move(*target));
   if (const std::string problem = fault_of_mode(config, *read.target, invocation.linked != nullptr); !problem.empty()) {

@@ -2,6 +2,7 @@
 
 #include <pounce/config/compression.hpp>
 #include <pounce/files/directory.hpp>
+#include <pounce/posix/advice.hpp>
 #include <pounce/posix/descriptor.hpp>
 
 #include <fcntl.h>
@@ -9,8 +10,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <random>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -20,39 +21,123 @@ namespace {
 
 constexpr std::size_t largest_types_file = 1 << 20;
 
-std::expected<files::MediaTypes, std::string> read_types(const std::string& path) {
-  const auto failed = [&path](std::string_view why) { return std::unexpected(path + ": " + std::string{why}); };
+using config::OptionId;
+using config::Problem;
+
+Problem problem_of(const config::Config& config, OptionId id, std::string text, std::string hint) {
+  const config::Origin& origin = config.origin(id);
+  return {config::name_at(config::row(id), origin), std::move(text), origin, std::move(hint)};
+}
+
+// All of a file, or errno.
+std::expected<std::string, int> contents(const std::string& path) {
   const posix::Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (!file) return failed(std::strerror(errno));  // NOLINT(concurrency-mt-unsafe): at the start
+  if (!file) return std::unexpected(errno);
   std::string text(largest_types_file + 1, '\0');
   std::size_t filled = 0;
   while (filled < text.size()) {
     const ssize_t got = ::read(file.get(), text.data() + filled, text.size() - filled);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return failed(std::strerror(errno));  // NOLINT(concurrency-mt-unsafe)
+    if (got < 0) return std::unexpected(errno);
     if (got == 0) break;
     filled += static_cast<std::size_t>(got);
   }
-  if (filled > largest_types_file) return failed("is above 1 MiB");
+  if (filled > largest_types_file) return std::unexpected(EFBIG);
   text.resize(filled);
-  auto types = files::MediaTypes::parse(text);
-  if (types) return std::move(*types);
-  std::string all;
-  for (const std::string& problem : types.error()) all.append(all.empty() ? "" : "; ").append(problem);
-  return failed(all);
+  return text;
 }
+
+files::MediaTypes read_types(const config::Config& config, const std::string& path, std::vector<Problem>& problems) {
+  const auto complain = [&](std::string text, std::string hint) {
+    problems.push_back(problem_of(config, OptionId::mime_types, std::move(text), std::move(hint)));
+  };
+  const auto text = contents(path);
+  if (!text) {
+    const int error = text.error();
+    complain("cannot read " + config::quoted(path) + ": " + std::generic_category().message(error),
+             error == EFBIG ? "the limit is 1 MiB" : posix::file_advice(path, error));
+    return {};
+  }
+  auto types = files::MediaTypes::parse(*text);
+  if (types) return std::move(*types);
+  for (const std::string& wrong : types.error()) complain(config::quoted(path) + ": " + wrong, "");
+  return {};
+}
+
+std::string reason_of(int error) {
+  if (error == ENOENT) return "no such directory";
+  return error == ENOTDIR ? "not a directory" : std::generic_category().message(error);
+}
+
+bool has(const posix::RootedFiles& files, std::string_view name) {
+  return files.open(name, Haste::may_wait).has_value();
+}
+
+// Of the names that stand for what is not there, those that are not there.
+class StandIns {
+ public:
+  explicit StandIns(const config::Config& config) noexcept : config_(config) {}
+
+  void look_in(const posix::RootedFiles& files) {
+    looked_ = true;
+    if (config_.static_fallback && has(files, *config_.static_fallback)) fallback_ = true;
+    if (config_.static_not_found && has(files, *config_.static_not_found)) not_found_ = true;
+  }
+  void report(std::vector<Problem>& warnings) const {
+    if (!looked_) return;  // nowhere would they be sent
+    if (config_.static_fallback && !fallback_) warn(OptionId::static_fallback, *config_.static_fallback, warnings);
+    if (config_.static_not_found && !not_found_) warn(OptionId::static_not_found, *config_.static_not_found, warnings);
+  }
+
+ private:
+  void warn(OptionId id, std::string_view name, std::vector<Problem>& warnings) const {
+    warnings.push_back(problem_of(config_, id, "there is no " + config::quoted(name) + " in what is served",
+                                  "it is sent as soon as there is one"));
+  }
+
+  const config::Config& config_;
+  bool looked_ = false;
+  bool fallback_ = false;
+  bool not_found_ = false;
+};
 
 }  // namespace
 
+files::MediaTypes ServedFiles::check(const config::Config& config, std::vector<Problem>& problems,
+                                     std::vector<Problem>& warnings) {
+  const posix::RootedFiles::Options options{.symlinks = config.static_symlinks};
+  StandIns stand_ins{config};
+  bool at_root = false;
+  if (config.target) {
+    // What is wrong with it is said when it is opened: it may as well be a module.
+    if (const auto files = posix::RootedFiles::open_root(*config.target, options)) {
+      at_root = true;
+      stand_ins.look_in(**files);
+    }
+  }
+  for (const config::StaticMount& mount : config.static_) {
+    const std::string name = config::quoted(mount.directory);
+    if (at_root && mount.prefix == "/")
+      problems.push_back(
+          problem_of(config, OptionId::static_, "cannot serve " + name + " at /: the TARGET is there already", ""));
+    const auto files = posix::RootedFiles::open_root(mount.directory, options);
+    if (!files) {
+      problems.push_back(problem_of(config, OptionId::static_, "cannot serve " + name + ": " + reason_of(files.error()),
+                                    posix::file_advice(mount.directory, files.error())));
+    } else if (!mount.pass) {
+      stand_ins.look_in(**files);
+    }
+  }
+  stand_ins.report(warnings);
+  return config.mime_types ? read_types(config, *config.mime_types, problems) : files::MediaTypes{};
+}
+
 std::expected<Owned<ServedFiles>, std::string> ServedFiles::open(const config::Config& config,
-                                                                 const std::optional<std::string>& target, App& app) {
+                                                                 const std::optional<std::string>& target,
+                                                                 files::MediaTypes types, App& app) {
   if (!target && config.static_.empty()) return Owned<ServedFiles>{};
   Owned<ServedFiles> served{new ServedFiles{config.file_threads}};
-  if (config.mime_types) {
-    auto types = read_types(*config.mime_types);
-    if (!types) return std::unexpected(std::move(types.error()));
-    served->types_ = std::move(*types);
-  }
+  served->types_ = std::move(types);
   std::random_device random;
   served->boundary_seed_ = static_cast<std::uint64_t>(random()) << 32U | random();
   if (target) {
@@ -64,7 +149,6 @@ std::expected<Owned<ServedFiles>, std::string> ServedFiles::open(const config::C
   List<config::StaticMount> mounts = config.static_;
   std::ranges::sort(mounts, {}, [](const config::StaticMount& mount) { return mount.prefix.size(); });
   for (const config::StaticMount& mount : mounts) {
-    if (target && mount.prefix == "/") return std::unexpected(mount.directory + ": the TARGET is at / already");
     if (const auto added = served->add(config, mount, app); !added) return std::unexpected(added.error());
   }
   return served;
@@ -76,7 +160,11 @@ std::expected<void, std::string> ServedFiles::add(const config::Config& config, 
                                                                 .open_files = config.static_open_files,
                                                                 .contents = config.static_contents.value_or(0),
                                                                 .fetchers = &fetchers_});
-  if (!files) return std::unexpected(std::move(files.error()));
+  if (!files) {
+    const std::string& path = wanted.directory;
+    return std::unexpected(path + ": " + reason_of(files.error()) +
+                           posix::as_hint(posix::file_advice(path, files.error())));
+  }
   auto mounted = make_owned<Mounted>();
   mounted->files = std::move(*files);
   files::Mount& mount = mounted->mount;

@@ -3,6 +3,7 @@
 
 #include <pounce/app/application.hpp>
 #include <pounce/config/config.hpp>
+#include <pounce/config/setting.hpp>
 #include <pounce/config/static_mount.hpp>
 #include <pounce/core/owned.hpp>
 #include <pounce/files/media_type.hpp>
@@ -22,10 +23,15 @@ namespace pounce::inline v0::program {
 
 class ServedFiles {
  public:
+  // Looks at what the configuration names besides the TARGET: directories, the pages below them, the types of endings, which it
+  // returns (with what is built in).
+  [[nodiscard]] static files::MediaTypes check(const config::Config& config, std::vector<config::Problem>& problems,
+                                               std::vector<config::Problem>& warnings);
+
   // The directories of --static, and `target` at "/"; each becomes a route of `app`. Null where there is none. An error is one line.
   [[nodiscard]] static std::expected<Owned<ServedFiles>, std::string> open(const config::Config& config,
                                                                            const std::optional<std::string>& target,
-                                                                           App& app);
+                                                                           files::MediaTypes types, App& app);
 
   // How many files the caches may keep open.
   [[nodiscard]] std::size_t most_open() const noexcept { return most_open_; }

@@ -18,7 +18,8 @@ bool is_directory(const std::string& path) noexcept {
 
 }  // namespace
 
-std::expected<Target, std::string> Target::open(const config::Config& config, const std::string& program, App* linked) {
+std::expected<Target, std::string> Target::open(const config::Config& config, const std::string& program, App* linked,
+                                                files::MediaTypes types) {
   Target target;
   const bool directory = linked == nullptr && config.target && is_directory(*config.target);
   if (linked != nullptr) {
@@ -35,7 +36,7 @@ std::expected<Target, std::string> Target::open(const config::Config& config, co
     target.module_.emplace(std::move(*module));
     target.app_ = &target.module_->app();
   }
-  auto files = ServedFiles::open(config, directory ? config.target : std::nullopt, *target.app_);
+  auto files = ServedFiles::open(config, directory ? config.target : std::nullopt, std::move(types), *target.app_);
   if (!files) return std::unexpected(std::move(files.error()));
   target.files_ = std::move(*files);
   return target;

@@ -18,9 +18,9 @@ namespace pounce::inline v0::program {
 
 class Target {
  public:
-  // `linked`, where it is not null, is the application, and outlives this. An error is one line without the program's name.
+  // `linked`, where it is not null, is the application, and outlives this. `types`: what ServedFiles::check returned. An error is one line without the program's name.
   [[nodiscard]] static std::expected<Target, std::string> open(const config::Config& config, const std::string& program,
-                                                               App* linked);
+                                                               App* linked, files::MediaTypes types);
 
   [[nodiscard]] App& app() const noexcept { return *app_; }
   // Nothing of it may run on two threads of a process at once.

@@ -420,7 +420,7 @@ class Mounts(Site):
         for flags, text in ((["--static", "/x=/nowhere/at/all"], "no such directory"), ([self.root, "--static", f"/={self.root}"], "TARGET"),
                             ([self.root, "--mime-types", os.path.join(self.folder.name, "bad")], "line 1")):
             done = harness.run([*flags, "--port", "0"])
-            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertEqual(done.returncode, 2, done.stderr)
             self.assertIn(text, done.stderr)
 
 

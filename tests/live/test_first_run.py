@@ -111,6 +111,50 @@ class Messages(unittest.TestCase):
         self.says(2, f"--access-log: cannot write 'logs/access': No such file or directory (from command line; hint: there is no logs in {self.folder})",
                   arguments=["--port", "0", "--access-log", "logs/access"])
 
+    def test_all_that_is_named_and_is_not_there(self):
+        with open(self.path("pounce.toml"), "w", encoding="ascii") as file:
+            file.write('mime_types = "/no/types"\nport = 70000\nstatic = ["/a=srv/a", "/b=pounce.toml"]\n')
+        lines = ("port: '70000' is above 65535 (from pounce.toml line 2; hint: from 0 to 65535)",
+                 f"static: cannot serve 'srv/a': no such directory (from pounce.toml line 3; hint: there is no srv in {self.folder})",
+                 "static: cannot serve 'pounce.toml': not a directory (from pounce.toml line 3)",
+                 "mime_types: cannot read '/no/types': No such file or directory (from pounce.toml line 1; hint: there is no /no)")
+        self.says(2, *lines, arguments=[])
+        self.says(2, *lines, arguments=["--check"])
+        os.mkdir(self.path("site"))
+        self.says(2, "--static: cannot serve 'site' at /: the TARGET is there already (from command line)",
+                  arguments=["--config", "/dev/null", "--static", "/=site", "site"])
+
+    def test_types_that_are_none(self):
+        with open(self.path("types"), "w", encoding="ascii") as file:
+            file.write("nonsense txt\ntext/plain txt\nworse txt\n")
+        done = subprocess.run([Settings.program, "--check", "--mime-types", "types"], cwd=self.folder, env=clean_environment(), text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=scaled(20))
+        self.assertEqual(done.returncode, 2, done.stderr)
+        found = done.stderr.splitlines()
+        self.assertEqual(len(found), 2, done.stderr)
+        for line, number in zip(found, (1, 3), strict=True):
+            self.assertRegex(line, rf"^{self.name}: error: --mime-types: 'types': line {number}: .* \(from command line\)$")
+
+    def test_pages_that_are_not_there_yet(self):
+        os.mkdir(self.path("site"))
+        arguments = ["--check", "site", "--static-fallback", "app.html", "--static-not-found", "404.html"]
+        def said():
+            done = subprocess.run([Settings.program, *arguments], cwd=self.folder, env=clean_environment(), text=True,
+                                  stdin=subprocess.DEVNULL, capture_output=True, timeout=scaled(20))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return done.stderr.splitlines()
+        missing = [f"{self.name}: warning: {option}: there is no '{name}' in what is served (from command line; hint: it is sent as soon as there "
+                   "is one)" for option, name in (("--static-fallback", "app.html"), ("--static-not-found", "404.html"))]
+        self.assertEqual(said(), missing)
+        with open(self.path("site/app.html"), "w", encoding="ascii") as file:
+            file.write("app")
+        self.assertEqual(said(), missing[1:])
+        os.mkdir(self.path("site/404.html"))  # no file
+        self.assertEqual(said(), missing[1:])
+        os.rename(self.path("site/app.html"), self.path("404.html"))
+        arguments += ["--static", "/x=."]  # it is below one of them
+        self.assertEqual(said(), missing[:1])
+
     def test_a_file_that_is_no_module(self):
         with open(self.path("app.cpp"), "w", encoding="ascii") as file:
             file.write("int main() {}\n")

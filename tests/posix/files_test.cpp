@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <iterator>
@@ -359,12 +360,12 @@ TEST_CASE("a root that changes while many read is one or the other") {
   }
 }
 
-TEST_CASE("a root that cannot be served is one clear line") {
+TEST_CASE("a root that cannot be served") {
   const Tree tree;
   const std::string nowhere = (tree.scratch / "nowhere").string();
-  CHECK(RootedFiles::open_root(nowhere, {}).error() == nowhere + ": no such directory");
+  CHECK(RootedFiles::open_root(nowhere, {}).error() == ENOENT);
   const std::string file = (tree.scratch / "secret.txt").string();
-  CHECK(RootedFiles::open_root(file, {}).error() == file + ": not a directory");
+  CHECK(RootedFiles::open_root(file, {}).error() == ENOTDIR);
   CHECK_FALSE(RootedFiles::open_root("", {}).has_value());
 }
 

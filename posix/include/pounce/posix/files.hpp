@@ -40,9 +40,9 @@ class RootedFiles final : public Files {
     Fetchers* fetchers = nullptr;       // borrowed; null: whoever opens and reads waits
   };
 
-  // An error is one clear line: "PATH: no such directory".
-  [[nodiscard]] static std::expected<Owned<RootedFiles>, std::string> open_root(const std::string& path,
-                                                                                const Options& options);
+  // The error is errno's: ENOENT, ENOTDIR, EACCES also where nothing in it may be opened.
+  [[nodiscard]] static std::expected<Owned<RootedFiles>, int> open_root(const std::string& path,
+                                                                        const Options& options);
 
   RootedFiles(const RootedFiles&) = delete;
   RootedFiles& operator=(const RootedFiles&) = delete;
