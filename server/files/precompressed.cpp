@@ -3,16 +3,21 @@
 #include <pounce/compression/negotiation.hpp>
 #include <pounce/http/syntax.hpp>
 
+#include <algorithm>
 #include <optional>
 
 namespace pounce::inline v0::files {
 
 namespace {
 
-// What a request says of one coding: by its name, else by the asterisk, else nothing: not wanted.
-unsigned weight_of(FieldList fields, Bytes coding) noexcept {
+// What a request says of one coding: by its name, and of all others by the asterisk.
+struct Said {
   std::optional<unsigned> named;
   unsigned any = 0;
+};
+
+Said said_of(FieldList fields, Bytes coding) noexcept {
+  Said said;
   for (const Field& field : fields) {
     if (field.id != FieldId::accept_encoding) continue;
     http::ListElements elements{field.value};
@@ -28,23 +33,26 @@ unsigned weight_of(FieldList fields, Bytes coding) noexcept {
         weight = static_cast<unsigned>(given);
       }
       if (name == "*") {
-        any = weight;
+        said.any = weight;
       } else if (equal_without_case(name, coding) || (coding == "gzip" && equal_without_case(name, "x-gzip"))) {
-        named = weight;
+        said.named = weight;
       }
     }
   }
-  return named.value_or(any);
+  return said;
 }
 
 }  // namespace
 
 Preferences::Preferences(FieldList fields) noexcept {
   if (find(fields, FieldId::accept_encoding) == nullptr) return;
+  // Who names the file as it is with more weight prefers it; the asterisk does not name it.
+  const unsigned least = std::max(said_of(fields, "identity").named.value_or(0), 1U);
   std::array<unsigned, neighbours.size()> weights{};
   for (std::size_t i = 0; i < neighbours.size(); ++i) {
-    weights[i] = weight_of(fields, neighbours[i].coding);
-    if (weights[i] == 0) continue;
+    const Said said = said_of(fields, neighbours[i].coding);
+    weights[i] = said.named.value_or(said.any);
+    if (weights[i] < least) continue;
     std::size_t place = size_++;
     for (; place != 0 && weights[order_[place - 1]] < weights[i]; --place) order_[place] = order_[place - 1];
     order_[place] = i;

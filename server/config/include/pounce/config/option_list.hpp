@@ -222,7 +222,8 @@
   X(boolean, static_precompressed, "true", "", "", files, both, stable,                            \
     "NAME.zst, NAME.br or NAME.gz is sent for NAME to who accepts it, unless NAME is newer.")      \
   X(boolean, static_symlinks, "false", "", "", files, both, stable,                                \
-    "Symbolic links are followed, as long as they stay below the directory.")                      \
+    "Relative symbolic links are followed, as long as they stay below the directory; absolute "    \
+    "ones never are.")                                                                             \
   X(count, static_open_files, "1024", "16", "1000000", files, both, stable,                        \
     "Open files and missing names that are remembered, for half a second each, per directory.")    \
   X(optional_size, static_contents, "16MiB", "1MiB", "1TiB", files, both, stable,                   \

@@ -19,7 +19,7 @@ struct Neighbour {
 inline constexpr std::array<Neighbour, 3> neighbours{Neighbour{"zstd", ".zst"}, Neighbour{"br", ".br"},
                                                      Neighbour{"gzip", ".gz"}};
 
-// Indices into `neighbours` of those that a request takes, best first.
+// Indices into `neighbours` of those that a request takes, best first; none to which it prefers identity by name.
 class Preferences {
  public:
   explicit Preferences(FieldList fields) noexcept;
