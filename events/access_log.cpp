@@ -11,6 +11,9 @@ namespace pounce::inline v0::events {
 
 namespace {
 
+// What HTTP/1.1 answers to a malformed request. HTTP/2 resets its stream instead.
+constexpr std::uint16_t malformed = 400;
+
 template <class Event>
 void fill(AccessEntry& entry, const Event& event, WallInstant wall) {
   entry.arrived = wall - event.duration;
@@ -189,6 +192,7 @@ std::optional<AccessEntry> access_entry(const Lifecycle& event, WallInstant wall
     entry.connection = rejected->connection;
     entry.worker = rejected->worker;
     entry.status = info(rejected->fault).status;
+    if (entry.status == 0) entry.status = malformed;
     entry.failure = "rejected";
     entry.fault = info(rejected->fault).name;
     entry.asked.peer = rejected->peer;

@@ -131,8 +131,8 @@ void Text::requests() {
   for (std::size_t i = 0; i < Count::failures; ++i) {
     label("reason", name(static_cast<Failure>(i)), totals_[Count::failed + i]);
   }
-  faults("pounce_requests_rejected", "Requests that were answered before their head was complete, by fault.",
-         Count::rejected);
+  faults("pounce_requests_rejected",
+         "Requests that were answered, or reset on HTTP/2, because of their head, by fault.", Count::rejected);
   gauge("pounce_requests_in_flight", "Requests that are being answered.",
         difference(totals_[Count::started], totals_[Count::ended]));
   counter("pounce_handler_exceptions", "Exceptions that handlers let out.", Count::threw);

@@ -38,7 +38,7 @@ struct OrderCheck::Records {
   struct Connection {
     Instant opened;
     Instant last;
-    std::uint64_t started = 0;
+    std::uint64_t counted = 0;  // requests that were started, or rejected on streams
     std::size_t open = 0;
     Protocol protocol = Protocol::undecided;
     std::set<StreamId> streams;  // open ones
@@ -66,7 +66,7 @@ struct OrderCheck::Records {
   void on(const RequestStarted& event);
   void on(const ResponseCompleted& event);
   void on(const RequestFailed& event);
-  void on(const RequestRejected& event) { (void)touch(event.connection, event.at); }
+  void on(const RequestRejected& event);
   void on(const LimitHit& event) {
     if (number(event.connection) != 0) (void)touch(event.connection, event.at);
   }
@@ -180,7 +180,7 @@ void OrderCheck::Records::on(const RequestStarted& event) {
   Connection* const connection = touch(event.connection, event.at);
   if (connection == nullptr) return;
   if (!seen.insert(event.request).second) return broken.push_back(Promise::request_ids_unique);
-  ++connection->started;
+  ++connection->counted;
   ++connection->open;
   expect(connection->protocol != Protocol::undecided, Promise::protocol_first);
   expect(connection->protocol != Protocol::http2 || connection->streams.contains(event.stream), Promise::stream_around);
@@ -216,7 +216,9 @@ void OrderCheck::Records::on(const ResponseCompleted& event) {
 void OrderCheck::Records::on(const RequestFailed& event) {
   const Connection* const connection = touch(event.connection, event.at);
   if (connection == nullptr) return;
-  expect(event.failure != Failure::client_gone || connection->disconnected, Promise::disconnected_first);
+  // Who resets a stream stays.
+  expect(event.failure != Failure::client_gone || connection->disconnected || event.fault == Fault::stream_reset,
+         Promise::disconnected_first);
   expect(event.failure != Failure::peer_fault || event.fault != Fault::none, Promise::fault_named);
   const auto started = requests.find(event.request);
   if (started != requests.end()) {
@@ -224,6 +226,14 @@ void OrderCheck::Records::on(const RequestFailed& event) {
     return end(event, Started{started->second});
   }
   expect(false, seen.contains(event.request) ? Promise::ended_once : Promise::started_first);
+}
+
+void OrderCheck::Records::on(const RequestRejected& event) {
+  Connection* const connection = touch(event.connection, event.at);
+  if (connection == nullptr || number(event.stream) == 0) return;
+  ++connection->counted;
+  expect(connection->protocol != Protocol::undecided, Promise::protocol_first);
+  expect(!connection->streams.contains(event.stream), Promise::stream_around);
 }
 
 void OrderCheck::Records::on(const HandlerThrew& event) {
@@ -260,7 +270,7 @@ void OrderCheck::Records::on(const ConnectionCompleted& event) {
   expect(connection->open == 0, Promise::ended_before_close);
   expect(connection->streams.empty(), Promise::streams_in_turn);
   expect(event.protocol == connection->protocol, Promise::protocol_first);
-  expect(event.requests >= connection->started, Promise::requests_counted);
+  expect(event.requests >= connection->counted, Promise::requests_counted);
   expect(event.duration == event.at - connection->opened, Promise::time_forward);
   connection->completed = true;
   ++completed;

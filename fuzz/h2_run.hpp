@@ -173,7 +173,11 @@ class H2Run {
   }
   void see(const event::Reset& reset) {
     close_data();
-    require(open_.contains(reset.stream));
+    if (reset.rejected) {
+      require(!open_.contains(reset.stream) && rejected_.insert(reset.stream).second);
+      return say("rejected " + std::string(info(reset.fault).name) + ' ' + std::to_string(reset.status), reset.stream);
+    }
+    require(open_.contains(reset.stream) && !rejected_.contains(reset.stream));
     say("reset " + std::string(info(reset.fault).name), reset.stream);
     over_.insert(reset.stream);
   }
@@ -211,6 +215,7 @@ class H2Run {
   wire::FrameReader reader_;
   std::string pending_;
   std::set<StreamId> open_;
+  std::set<StreamId> rejected_;
   std::set<StreamId> over_;  // reset, to be let go of at the end of the step
   std::string log_;
   std::string frames_;

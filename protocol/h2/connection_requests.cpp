@@ -97,7 +97,7 @@ void Connection::decode_block(const FrameHeader& first, Bytes frames, Events& ev
       streams_.remember(first.stream, Ending::reset_by_us);
       return compose_rst_stream(first.stream, ErrorCode::refused_stream, output);
     }
-    if (depends_on_itself) return refuse(first.stream, ErrorCode::protocol_error, events, output);
+    if (depends_on_itself) return reject(first.stream, Fault::invalid_frame, events, output);
     if (refused) return refuse(first.stream, ErrorCode::refused_stream, events, output);
     return open_request(first, section.finish(end_stream), *slot, section.priority(), events, output);
   }
@@ -137,9 +137,7 @@ void Connection::open_request(const FrameHeader& frame, Fault fault, Events::Slo
       head.content_length.value_or(0) > *limits_->max_request_size) {
     fault = Fault::body_too_large;
   }
-  if (fault != Fault::none && !has_answer(fault)) {
-    return refuse(frame.stream, static_cast<ErrorCode>(info(fault).h2_code), events, output);
-  }
+  if (fault != Fault::none && !has_answer(fault)) return reject(frame.stream, fault, events, output);
   priorities_.repay(priorities_per_request);
   Stream& stream = streams_.open(frame.stream);
   stream.remote_open = !frame.has(flag_end_stream);
@@ -149,13 +147,22 @@ void Connection::open_request(const FrameHeader& frame, Fault fault, Events::Slo
   stream.send_window = peer_stream_window_;
   stream.priority = priority.value_or(Priority{});
   take_early_priority(stream);
-  if (fault != Fault::none) return answer_fault(stream, fault, output);
+  if (fault != Fault::none) [[unlikely]] {
+    const FaultInfo& row = info(fault);
+    events.push(event::Reset{StreamId{frame.stream}, fault, row.h2_code, row.status, true});
+    answer_fault(stream, fault, output);
+    return count_request(output);
+  }
   stream.holder = Stream::Holder::application;
   stream.content_length = head.content_length;
   stream.extended = !head.protocol.empty();
   if (head.expects_continue) stream.expects = Stream::Continue::awaited;
   events.push(event::Request{StreamId{frame.stream}, &head});
   if (!stream.remote_open) events.push(event::End{StreamId{frame.stream}, {}});
+  count_request(output);
+}
+
+void Connection::count_request(Output& output) {
   if (limits_->max_requests && ++requests_ >= *limits_->max_requests) announce_drain(output);
 }
 
@@ -192,6 +199,14 @@ void Connection::stop_listening(Stream& stream, Output& output) {
   stream.discards = true;
   stream.receive_pace.stop();
   start_receive_pace(stream);
+}
+
+// A request that is malformed: an error of its stream.
+void Connection::reject(std::uint32_t id, Fault fault, Events& events, Output& output) {
+  const auto code = info(fault).h2_code;
+  events.push(event::Reset{StreamId{id}, fault, code, 0, true});
+  refuse(id, static_cast<ErrorCode>(code), events, output);
+  count_request(output);
 }
 
 // A request that was never a stream of ours.

@@ -32,7 +32,7 @@ void Connection::break_off(Stream& stream, Fault fault, Events& events, Output& 
     const FaultInfo& row = info(fault);
     if (stream.holder == Stream::Holder::application) {
       stream.holder = Stream::Holder::parked;
-      events.push(event::Reset{StreamId{stream.id}, fault, row.h2_code});
+      events.push(event::Reset{StreamId{stream.id}, fault, row.h2_code, row.status});
     }
     return answer_fault(stream, fault, output);
   }

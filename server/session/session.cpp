@@ -31,6 +31,12 @@ std::size_t most_input(const Service& service) noexcept {
   return Workspace::large + std::max(lines, service.h2.least_input());
 }
 
+// The client wants no more of an answer, as one of HTTP/1.1 closes its connection: that is no mistake (RFC 9113, section 7).
+bool gives_up(const event::Reset& reset) noexcept {
+  const auto code = static_cast<h2::ErrorCode>(reset.code);
+  return reset.fault == Fault::stream_reset && (code == h2::ErrorCode::cancel || code == h2::ErrorCode::no_error);
+}
+
 // So much of the preface is no request line of HTTP/1.1 yet.
 constexpr std::size_t before_line_end = h2::client_preface.find("\r\n") + 1;
 
@@ -177,6 +183,7 @@ std::size_t Session::decide(Bytes octets) {
     machine_ = make_streams_machine();
     machine_->use_lines(station_->tick->lines);
     drain_waits_ = draining_;
+    choose(events::Protocol::http2);
   }
   undecided_ = false;
   return may_parse() ? octets.size() : 0;
@@ -310,33 +317,6 @@ void Session::open(const event::Request& request) {
   exchange->report_started(now_);
 }
 
-void Session::choose(events::Protocol protocol) {
-  observe([&] {
-    return events::ProtocolChosen{.at = now_,
-                                  .connection = peers_.connection,
-                                  .worker = station_->worker,
-                                  .before = protocol_,
-                                  .protocol = protocol};
-  });
-  protocol_ = protocol;
-}
-
-void Session::report_limit(std::string_view limit) {
-  if (limit.empty()) return;
-  observe([&] {
-    return events::LimitHit{.at = now_, .connection = peers_.connection, .worker = station_->worker, .limit = limit};
-  });
-}
-
-void Session::report_fault(Fault fault) {
-  report_limit(events::limit_of(fault));
-  if (streams_ || !exchanges_.empty() || info(fault).status == 0) return;
-  observe([&] {
-    return events::RequestRejected{
-        .at = now_, .connection = peers_.connection, .worker = station_->worker, .fault = fault, .peer = peers_.peer};
-  });
-}
-
 void Session::fail(const event::Failed& failed) {
   // Why content is not whole counts for more than that it is not.
   const bool was_cut = fault_ == Fault::tls_truncated;
@@ -362,9 +342,10 @@ void Session::fail(const event::Failed& failed) {
 
 // One stream is over. Its slot in the machine is free again when nothing of its handler is left.
 void Session::end(const event::Reset& reset) {
+  if (reset.rejected) return reject(reset);
   if (LiveExchange* const exchange = find(reset.stream); exchange != nullptr) {
     report_limit(events::limit_of(reset.fault));
-    exchange->report(now_, events::Failure::peer_fault, reset.fault);
+    exchange->report(now_, gives_up(reset) ? events::Failure::client_gone : events::Failure::peer_fault, reset.fault);
     destroy(*exchange);
   }
   machine_->reset(reset.stream, output_);

@@ -69,6 +69,7 @@ void Session::start_secured() {
   });
   streams_ = agreed.protocol == "h2";
   if (streams_) {
+    choose(events::Protocol::http2);
     machine_ = make_streams_machine();
   } else {
     machine_ = make_owned<MachineOf<h1::Connection>>(service_->limits, now_);

@@ -260,6 +260,9 @@ TEST_CASE("requests that failed, and heads that could not be read") {
   rejected.fault = Fault::head_too_large;
   rejected.peer = "unix:";
   CHECK(line(rejected) == "unix: - - [21/Nov/2026:14:41:41 +0000] \"-\" 431 -\n");
+  rejected.stream = StreamId{1};
+  rejected.fault = Fault::connection_specific_field;  // HTTP/2 resets the stream
+  CHECK(line(rejected) == "unix: - - [21/Nov/2026:14:41:41 +0000] \"-\" 400 -\n");
   CHECK_FALSE(access_entry(WorkerStarted{}, when).has_value());
   CHECK_FALSE(access_entry(RequestStarted{}, when).has_value());
 }

@@ -176,6 +176,8 @@ TEST_CASE("each promise, broken") {
         List{Promise::same_request});
   CHECK(broken({opened(0), left(1), left(1)}) == List{Promise::disconnected_once});
   CHECK(broken({opened(0), started(1, 1), failed(1, 1, 1, Failure::client_gone)}) == List{Promise::disconnected_first});
+  // Who gives a stream up does not leave.
+  CHECK(broken({opened(0), started(1, 1), failed(1, 1, 1, Failure::client_gone, Fault::stream_reset)}) == List{});
   CHECK(broken({opened(0), started(1, 1), failed(1, 1, 1, Failure::handler_threw)}) == List{Promise::threw_first});
   CHECK(broken({opened(0), started(1, 1), threw(1, 1), failed(1, 1, 1, Failure::handler_threw)}) == List{});
   CHECK(broken({opened(0), started(1, 1), failed(1, 1, 1, Failure::peer_fault)}) == List{Promise::fault_named});
@@ -218,6 +220,16 @@ TEST_CASE("streams lie around their requests") {
   CHECK(broken_exactly({opened(0), h2, opens(1, 1), opens(1, 1)}) == List{Promise::streams_in_turn});
   CHECK(broken_exactly({opened(0), h2, closes(1, 1)}) == List{Promise::streams_in_turn});
   CHECK(broken_exactly({opened(0), h2, opens(1, 1), end}) == List{Promise::streams_in_turn});
+
+  RequestRejected rejected{};
+  rejected.at = at(2);
+  rejected.connection = one;
+  rejected.stream = StreamId{1};
+  CHECK(broken_exactly({opened(0), h2, opens(1, 1), closes(2, 1), rejected, end}) == List{});
+  CHECK(broken_exactly({opened(0), h2, opens(1, 1), rejected}) == List{Promise::stream_around});
+  CHECK(broken_exactly({opened(0), rejected}) == List{Promise::protocol_first});
+  end.requests = 0;
+  CHECK(broken_exactly({opened(0), h2, opens(1, 1), closes(2, 1), rejected, end}) == List{Promise::requests_counted});
 }
 
 TEST_CASE("names of promises and failures are different words") {

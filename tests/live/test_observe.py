@@ -12,7 +12,9 @@ import subprocess
 import tempfile
 import unittest
 
+import frames
 import harness
+from frames import Frames
 from harness import Server, eventually, module, run, scaled
 
 HOSTILE = 'a"b\\c\x01\x1b[31m\xff\xe4'
@@ -171,6 +173,79 @@ class EventLog(unittest.TestCase):
             stopped = [one["worker"] for one in events if one["event"] == "worker_stopped"]
             self.assertEqual(sorted(started), sorted(stopped))
             self.assertIn("drain_started", [one["event"] for one in events])
+
+
+class Streams(unittest.TestCase):
+    """What becomes of a request of HTTP/2 that no handler answers."""
+
+    def test_what_is_answered_without_a_handler_is_logged_counted_and_a_request(self):
+        with harness.tempfile.TemporaryDirectory() as folder:
+            access, event_log = os.path.join(folder, "access.log"), os.path.join(folder, "events.log")
+            with Server(*PAGES, "--access-log", access, "--access-log-format", "%s %{failure}x %h", "--event-log", event_log,
+                        "--max-request-size", "1000B", "--max-requests-per-connection", "3") as server:
+                with server.connect() as wire:
+                    large = frames.request(b"POST", b"/echo", more=((b"content-length", b"1001"),))
+                    wire.send(frames.HELLO + frames.headers(1, large, frames.END_HEADERS) +
+                              frames.headers(3, frames.request(path=b"/" + b"x" * 100, more=((b"Upper", b"case"),))) +
+                              frames.headers(5, large, frames.END_HEADERS) +
+                              frames.frame(frames.PING, frames.ACK, 0, b"draining") +  # the answer to what the third makes it say
+                              b"".join(frames.frame(frames.DATA, frames.END_STREAM, i, bytes(1001)) for i in (1, 5)))
+                    peer, found = Frames(wire), []
+                    while (one := peer.next()) is not None:
+                        found.append(one)
+                    self.assertEqual([one[2] for one in found if one[0] == frames.HEADERS], [1, 5])
+                    self.assertEqual([one[2:] for one in found if one[0] == frames.RST_STREAM], [(3, frames.word(frames.PROTOCOL_ERROR))])
+                    self.assertEqual([one[3][:8] for one in found if one[0] == frames.GOAWAY],
+                                     [frames.word(last) + frames.word(frames.NO_ERROR) for last in (0x7fffffff, 5)])
+
+                def counted():
+                    self.found = samples(ask(server, "/-/metrics").body.decode())
+                    return self.found["pounce_streams_opened_total"] >= 3
+                eventually(counted, what="streams in the metrics")
+                self.assertEqual(self.found['pounce_requests_rejected_total{fault="body_too_large"}'], 2)
+                self.assertEqual(self.found['pounce_requests_rejected_total{fault="invalid_field_name"}'], 1)
+                self.assertEqual(self.found['pounce_limits_hit_total{limit="max_request_size"}'], 2)
+                self.assertEqual(self.found["pounce_streams_open"], 0)
+            rejected = [line for line in lines(access) if b"rejected" in line]
+            self.assertEqual(rejected, [b"413 rejected 127.0.0.1", b"400 rejected 127.0.0.1", b"413 rejected 127.0.0.1"])
+            events = [json.loads(line) for line in lines(event_log)]
+            first = next(one["connection"] for one in events if one["event"] == "request_rejected")
+            events = [one for one in events if one.get("connection") == first and not one["event"].startswith("handed")]
+            answered = ["stream_opened", "limit_hit", "stream_closed", "request_rejected"]
+            self.assertEqual([one["event"] for one in events],
+                             ["connection_opened", "protocol_chosen", *answered, "stream_opened", "stream_closed", "request_rejected",
+                              *answered, "connection_completed"])
+            self.assertEqual([(one["stream"], one["status"], one["fault"]) for one in events if one["event"] == "request_rejected"],
+                             [(1, 413, "body_too_large"), (3, 0, "invalid_field_name"), (5, 413, "body_too_large")])
+            self.assertEqual((events[-1]["requests"], events[-1]["protocol"]), (3, "http2"))
+
+    def test_what_is_refused_for_its_head_costs_nothing_of_the_rate_limit(self):
+        with Server("--rate-limit", "1/h", "--rate-limit-burst", "1", "--max-request-size", "1000B") as server:
+            with server.connect() as wire:
+                large = frames.request(b"POST", b"/echo", more=((b"content-length", b"1001"),))
+                wire.send(frames.HELLO + b"".join(frames.headers(i, large, frames.END_HEADERS) for i in (1, 3)))
+                peer = Frames(wire)
+                for i in (1, 3):
+                    self.assertEqual(peer.until(lambda kind, *_: kind == frames.HEADERS)[2], i)
+            for _ in range(2):
+                self.assertEqual(ask(server, "/echo", b"Content-Length: 1001\r\n", "POST").status, 413)
+            self.assertEqual([ask(server).status for _ in range(2)], [200, 429])
+
+    def test_a_stream_that_its_client_gives_up_is_no_fault(self):
+        with Server(*PAGES) as server, server.connect() as wire:
+            asked = frames.request(path=b"/sleep?ms=60000")
+            wire.send(frames.HELLO + b"".join(frames.headers(i, asked) for i in (1, 3, 5)) +
+                      b"".join(frames.frame(frames.RST_STREAM, 0, i, frames.word(code))
+                               for i, code in ((1, frames.CANCEL), (3, frames.NO_ERROR), (5, frames.INTERNAL_ERROR))))
+
+            def counted():
+                self.found = samples(ask(server, "/-/metrics").body.decode())
+                return sum(self.found.get(f'pounce_requests_failed_total{{reason="{why}"}}', 0) for why in ("client_gone", "peer_fault")) >= 3
+            eventually(counted, what="requests that failed in the metrics")
+            self.assertEqual(self.found['pounce_requests_failed_total{reason="client_gone"}'], 2)
+            self.assertEqual(self.found['pounce_requests_failed_total{reason="peer_fault"}'], 1)
+            wire.send(frames.headers(7))
+            self.assertIsNotNone(Frames(wire).until(lambda kind, _f, stream, _p: kind == frames.HEADERS and stream == 7))
 
 
 class Speech(unittest.TestCase):

@@ -387,7 +387,9 @@ void H2Player::log(const Events& events) {
       }
     }
     if (const auto* reset = std::get_if<event::Reset>(&event)) {
-      say("reset", reset->stream, ' ' + std::string(info(reset->fault).name) + ' ' + code_name(reset->code));
+      const std::string status = reset->status == 0 ? "" : ' ' + std::to_string(reset->status);
+      say(reset->rejected ? "rejected" : "reset", reset->stream,
+          ' ' + std::string(info(reset->fault).name) + ' ' + code_name(reset->code) + status);
     }
     if (const auto* writable = std::get_if<event::Writable>(&event)) say("writable", writable->stream, "");
     if (const auto* goaway = std::get_if<event::GoAway>(&event)) log_.push_back("goaway " + code_name(goaway->code));

@@ -7,12 +7,124 @@
 #include "tests/server/h2_client.hpp"
 #include "tests/server/recorder.hpp"
 
+#include <string>
+#include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 using namespace pounce;
 using namespace std::chrono_literals;
 using namespace pounce::testing;
+
+// --- what is no request ---
+
+namespace {
+
+// What an operator sees of streams and of requests that were rejected, in order.
+class Rejections final : public events::Observer {
+ public:
+  void observe(const events::Lifecycle& event) noexcept override {
+    order.feed(event);
+    std::visit([this](const auto& what) { see(what); }, event);
+  }
+
+  events::OrderCheck order;
+  std::string text;
+  std::uint64_t requests = 0;
+  events::Protocol protocol = events::Protocol::undecided;
+
+ private:
+  void see(const events::ProtocolChosen& e) { text.append("protocol ").append(name(e.protocol)); }
+  void see(const events::StreamOpened& e) { say("opened", e.stream); }
+  void see(const events::StreamClosed& e) { say("closed", e.stream); }
+  void see(const events::LimitHit& e) { text.append(" | limit ").append(e.limit); }
+  void see(const events::RequestStarted& e) { say("started", e.stream); }
+  void see(const events::RequestRejected& e) {
+    say("rejected", e.stream);
+    text.append(" ").append(info(e.fault).name).append(" ").append(std::to_string(e.status));
+    CHECK_FALSE(e.peer.empty());
+  }
+  void see(const events::ConnectionCompleted& e) {
+    requests = e.requests;
+    protocol = e.protocol;
+    CHECK(order.text() == "");
+  }
+  void see(const auto&) {}
+  void say(std::string_view what, StreamId stream) {
+    text.append(" | ").append(what).append(" ").append(std::to_string(number(stream)));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a request that is answered without a handler is told of, as one stream and one rejection") {
+  const App app = all_kinds();
+  struct Row {
+    std::string_view limit;  // "": the request is malformed
+    wire::Fields more;
+    std::string path = "/";
+    std::string rejected;
+  };
+  for (const Row& row :
+       std::vector<Row>{{"max_request_size", {{"content-length", "101"}}, "/", "body_too_large 413"},
+                        {"max_request_line", {}, "/" + letters(300), "request_line_too_long 414"},
+                        {"max_headers", {{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}}, "/", "too_many_fields 431"},
+                        {"max_header_size", {{"a", letters(1100)}}, "/", "head_too_large 431"},
+                        {"", {{"connection", "close"}}, "/", "connection_specific_field 0"},
+                        {"", {{"Upper", "case"}}, "/", "invalid_field_name 0"},
+                        {"", {{"x", "a\r\nb"}}, "/", "invalid_field_value 0"},
+                        {"", {}, "no-path", "invalid_target 0"}}) {
+    CAPTURE(row.rejected);
+    Rejections seen;
+    {
+      Options options;
+      options.observer = &seen;
+      options.h2.max_request_size = 100;
+      options.h2.max_request_line = 200;
+      options.h2.max_headers = 3;
+      options.h2.max_header_size = 1000;
+      H2Client peer{app, options};
+      const bool declares = row.limit == "max_request_size";
+      const auto first = declares ? peer.post(row.path, letters(101), row.more) : peer.get(row.path, row.more);
+      const auto next = peer.get("/");
+      peer.run();
+      if (row.limit.empty()) {
+        CHECK(peer.answer(first).reset == 1U);
+      } else {
+        CHECK(row.rejected.ends_with(" " + peer.answer(first).status));
+      }
+      CHECK(peer.answer(next).body == "plain");
+    }
+    const std::string limit = row.limit.empty() ? "" : " | limit " + std::string{row.limit};
+    CHECK(seen.text == "protocol http2 | opened 1" + limit + " | closed 1 | rejected 1 " + row.rejected +
+                           " | opened 3 | started 3 | closed 3");
+    CHECK(seen.requests == 2);
+    CHECK(seen.protocol == events::Protocol::http2);
+  }
+}
+
+TEST_CASE("requests that are rejected count as requests of their connection") {
+  const App app = all_kinds();
+  Rejections seen;
+  {
+    Options options;
+    options.observer = &seen;
+    options.h2.max_request_size = 100;
+    options.h2.max_requests = 4;
+    H2Client peer{app, options};
+    for (int i = 0; i < 3; ++i) peer.post("/collect", letters(101), {{"content-length", "101"}});
+    peer.run();
+    CHECK(peer.goaways.empty());
+    peer.get("/", {{"connection", "close"}});
+    peer.run();
+    REQUIRE(peer.goaways.size() == 2);  // announced, then refusing
+    CHECK(peer.goaways[1] == std::pair{7U, 0U});
+    CHECK(peer.client.end_of_output());
+  }
+  CHECK(seen.requests == 4);
+  CHECK(seen.protocol == events::Protocol::http2);
+}
 
 // --- how streams end ---
 
@@ -34,7 +146,7 @@ TEST_CASE("a reset: its coroutine is never resumed, is destroyed once, and its p
     CHECK(alive == 0);
   }
   CHECK(born == 40);
-  CHECK(recorder.count("failed peer_fault stream_reset 0") == 40);
+  CHECK(recorder.count("failed client_gone 0") == 40);
   CHECK(recorder.count("disconnected") == 0);
   const auto last = peer.get("/");
   peer.run();
@@ -49,7 +161,22 @@ TEST_CASE("a reset in the same read as its request: the handler never runs") {
   for (int i = 0; i < 50; ++i) peer.frames.rst_stream(peer.get("/sleep?1"));
   peer.run();
   CHECK(born == 0);
-  CHECK(recorder.count("failed peer_fault stream_reset 0") == 50);
+  CHECK(recorder.count("failed client_gone 0") == 50);
+}
+
+TEST_CASE("a reset with CANCEL or NO_ERROR is a client that has gone; with any other code it is a fault") {
+  const App app = all_kinds();
+  for (std::uint32_t code = 0; code <= 14; ++code) {
+    Recorder recorder;
+    H2Client peer{app, observed(recorder)};
+    const auto stream = peer.get("/wait");
+    peer.settle();
+    peer.frames.rst_stream(stream, code);
+    peer.settle();
+    CHECK(recorder.count("failed client_gone 0") == (code == 0 || code == 8 ? 1 : 0));
+    CHECK(recorder.count("failed peer_fault stream_reset 0") == (code == 0 || code == 8 ? 0 : 1));
+    CHECK(recorder.count("disconnected") == 0);  // the connection goes on
+  }
 }
 
 TEST_CASE("a handler that fails behind its head resets its stream; the others go on") {

@@ -116,7 +116,7 @@ TEST_CASE(
       peer.frames.rst_stream(first.stream);
       peer.frames.rst_stream(second.stream);
       peer.run();
-      CHECK(recorder.count("failed peer_fault stream_reset 200") == 2);
+      CHECK(recorder.count("failed client_gone 200") == 2);
     } else if (how == "lost") {
       peer.client.reset();
       CHECK(recorder.count("failed client_gone 200") == 2);

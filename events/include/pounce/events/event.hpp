@@ -7,14 +7,14 @@
 // Order, per connection (checked by events::OrderCheck and by tests):
 //   * ConnectionOpened comes first and exactly once, ConnectionCompleted last and exactly once;
 //   * each RequestStarted is followed by exactly one ResponseCompleted or RequestFailed with the same request id;
-//   * what fails before a request head was complete has no RequestStarted: a RequestRejected, where an answer went out, and the
-//     fault in ConnectionCompleted;
+//   * what fails before a request head was complete has no RequestStarted: a RequestRejected, where an answer went out or a stream was
+//     reset, and where the connection ends by it the fault in ConnectionCompleted;
 //   * ProtocolChosen comes before the first request of that protocol, and once for each;
 //   * where connections have streams (HTTP/2), StreamOpened comes before the RequestStarted of its request and StreamClosed, exactly
-//     one, before what ends the request;
+//     one, before what ends the request; a RequestRejected has both before it;
 //   * LimitHit stands before what it causes: RequestRejected, RequestFailed, ResponseCompleted (429), ConnectionCompleted, or the
 //     ConnectionRefused of a connection that has no events of its own;
-//   * ClientDisconnected stands before the RequestFailed that it causes;
+//   * ClientDisconnected stands before the RequestFailed that it causes; a stream that its client has given up (CANCEL) is no such;
 //   * TlsEstablished comes before ProtocolChosen, at most once; TlsFailed, at most once, before what it causes, and nothing of TLS after it;
 //   * HandedOff, HandoffRefused and HandedBack stand between ConnectionOpened and ConnectionCompleted: they end nothing; HandedOff and
 //     HandedBack come in turn, HandedOff first;
@@ -143,7 +143,7 @@ struct ResponseCompleted {
 
 enum class Failure : std::uint8_t {
   peer_fault,     // `fault` says what
-  client_gone,    // reset or closed before the response was complete
+  client_gone,    // reset or closed before the response was complete, or gave its stream up (CANCEL or NO_ERROR)
   handler_threw,  // after the head went out; before it, the answer is a 500 and the response completes
   handler_left,   // returned without completing its response
   cut,            // the drain deadline
@@ -161,7 +161,7 @@ struct RequestFailed {
   std::string_view target;
   std::uint16_t status;  // 0: no head went out
   Failure failure;
-  Fault fault;  // with peer_fault
+  Fault fault;  // with peer_fault; with client_gone, too: `stream_reset` where only a stream was given up
   Duration duration;
   std::uint64_t body_received;  // as in ResponseCompleted, as far as it came
   std::uint64_t body_sent;
@@ -171,11 +171,13 @@ struct RequestFailed {
   Asked asked;
 };
 
-// A request whose head could not be read, answered with the status of its fault.
+// A request whose head could not be read or asks for what no request may, answered with the status of its fault, or its stream reset.
 struct RequestRejected {
   Instant at;
   ConnectionId connection;
   WorkerId worker;
+  StreamId stream;       // 0 where connections have none
+  std::uint16_t status;  // 0: no answer went out
   Fault fault;
   std::string_view peer;
 };

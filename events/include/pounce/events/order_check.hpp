@@ -25,11 +25,11 @@ enum class Promise : std::uint8_t {
   ended_before_close,  // no request is open at ConnectionCompleted
   same_request,        // connection, stream, method and target are those of the RequestStarted
   disconnected_once,   // at most one ClientDisconnected
-  disconnected_first,  // a RequestFailed of a client that has gone follows its ClientDisconnected
+  disconnected_first,  // a RequestFailed of a client that has left, not only a stream, follows its ClientDisconnected
   threw_first,         // a RequestFailed of a handler that threw follows its HandlerThrew
   fault_named,         // a RequestFailed of the peer's fault names the fault
   status_sent,         // a ResponseCompleted has a final status, or 101
-  requests_counted,    // ConnectionCompleted counts at least the requests that were started
+  requests_counted,    // ConnectionCompleted counts at least the requests that were started, or rejected on streams
   moves_in_turn,       // HandedOff and HandedBack alternate, HandedOff first
   protocol_first,      // a protocol is chosen once, before its first request, and is what ConnectionCompleted names
   streams_in_turn,     // StreamClosed follows its StreamOpened, once; none is open at ConnectionCompleted

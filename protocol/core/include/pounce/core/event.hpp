@@ -44,10 +44,13 @@ struct End {
 
 // One stream ended before its time; its connection goes on. The peer gave it up (`stream_reset`, with the code that it named), or
 // something was wrong with it that the peer was told of. The stream keeps its slot until the application lets go of it: `reset`.
+// `rejected`: its head was not fit to be a `Request`, and none has come; the stream is the machine's alone, and `reset` does nothing.
 struct Reset {
   StreamId stream;
   Fault fault;
-  std::uint32_t code;  // RFC 9113, section 7
+  std::uint32_t code;        // RFC 9113, section 7
+  std::uint16_t status = 0;  // of the machine's answer; 0: the stream was reset
+  bool rejected = false;
 };
 
 // A stream whose `send_data` took less than it was given has room again.

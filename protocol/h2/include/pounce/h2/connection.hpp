@@ -12,7 +12,7 @@
 //
 // Ownership: the machine holds no input. Queued response content is copied, or lent by its owner. Limits: see limits.hpp. What may
 // wait for the peer is bounded by them; input is not eaten while the output is full.
-// Errors: what is wrong with one stream resets that stream: a `Reset` event when its request had been reported, and RST_STREAM, or
+// Errors: what is wrong with one stream resets that stream: a `Reset` event (`rejected` when its request was none to report), and RST_STREAM or
 // an answer where HTTP has one (408, 413, 414, 417, 431). What is wrong with the connection is one terminal `Failed`, with GOAWAY
 // already in the output; then all that still arrives is thrown away (lingering close). Ours are returned as `Sent` and change nothing.
 // When memory ends within a head that is sent, std::bad_alloc passes through, and the connection is over: its output is abandoned.
@@ -159,6 +159,8 @@ class Connection {
                     Events& events, Output& output);
   void receive_trailers(Stream& stream, Fault fault, Events::Slot& slot, Events& events, Output& output);
   void answer_fault(Stream& stream, Fault fault, Output& output);
+  void count_request(Output& output);
+  void reject(std::uint32_t id, Fault fault, Events& events, Output& output);
   void refuse(std::uint32_t id, ErrorCode code, Events& events, Output& output);
   void refuse_late(std::uint32_t id, const Target& target, Events& events, Output& output);
 

@@ -168,6 +168,7 @@ class Session {
   void open(const event::Request& request);
   void fail(const event::Failed& failed);
   void end(const event::Reset& reset);
+  void reject(const event::Reset& reset);
   void choose(events::Protocol protocol);
   void report_fault(Fault fault);
   void report_limit(std::string_view limit);  // empty: none
