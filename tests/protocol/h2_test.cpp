@@ -299,6 +299,39 @@ TEST_CASE("a legal field block that arrives byte by byte is a request, in as man
   CHECK(requests == 1);
 }
 
+// nghttp2's bound, whatever ours are: its table is lost behind a longer one, so that the connection cannot go on.
+TEST_CASE("a name or a value has 65,536 octets at the most, as it is sent") {
+  for (const bool of_name : {true, false}) {
+    for (const std::size_t size : {65'536UL, 65'537UL}) {
+      Limits limits;
+      limits.max_header_size = 1024 * 1024;
+      Machine machine{limits};
+      wire::FrameWriter client;
+      client.hello();
+      const std::string large(size, '&');  // a Huffman code of eight bits: no gain, so that it is sent as it is
+      const std::pair<std::string, std::string> line{of_name ? large : "x", of_name ? "x" : large};
+      std::string block = client.encode(wire::FrameWriter::request("GET", "/", {line}));
+      CHECK(block.size() > size);
+      for (unsigned type = 1; !block.empty(); type = 9) {
+        const std::string part = block.substr(0, default_frame_size);
+        block.erase(0, part.size());
+        client.frame(type, (type == 1 ? 1U : 0U) | (block.empty() ? 4U : 0U), 1, part);
+      }
+      machine.feed(client.take());
+      REQUIRE_FALSE(machine.events.empty());
+      const Event& event = *machine.events.begin();
+      CAPTURE(of_name);
+      CAPTURE(size);
+      if (size == 65'536) {
+        CHECK(std::holds_alternative<event::Request>(event));
+      } else {
+        REQUIRE(std::holds_alternative<event::Failed>(event));
+        CHECK(std::get<event::Failed>(event).fault == Fault::invalid_compression);
+      }
+    }
+  }
+}
+
 TEST_CASE("an idle connection is small") {
   MESSAGE("sizeof: connection ", sizeof(Connection), ", stream ", sizeof(Stream));
   CHECK(sizeof(Connection) <= 1024);

@@ -129,7 +129,7 @@
     "Largest HTTP/2 frame that is taken; a larger one ends the connection.")                       \
   X(size, h2_max_header_list, "64KiB", "64B", "16MiB", http2, both, stable,                        \
     "Largest header section over HTTP/2, decoded, with 32 bytes for each field; a larger one is "  \
-    "answered 431.")                                                                               \
+    "answered 431. A single name or value of more than 64 KiB, as it is sent, ends the connection.")\
   X(optional_duration, h2_ping_interval, "none", "1ms", "24h", http2, both, stable,                \
     "Silence after which a client with open HTTP/2 streams is asked whether it is still there.")   \
   X(duration, h2_ping_timeout, "15s", "1ms", "24h", http2, both, stable,                           \
