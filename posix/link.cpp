@@ -70,6 +70,34 @@ std::size_t cut(std::span<Bytes> slices, std::size_t count, std::size_t most) no
   return count;
 }
 
+// A head and the region behind it share segments. The last octets share theirs with the end of the stream: whoever drives this closes or
+// shuts down as soon as everything has been taken.
+int flags_of(const Output& output, bool has_more) noexcept {
+#ifdef MSG_MORE
+  if (has_more || (output.finished() && !output.abandoned())) return MSG_NOSIGNAL | MSG_MORE;
+#endif
+  return MSG_NOSIGNAL;
+}
+
+// Up to `most` octets of what stands in several slices, or in a file. 0: that file has no more.
+ssize_t send_pieces(int socket, const Output& output, std::size_t most) {
+  std::array<Bytes, 16> slices;
+  const std::size_t count = cut(slices, output.gather(slices), most);
+  if (count == 0) {
+    Output::Front region = output.region();
+    region.size = std::min(region.size, most);
+    return send_region(socket, region);
+  }
+  const int flags = flags_of(output, output.has_more(count));
+  if (count == 1) return send_bytes(socket, slices[0], flags);
+  std::array<iovec, 16> vectors;
+  for (std::size_t i = 0; i < count; ++i) vectors[i] = {const_cast<char*>(slices[i].data()), slices[i].size()};
+  msghdr message{};
+  message.msg_iov = vectors.data();
+  message.msg_iovlen = count;
+  return ::sendmsg(socket, &message, flags);
+}
+
 }  // namespace
 
 Link::Link(Descriptor socket, const Service& service, Station& station, Waker& waker, Peers peers, Instant now)
@@ -114,35 +142,13 @@ Link::Io Link::flush(Instant now) {
   std::size_t left = most_per_flush;
   while (!output.empty()) {
     if (left == 0) return Io::again;
-    std::array<Bytes, 16> slices;
-    const std::size_t count = cut(slices, output.gather(slices), left);
-#ifdef MSG_MORE
-    // A head and the region behind it share segments. The last octets share theirs with the end of the stream: whoever drives this closes or
-    // shuts down as soon as everything has been taken.
-    const bool more = output.has_more(count) || (output.finished() && !output.abandoned());
-    const int flags = more ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
-#else
-    const int flags = MSG_NOSIGNAL;
-#endif
-    ssize_t n = 0;
-    if (count == 0) {
-      Output::Front region = output.region();
-      region.size = std::min(region.size, left);
-      n = send_region(socket_.get(), region);
-      if (n == 0) {  // the file has become shorter than what was promised
-        reset_on_close();
-        session_.broken();
-        return Io::blocked;
-      }
-    } else if (count == 1) {
-      n = send_bytes(socket_.get(), slices[0], flags);
-    } else {
-      std::array<iovec, 16> vectors;
-      for (std::size_t i = 0; i < count; ++i) vectors[i] = {const_cast<char*>(slices[i].data()), slices[i].size()};
-      msghdr message{};
-      message.msg_iov = vectors.data();
-      message.msg_iovlen = count;
-      n = ::sendmsg(socket_.get(), &message, flags);
+    const Bytes sole = output.sole();
+    const ssize_t n = sole.data() != nullptr ? send_bytes(socket_.get(), sole.substr(0, left), flags_of(output, false))
+                                             : send_pieces(socket_.get(), output, left);
+    if (n == 0) {  // the file has become shorter than what was promised
+      reset_on_close();
+      session_.broken();
+      return Io::blocked;
     }
     if (n < 0) {
       if (errno == EINTR) continue;

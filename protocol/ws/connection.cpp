@@ -39,6 +39,7 @@ std::size_t Connection::receive(MutableBytes input, Instant now, Events& events,
     if (!in_frame_ && !in_message_ && role_ == Role::server) {
       const std::size_t small = receive_small(input.subspan(used), most - events.size(), events);
       used += small;
+      if (small != 0 && used == input.size()) break;  // as nearly always
       if (small != 0) continue;
     }
     const bool before = in_frame_;

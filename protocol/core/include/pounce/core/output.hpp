@@ -56,6 +56,11 @@ class Output {
   // Fills `slices` from the front, up to the first region, and returns how many were filled. Valid until the next call of a non-const
   // member.
   [[nodiscard]] std::size_t gather(std::span<Bytes> slices) const noexcept;
+  // What `gather` would give, where that is one slice and nothing stands behind it, as nearly always; else null. As long valid.
+  [[nodiscard]] Bytes sole() const noexcept {
+    if (slices_.size() - first_ != 1) return {};
+    return {slices_[first_].data, slices_[first_].data != nullptr ? slices_[first_].size : 0};
+  }
   // Whether something stands behind the first `count` slices.
   [[nodiscard]] bool has_more(std::size_t count) const noexcept { return first_ + count < slices_.size(); }
   // What is first, where that is a region; else its source is null. Borrowed from this.
