@@ -256,6 +256,8 @@ class Processes(Ground):
             os.kill(successor, signal.SIGTERM)
             os.unlink(gate)
             server.wait_output(f"worker process {successor} was told to end; another one begins")
+            # It may have begun to serve in that moment, and lets go of whom it has.
+            eventually(lambda: successor not in children(server.process.pid), what="its end")
             close(one_of_each(server, 3))
             self.assertEqual(self.metrics(server)["pounce_worker_deaths_total"], 1)
             self.assertEqual(server.output().count("it is started again"), 1, server.output())
