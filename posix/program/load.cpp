@@ -1,6 +1,7 @@
 #include <pounce/program/load.hpp>
 
-#include <fcntl.h>
+#include "posix/program/whole_file.hpp"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,38 +33,12 @@ using config::Setting;
 constexpr std::string_view default_file = "pounce.toml";
 constexpr std::size_t largest_file = 1 << 20;
 
-/// A pipe gives what it has once: at a reload there is nothing more, and nothing is no configuration.
-bool is_pipe(int file) noexcept {
-  struct stat status{};
-  return ::fstat(file, &status) == 0 && S_ISFIFO(status.st_mode);
-}
-
-/// The text of a file, or errno (EFBIG where it is over the limit, ENODATA for a pipe that has been read already).
+/// A pipe gives what it has once: at a reload there is nothing more, and nothing is no configuration. ENODATA says so.
 std::expected<std::string, int> contents(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) {
-    return std::unexpected(errno);
-  }
-  std::string text;
-  char piece[8192];
-  int fault = 0;
-  while (fault == 0) {
-    const ssize_t got = ::read(file, piece, sizeof piece);
-    if (got > 0) {
-      text.append(piece, static_cast<std::size_t>(got));
-      fault = text.size() > largest_file ? EFBIG : 0;
-    } else if (got == 0) {
-      break;
-    } else if (errno != EINTR) {
-      fault = errno;
-    }
-  }
-  if (fault == 0 && text.empty() && is_pipe(file)) {
-    fault = ENODATA;
-  }
-  ::close(file);
-  if (fault != 0) {
-    return std::unexpected(fault);
+  auto text = whole_file(path, largest_file);
+  struct stat status{};
+  if (text && text->empty() && ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode)) {
+    return std::unexpected(ENODATA);
   }
   return text;
 }

@@ -1,12 +1,10 @@
 #include "posix/program/served_files.hpp"
 
+#include "posix/program/whole_file.hpp"
+
 #include <pounce/config/compression.hpp>
 #include <pounce/files/directory.hpp>
 #include <pounce/posix/advice.hpp>
-#include <pounce/posix/descriptor.hpp>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -29,29 +27,11 @@ Problem problem_of(const config::Config& config, OptionId id, std::string text, 
   return {config::name_at(config::row(id), origin), std::move(text), origin, std::move(hint)};
 }
 
-// All of a file, or errno.
-std::expected<std::string, int> contents(const std::string& path) {
-  const posix::Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (!file) return std::unexpected(errno);
-  std::string text(largest_types_file + 1, '\0');
-  std::size_t filled = 0;
-  while (filled < text.size()) {
-    const ssize_t got = ::read(file.get(), text.data() + filled, text.size() - filled);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return std::unexpected(errno);
-    if (got == 0) break;
-    filled += static_cast<std::size_t>(got);
-  }
-  if (filled > largest_types_file) return std::unexpected(EFBIG);
-  text.resize(filled);
-  return text;
-}
-
 files::MediaTypes read_types(const config::Config& config, const std::string& path, std::vector<Problem>& problems) {
   const auto complain = [&](std::string text, std::string hint) {
     problems.push_back(problem_of(config, OptionId::mime_types, std::move(text), std::move(hint)));
   };
-  const auto text = contents(path);
+  const auto text = whole_file(path, largest_types_file);
   if (!text) {
     const int error = text.error();
     complain("cannot read " + config::quoted(path) + ": " + std::generic_category().message(error),

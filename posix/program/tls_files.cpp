@@ -1,12 +1,12 @@
 #include "posix/program/tls_files.hpp"
 
+#include "posix/program/whole_file.hpp"
+
 #include <pounce/config/named_certificate.hpp>
 #include <pounce/posix/advice.hpp>
 #include <pounce/posix/clock.hpp>
-#include <pounce/posix/descriptor.hpp>
 
-#include <fcntl.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -105,23 +105,14 @@ Instant TlsFiles::next() const noexcept { return std::min(rotate_at_, look_at_);
 
 tls::Text TlsFiles::read(OptionId id, const std::string& path, Findings& findings) const {
   tls::Text text{path, {}};
-  const posix::Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  int fault = file ? 0 : errno;
-  while (fault == 0) {
-    char piece[8192];
-    const ssize_t got = ::read(file.get(), piece, sizeof piece);
-    if (got == 0) return text;
-    if (got > 0) {
-      text.bytes.append(piece, static_cast<std::size_t>(got));
-      if (text.bytes.size() > largest_file) fault = EFBIG;
-    } else if (errno != EINTR) {
-      fault = errno;
-    }
+  auto found = whole_file(path, largest_file);
+  if (found) {
+    text.bytes = std::move(*found);
+    return text;
   }
-  report(id, "cannot read " + config::quoted(path) + ": " + error_text(fault), findings.problems);
-  findings.problems.back().hint = posix::file_advice(path, fault);
+  report(id, "cannot read " + config::quoted(path) + ": " + error_text(found.error()), findings.problems);
+  findings.problems.back().hint = posix::file_advice(path, found.error());
   findings.unread.push_back(path);
-  text.bytes.clear();
   return text;
 }
 

@@ -262,6 +262,16 @@ class Processes(Ground):
             self.assertEqual(self.metrics(server)["pounce_worker_deaths_total"], 1)
             self.assertEqual(server.output().count("it is started again"), 1, server.output())
 
+    def test_a_configuration_file_that_has_gone_refuses_a_reload(self):
+        with open(self.path("pounce.toml"), "w", encoding="utf-8") as file:
+            file.write("keep_alive_timeout = '5s'\n")
+        with self.serve(workers=1, cwd=self.folder) as server:
+            os.unlink(self.path("pounce.toml"))
+            server.signal(signal.SIGHUP)
+            server.wait_output("the reload failed: generation 1 goes on")
+            self.assertIn("config: cannot read 'pounce.toml': No such file or directory (from pounce.toml", server.output())
+            server.get("/")
+
     def test_a_handler_that_throws_ends_its_exchange_and_nothing_else(self):
         with self.serve(workers=1) as server:
             worker = children(server.process.pid)
